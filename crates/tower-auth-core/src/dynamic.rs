@@ -1,0 +1,258 @@
+//! Sums that are made at run time, from a configuration.
+
+use crate::{
+    AuthError, Authorize, Claim, Deferred, IntoSum, RequestHead, ResponseHead, Scheme, Slot, Step,
+    Verdict, scheme, sum::first_duplicate,
+};
+use http::Request;
+use std::{any::Any, fmt, future::Future, pin::Pin, sync::Arc};
+
+/// Credentials of a type that is not known; nothing for schemes that have none.
+type AnyCredentials = Option<Arc<dyn Any + Send + Sync>>;
+type BoxFuture<T> = Pin<Box<dyn Future<Output = Result<T, AuthError>> + Send>>;
+
+/// A scheme or sum whose type is forgotten, for requests with a body of type `B`.
+#[derive(Clone)]
+pub struct BoxScheme<B> {
+    scheme: Arc<dyn Erased<B> + Send + Sync>,
+    finishes: bool,
+}
+
+impl<B> BoxScheme<B> {
+    /// Forgets the type of a scheme.
+    pub fn new<A>(scheme: A) -> Self
+    where
+        A: Authorize<B> + IntoSum + fmt::Debug + Send + Sync + 'static,
+        A::Credentials: Send + Sync + 'static,
+        A::Acquire: Send + 'static,
+    {
+        Self {
+            scheme: Arc::new(scheme),
+            finishes: <A::Finisher as Slot>::FINISHES,
+        }
+    }
+}
+
+impl<B> fmt::Debug for BoxScheme<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.scheme.fmt(f)
+    }
+}
+
+/// A sum that is made at run time, with the rules of [`Sum`](crate::Sum): the finisher runs last, and conflicts are
+/// errors.
+///
+/// The scheme is what is boxed, not the service: futures and services stay concrete. A request costs a few allocations;
+/// prefer `+` where the schemes are known.
+///
+/// ```
+/// use tower_auth_core::{Basic, BoxScheme, HeaderApiKey, QueryApiKey, Schemes};
+///
+/// type Body = String;
+/// let configured = [("basic", "user:password"), ("header", "key")];
+///
+/// let schemes = configured.iter().map(|(kind, secret)| {
+///     Ok(match (*kind, secret.split_once(':')) {
+///         ("basic", Some((user, password))) => BoxScheme::<Body>::new(Basic::new(user, password)?),
+///         ("header", _) => BoxScheme::new(HeaderApiKey::new(secret)?),
+///         _ => BoxScheme::new(QueryApiKey::new(secret)?),
+///     })
+/// });
+/// let sum = Schemes::new(schemes.collect::<Result<Vec<_>, _>>()?)?;
+/// # Ok::<(), tower_auth_core::AuthError>(())
+/// ```
+pub struct Schemes<B>(Arc<[BoxScheme<B>]>);
+
+impl<B> Schemes<B> {
+    /// Sorts and checks.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when two of them write the same header or query
+    /// parameter, or when two of them write `Authorization` or sign.
+    pub fn new(schemes: impl IntoIterator<Item = BoxScheme<B>>) -> Result<Self, AuthError> {
+        let mut schemes: Vec<_> = schemes.into_iter().collect();
+        schemes.sort_by_key(|scheme| scheme.finishes); // stable: keys keep their order
+        let finishers = schemes.iter().filter(|scheme| scheme.finishes).count();
+        if finishers > 1 {
+            return Err(AuthError::configuration(
+                "schemes",
+                format!("{finishers} of them write `Authorization` or sign; keep one"),
+            ));
+        }
+        let this = Self(schemes.into());
+        match first_duplicate(|visit| Scheme::claims(&this, visit)) {
+            Some(claim) => Err(AuthError::configuration(
+                "schemes",
+                format!("two of them write {claim}; give one of them another name"),
+            )),
+            None => Ok(this),
+        }
+    }
+}
+
+impl<B> Clone for Schemes<B> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<B> fmt::Debug for Schemes<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter()).finish()
+    }
+}
+
+impl<B> Scheme for Schemes<B> {
+    type Mode = Deferred;
+    type Credentials = Arc<[AnyCredentials]>;
+    type Acquire = AcquireAll;
+
+    fn acquire(&self, request: RequestHead<'_>) -> Step<Self::Credentials, AcquireAll> {
+        let mut ready = Vec::with_capacity(self.0.len());
+        let mut waiting = Vec::new();
+        for (index, scheme) in self.0.iter().enumerate() {
+            match scheme.scheme.acquire(request) {
+                Step::Ready(credentials) => ready.push(credentials),
+                Step::Wait(future) => {
+                    ready.push(None);
+                    waiting.push((index, future));
+                }
+            }
+        }
+        if waiting.is_empty() {
+            Step::Ready(ready.into())
+        } else {
+            Step::Wait(AcquireAll { ready, waiting })
+        }
+    }
+
+    fn observe(&self, sent: &Self::Credentials, response: ResponseHead<'_>) -> Verdict {
+        self.0
+            .iter()
+            .zip(sent.iter())
+            .fold(Verdict::Accepted, |verdict, (scheme, sent)| {
+                verdict.or(scheme.scheme.observe(sent, response))
+            })
+    }
+
+    fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
+        for scheme in self.0.iter() {
+            scheme.scheme.claims(visit);
+        }
+    }
+}
+
+impl<B> Authorize<B> for Schemes<B> {
+    fn authorize(
+        &self,
+        credentials: &Self::Credentials,
+        request: &mut Request<B>,
+    ) -> Result<(), AuthError> {
+        self.0
+            .iter()
+            .zip(credentials.iter())
+            .try_for_each(|(scheme, credentials)| scheme.scheme.authorize(credentials, request))
+    }
+}
+
+// It may hold a finisher, so it takes that place: further keys can be added, a further finisher cannot.
+scheme!(finisher [B] Schemes<B>);
+
+/// Gets hold of the credentials of several schemes, side by side.
+#[must_use = "futures do nothing unless polled"]
+pub struct AcquireAll {
+    ready: Vec<AnyCredentials>,
+    waiting: Vec<(usize, BoxFuture<AnyCredentials>)>,
+}
+
+impl Future for AcquireAll {
+    type Output = Result<Arc<[AnyCredentials]>, AuthError>;
+
+    fn poll(
+        self: Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Self::Output> {
+        let this = self.get_mut();
+        let mut failed = None;
+        this.waiting.retain_mut(|(index, future)| {
+            match future.as_mut().poll(cx) {
+                std::task::Poll::Pending => return true,
+                std::task::Poll::Ready(Ok(credentials)) => this.ready[*index] = credentials,
+                std::task::Poll::Ready(Err(error)) => failed = Some(error),
+            }
+            false
+        });
+        match failed {
+            Some(error) => std::task::Poll::Ready(Err(error)),
+            None if this.waiting.is_empty() => {
+                std::task::Poll::Ready(Ok(std::mem::take(&mut this.ready).into()))
+            }
+            None => std::task::Poll::Pending,
+        }
+    }
+}
+
+impl fmt::Debug for AcquireAll {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AcquireAll").finish_non_exhaustive()
+    }
+}
+
+// ===== a scheme without its type =====
+
+trait Erased<B>: fmt::Debug {
+    fn acquire(&self, request: RequestHead<'_>) -> Step<AnyCredentials, BoxFuture<AnyCredentials>>;
+    fn observe(&self, sent: &AnyCredentials, response: ResponseHead<'_>) -> Verdict;
+    fn claims(&self, visit: &mut dyn FnMut(Claim<'_>));
+    fn authorize(&self, sent: &AnyCredentials, request: &mut Request<B>) -> Result<(), AuthError>;
+}
+
+impl<A, B> Erased<B> for A
+where
+    A: Authorize<B> + fmt::Debug,
+    A::Credentials: Send + Sync + 'static,
+    A::Acquire: Send + 'static,
+{
+    fn acquire(&self, request: RequestHead<'_>) -> Step<AnyCredentials, BoxFuture<AnyCredentials>> {
+        match Scheme::acquire(self, request) {
+            Step::Ready(credentials) => Step::Ready(erase(credentials)),
+            Step::Wait(acquire) => Step::Wait(Box::pin(async move { acquire.await.map(erase) })),
+        }
+    }
+
+    fn observe(&self, sent: &AnyCredentials, response: ResponseHead<'_>) -> Verdict {
+        match recall::<A::Credentials>(sent) {
+            Ok(sent) => Scheme::observe(self, sent, response),
+            Err(_) => Verdict::Accepted,
+        }
+    }
+
+    fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
+        Scheme::claims(self, visit);
+    }
+
+    fn authorize(&self, sent: &AnyCredentials, request: &mut Request<B>) -> Result<(), AuthError> {
+        Authorize::authorize(self, recall(sent)?, request)
+    }
+}
+
+fn erase<T: Any + Send + Sync>(credentials: T) -> AnyCredentials {
+    if size_of::<T>() == 0 {
+        return None; // most schemes have none
+    }
+    Some(Arc::new(credentials))
+}
+
+fn recall<T: Any>(credentials: &AnyCredentials) -> Result<&T, AuthError> {
+    match credentials {
+        Some(credentials) => credentials.downcast_ref(),
+        None => (&() as &dyn Any).downcast_ref(),
+    }
+    .ok_or_else(|| {
+        AuthError::new(
+            crate::ErrorKind::Credentials,
+            "these credentials belong to another scheme",
+        )
+    })
+}

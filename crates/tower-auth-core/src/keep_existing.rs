@@ -1,0 +1,75 @@
+//! Credentials that the caller set come first.
+
+use crate::{
+    AuthError, Authorize, Claim, RequestHead, ResponseHead, Scheme, Step, Term, Verdict, query,
+    sum::{AcquireSome, some},
+};
+use http::Request;
+
+/// A scheme that leaves a request alone which already carries what it would write.
+///
+/// From [`keep_existing`](crate::SchemeExt::keep_existing). The request then goes out as it is: no credentials are
+/// fetched for it, and a refusal says nothing about the scheme's own.
+///
+/// ```
+/// use tower_auth_core::{Bearer, HeaderApiKey, SchemeExt};
+///
+/// // The key always; the token unless the caller brings an `Authorization` of its own.
+/// let sum = HeaderApiKey::new("key")? + Bearer::new("token")?.keep_existing();
+/// # Ok::<(), tower_auth_core::AuthError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct KeepExisting<A>(A);
+
+impl<A> KeepExisting<A> {
+    pub(crate) fn new(scheme: A) -> Self {
+        Self(scheme)
+    }
+}
+
+impl<A: Scheme> Scheme for KeepExisting<A> {
+    type Mode = A::Mode;
+    type Credentials = Option<A::Credentials>;
+    type Acquire = AcquireSome<A::Acquire>;
+
+    fn acquire(&self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
+        let mut exists = false;
+        self.0.claims(&mut |claim| {
+            exists |= match claim {
+                Claim::Header(name) => request.headers.contains_key(name),
+                Claim::Query(name) => query::contains(request.uri, name),
+            };
+        });
+        if exists {
+            Step::Ready(None)
+        } else {
+            some(self.0.acquire(request))
+        }
+    }
+
+    fn observe(&self, sent: &Self::Credentials, response: ResponseHead<'_>) -> Verdict {
+        match sent {
+            Some(sent) => self.0.observe(sent, response),
+            None => Verdict::Accepted,
+        }
+    }
+
+    fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
+        self.0.claims(visit);
+    }
+}
+
+impl<B, A: Authorize<B>> Authorize<B> for KeepExisting<A> {
+    fn authorize(
+        &self,
+        credentials: &Self::Credentials,
+        request: &mut Request<B>,
+    ) -> Result<(), AuthError> {
+        match credentials {
+            Some(credentials) => self.0.authorize(credentials, request),
+            None => Ok(()),
+        }
+    }
+}
+
+crate::scheme!(slot(<A as Term>::Slot) [A: Term] KeepExisting<A>);

@@ -1,0 +1,60 @@
+//! Which of the two services a scheme becomes, chosen by the compiler.
+
+use crate::{
+    Scope,
+    service::{DeferredAuth, InstantAuth},
+};
+use std::sync::Arc;
+
+/// Picks the service that a scheme needs. Implemented by [`Instant`] and [`Deferred`] only.
+pub trait Mode: sealed::Sealed {
+    /// The service, around `S`, for scheme `A`, replaying by `R`.
+    type Service<S, A, R>;
+
+    /// The mode of two schemes together: deferred when either is.
+    type Join<M: Mode>: Mode;
+
+    /// Wraps a service.
+    fn wrap<S, A, R>(inner: S, scheme: A, scope: Scope, replay: R) -> Self::Service<S, A, R>;
+}
+
+/// Credentials are always at hand and never change: [`InstantAuth`].
+#[derive(Debug)]
+pub enum Instant {}
+
+/// Credentials may have to be fetched, or depend on what servers answered: [`DeferredAuth`].
+#[derive(Debug)]
+pub enum Deferred {}
+
+impl Mode for Instant {
+    type Service<S, A, R> = InstantAuth<S, A>;
+    type Join<M: Mode> = M;
+
+    fn wrap<S, A, R>(inner: S, scheme: A, scope: Scope, _: R) -> InstantAuth<S, A> {
+        InstantAuth {
+            inner,
+            scheme,
+            scope,
+        }
+    }
+}
+
+impl Mode for Deferred {
+    type Service<S, A, R> = DeferredAuth<S, A, R>;
+    type Join<M: Mode> = Self;
+
+    fn wrap<S, A, R>(inner: S, scheme: A, scope: Scope, replay: R) -> DeferredAuth<S, A, R> {
+        DeferredAuth {
+            inner,
+            scheme: Arc::new(scheme),
+            scope,
+            replay,
+        }
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Instant {}
+    impl Sealed for super::Deferred {}
+}

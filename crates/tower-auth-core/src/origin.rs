@@ -1,0 +1,297 @@
+//! Origins: scheme, host and port (RFC 6454).
+
+use crate::AuthError;
+use http::{Uri, uri};
+use std::{fmt, net::IpAddr, str::FromStr, sync::Arc};
+
+/// Scheme, host and port of an HTTP server (RFC 6454 section 4).
+///
+/// `ws` and `wss` count as `http` and `https`: a WebSocket handshake is an HTTP request to the same server.
+///
+/// ```
+/// use tower_auth_core::Origin;
+///
+/// let origin: Origin = "https://API.example.com:443".parse()?;
+/// assert_eq!(origin.to_string(), "https://api.example.com");
+/// # Ok::<(), tower_auth_core::AuthError>(())
+/// ```
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Origin {
+    secure: bool,
+    host: Box<str>, // lower case
+    port: u16,
+    authority: Box<str>, // as most clients write it: lower case, without a default port
+}
+
+impl Origin {
+    /// The origin of an absolute URI, whatever its path and query.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the URI is not absolute, or neither http nor
+    /// https.
+    pub fn of(uri: &Uri) -> Result<Self, AuthError> {
+        let invalid = |why| AuthError::configuration("origin", why);
+        let secure = is_secure(uri).ok_or_else(|| {
+            invalid("neither http nor https; write it like https://api.example.com")
+        })?;
+        let host = uri
+            .host()
+            .filter(|host| !host.is_empty())
+            .ok_or_else(|| invalid("has no host; write it like https://api.example.com"))?
+            .to_ascii_lowercase();
+        let port = port(uri, secure);
+        let authority = if port == default_port(secure) {
+            host.clone()
+        } else {
+            format!("{host}:{port}")
+        };
+        Ok(Self {
+            secure,
+            host: host.into(),
+            port,
+            authority: authority.into(),
+        })
+    }
+
+    /// Whether the URI belongs to this origin. Does not allocate.
+    pub fn covers(&self, uri: &Uri) -> bool {
+        if is_secure(uri) != Some(self.secure) {
+            return false;
+        }
+        let Some(authority) = uri.authority() else {
+            return false;
+        };
+        // Nearly always written the same way; only when not, it is taken apart.
+        authority.as_str() == &*self.authority
+            || (authority.host().eq_ignore_ascii_case(&self.host)
+                && port(uri, self.secure) == self.port)
+    }
+}
+
+/// Whether the URI's scheme is encrypted; `None` when it is no HTTP scheme.
+fn is_secure(uri: &Uri) -> Option<bool> {
+    let scheme = uri.scheme()?;
+    if *scheme == uri::Scheme::HTTPS {
+        return Some(true);
+    }
+    if *scheme == uri::Scheme::HTTP {
+        return Some(false);
+    }
+    match scheme.as_str() {
+        "wss" => Some(true),
+        "ws" => Some(false),
+        _ => None,
+    }
+}
+
+const fn default_port(secure: bool) -> u16 {
+    if secure { 443 } else { 80 }
+}
+
+fn port(uri: &Uri, secure: bool) -> u16 {
+    uri.port_u16().unwrap_or(default_port(secure))
+}
+
+/// Whether what is sent to this URI cannot be read on the way: it is encrypted, or does not leave this machine.
+pub(crate) fn is_private(uri: &Uri) -> bool {
+    match is_secure(uri) {
+        Some(true) => true,
+        Some(false) => is_loopback(uri),
+        None => false,
+    }
+}
+
+fn is_loopback(uri: &Uri) -> bool {
+    let Some(host) = uri.host() else { return false };
+    if host.eq_ignore_ascii_case("localhost") {
+        return true;
+    }
+    let host = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host);
+    host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+/// `https://api.example.com`, with nothing after the port but an optional `/`.
+impl FromStr for Origin {
+    type Err = AuthError;
+
+    fn from_str(text: &str) -> Result<Self, AuthError> {
+        let invalid = |why| AuthError::configuration("origin", why);
+        let uri: Uri = text
+            .parse()
+            .map_err(|_| invalid("not a URI; write it like https://api.example.com"))?;
+        let origin = Self::of(&uri)?;
+        if uri.authority().is_some_and(|a| a.as_str().contains('@')) {
+            return Err(invalid(
+                "has a user name; an origin is scheme, host and port",
+            ));
+        }
+        let rest = uri.path_and_query().map_or("/", |rest| rest.as_str());
+        if rest != "/" && !rest.is_empty() {
+            return Err(invalid(
+                "has a path or query, which would not limit anything; an origin is scheme, host and port",
+            ));
+        }
+        Ok(origin)
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.secure { "https" } else { "http" };
+        write!(f, "{scheme}://{}", self.authority)
+    }
+}
+
+/// One or more origins: what [`only_to`](crate::SchemeExt::only_to) takes.
+///
+/// Texts are parsed strictly (no path); from a [`Uri`] the origin is taken and the rest ignored.
+pub trait IntoOrigins {
+    /// The origins.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when one is not an origin.
+    fn into_origins(self) -> Result<Vec<Origin>, AuthError>;
+}
+
+impl IntoOrigins for Origin {
+    fn into_origins(self) -> Result<Vec<Origin>, AuthError> {
+        Ok(vec![self])
+    }
+}
+
+impl IntoOrigins for &Origin {
+    fn into_origins(self) -> Result<Vec<Origin>, AuthError> {
+        Ok(vec![self.clone()])
+    }
+}
+
+impl IntoOrigins for &str {
+    fn into_origins(self) -> Result<Vec<Origin>, AuthError> {
+        Ok(vec![self.parse()?])
+    }
+}
+
+impl IntoOrigins for &String {
+    fn into_origins(self) -> Result<Vec<Origin>, AuthError> {
+        self.as_str().into_origins()
+    }
+}
+
+impl IntoOrigins for String {
+    fn into_origins(self) -> Result<Vec<Origin>, AuthError> {
+        self.as_str().into_origins()
+    }
+}
+
+impl IntoOrigins for &Uri {
+    fn into_origins(self) -> Result<Vec<Origin>, AuthError> {
+        Ok(vec![Origin::of(self)?])
+    }
+}
+
+impl IntoOrigins for Uri {
+    fn into_origins(self) -> Result<Vec<Origin>, AuthError> {
+        (&self).into_origins()
+    }
+}
+
+impl<T: IntoOrigins> IntoOrigins for Vec<T> {
+    fn into_origins(self) -> Result<Vec<Origin>, AuthError> {
+        let mut origins = Vec::with_capacity(self.len());
+        for one in self {
+            origins.extend(one.into_origins()?);
+        }
+        Ok(origins)
+    }
+}
+
+impl<T: IntoOrigins, const N: usize> IntoOrigins for [T; N] {
+    fn into_origins(self) -> Result<Vec<Origin>, AuthError> {
+        Vec::from(self).into_origins()
+    }
+}
+
+/// Origins as a scope keeps them.
+pub(crate) fn collect(origins: impl IntoOrigins) -> Result<Arc<[Origin]>, AuthError> {
+    let origins = origins.into_origins()?;
+    if origins.is_empty() {
+        return Err(AuthError::configuration(
+            "origin",
+            "there is none, so no request would ever be authenticated",
+        ));
+    }
+    Ok(origins.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_covers_its_own_uris_and_no_look_alikes() {
+        let origin: Origin = "https://api.example.com".parse().unwrap();
+        for (uri, covered) in [
+            ("https://api.example.com/x?y", true),
+            ("https://API.example.com:443/x", true),
+            ("wss://api.example.com/graphql", true),
+            ("https://user@api.example.com/", true),
+            ("https://api.example.com:8443/x", false),
+            ("http://api.example.com/x", false),
+            ("http://api.example.com:443/x", false),
+            ("https://api.example.com@evil.com/", false),
+            ("https://api.example.com.evil.com/", false),
+            ("https://evil.com/api.example.com", false),
+            ("https://api.example.com./", false),
+            ("ftp://api.example.com/", false),
+            ("/x", false),
+            ("*", false),
+        ] {
+            assert_eq!(origin.covers(&uri.parse().unwrap()), covered, "{uri}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_an_origin_is_refused() {
+        for bad in [
+            "",
+            "api.example.com",
+            "/path",
+            "https://",
+            "ftp://example.com",
+            "https://example.com/v1",
+            "https://example.com/?q=1",
+            "https://user:password@example.com",
+            "https://exa mple.com",
+        ] {
+            let error = bad.parse::<Origin>().unwrap_err();
+            assert_eq!(error.parameter(), Some("origin"), "{bad}");
+            assert!(!error.to_string().contains("password"));
+        }
+        assert!(collect(Vec::<Origin>::new()).is_err());
+    }
+
+    #[test]
+    fn loopback_is_a_matter_of_the_address_and_not_of_its_spelling() {
+        for (uri, private) in [
+            ("http://localhost:8080/", true),
+            ("http://LOCALHOST/", true),
+            ("http://127.0.0.2/", true),
+            ("http://[::1]:3000/", true),
+            ("https://example.com/", true),
+            ("http://example.com/", false),
+            ("http://localhost.example.com/", false),
+            ("http://127.0.0.1.example.com/", false),
+            ("http://[::2]/", false),
+            ("http://10.0.0.1/", false),
+            ("ftp://127.0.0.1/", false),
+            ("/", false),
+        ] {
+            assert_eq!(is_private(&uri.parse().unwrap()), private, "{uri}");
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! What an authentication scheme is: two halves, *get credentials* and *put them on the request*.
+
+use crate::{AuthError, Mode, RequestHead, ResponseHead};
+use http::{HeaderName, Request};
+use std::{
+    convert::Infallible,
+    fmt,
+    future::Future,
+    marker::PhantomData,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+/// Now, or later.
+#[derive(Debug)]
+pub enum Step<T, F> {
+    /// At hand.
+    Ready(T),
+    /// Has to be waited for.
+    Wait(F),
+}
+
+/// A way to authenticate requests, whatever their body.
+///
+/// This half gets hold of credentials; it may wait, and knows nothing of bodies. The other half, [`Authorize`], puts
+/// them on the request.
+///
+/// # Writing one
+///
+/// A scheme whose credentials never change takes its associated types from [`instant_scheme!`](crate::instant_scheme),
+/// and one line of [`scheme!`](crate::scheme) makes it a layer and a term of sums, in any crate:
+///
+/// ```
+/// use http::{HeaderName, HeaderValue, Request};
+/// use tower_auth_core::{AuthError, Authorize, Basic, Claim, Scheme, instant_scheme, scheme};
+///
+/// static X_TENANT: HeaderName = HeaderName::from_static("x-tenant");
+///
+/// /// Sends `X-Tenant: <name>`.
+/// #[derive(Clone, Debug)]
+/// struct Tenant(HeaderValue);
+///
+/// impl Scheme for Tenant {
+///     instant_scheme!();
+///     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
+///         visit(Claim::Header(&X_TENANT));
+///     }
+/// }
+///
+/// impl<B> Authorize<B> for Tenant {
+///     fn authorize(&self, _: &(), request: &mut Request<B>) -> Result<(), AuthError> {
+///         request.headers_mut().insert(X_TENANT.clone(), self.0.clone());
+///         Ok(())
+///     }
+/// }
+///
+/// scheme!(key Tenant);
+///
+/// let sum = Tenant(HeaderValue::from_static("acme")) + Basic::new("user", "password")?;
+/// # Ok::<(), AuthError>(())
+/// ```
+pub trait Scheme: Clone {
+    /// [`Instant`](crate::Instant) when credentials are always at hand and never change, else
+    /// [`Deferred`](crate::Deferred). It picks the service at compile time.
+    type Mode: Mode;
+
+    /// The credentials for one request; `()` when they never change.
+    ///
+    /// They travel with the request, so that what was refused is known when the response comes back.
+    type Credentials: Clone;
+
+    /// Future of the credentials; [`Never`] when none is ever needed.
+    type Acquire: Future<Output = Result<Self::Credentials, AuthError>>;
+
+    /// Gets hold of credentials for this request: at once when they are at hand.
+    ///
+    /// A scheme whose mode is [`Instant`](crate::Instant) always answers [`Step::Ready`].
+    fn acquire(&self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire>;
+
+    /// Sees the head of every response to a request that carried `sent`: to learn a nonce or the server's time, to drop
+    /// a token that was refused, and to say whether other credentials could do better.
+    ///
+    /// Never called for schemes whose mode is [`Instant`](crate::Instant), nor for requests that went out without this
+    /// scheme's credentials.
+    fn observe(&self, sent: &Self::Credentials, response: ResponseHead<'_>) -> Verdict {
+        let _ = (sent, response);
+        Verdict::Accepted
+    }
+
+    /// Tells which parts of the request this scheme writes.
+    fn claims(&self, visit: &mut dyn FnMut(Claim<'_>));
+}
+
+/// A [`Scheme`] that can authenticate requests with a body of type `B`.
+///
+/// Most schemes do so for every `B`. One that has to read the body says so in its bound, and then the compiler refuses
+/// a client whose body cannot be read.
+pub trait Authorize<B>: Scheme {
+    /// Puts the credentials on the request, right before it is sent: timestamps, nonces and signatures are made here.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Request`](crate::ErrorKind::Request) when this request cannot carry them. It is not sent then.
+    fn authorize(
+        &self,
+        credentials: &Self::Credentials,
+        request: &mut Request<B>,
+    ) -> Result<(), AuthError>;
+}
+
+/// What a scheme makes of a response.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use]
+pub enum Verdict {
+    /// Nothing to do.
+    Accepted,
+    /// The credentials were refused, and another try with others is worthwhile. It is made only when
+    /// [`replay`](crate::SchemeExt::replay) was asked for.
+    Refused,
+}
+
+impl Verdict {
+    /// Refused when either is.
+    pub fn or(self, other: Self) -> Self {
+        if self == Self::Refused { self } else { other }
+    }
+}
+
+/// A part of the request that a scheme writes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Claim<'a> {
+    /// A header.
+    Header(&'a HeaderName),
+    /// A query parameter, by its decoded name.
+    Query(&'a str),
+}
+
+impl fmt::Display for Claim<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header(name) => write!(f, "header `{name}`"),
+            Self::Query(name) => write!(f, "query parameter `{name}`"),
+        }
+    }
+}
+
+/// A future that cannot exist: the [`Scheme::Acquire`] of schemes that never wait.
+pub struct Never<T> {
+    never: Infallible,
+    output: PhantomData<fn() -> T>,
+}
+
+impl<T> Future for Never<T> {
+    type Output = T;
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<T> {
+        match self.never {}
+    }
+}
+
+impl<T> fmt::Debug for Never<T> {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let _ = self.output;
+        match self.never {}
+    }
+}
+
+/// The parts of [`Scheme`] that are the same for every scheme whose credentials never change.
+///
+/// Goes inside `impl Scheme for …`; only [`claims`](Scheme::claims) is left to write. See [`Scheme`] for an example.
+#[macro_export]
+macro_rules! instant_scheme {
+    () => {
+        type Mode = $crate::Instant;
+        type Credentials = ();
+        type Acquire = $crate::Never<::std::result::Result<(), $crate::AuthError>>;
+
+        fn acquire(&self, _: $crate::RequestHead<'_>) -> $crate::Step<(), Self::Acquire> {
+            $crate::Step::Ready(())
+        }
+    };
+}

@@ -1,0 +1,327 @@
+//! The service of schemes whose credentials may have to be fetched, and depend on what servers answered.
+
+use super::access_inner;
+use crate::{
+    AuthError, Authorize, Error, RequestHead, ResponseHead, Scheme, Scope, Step, Verdict,
+    replay::{CloneBody, NoReplay},
+    scope::Decision,
+};
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use std::{
+    fmt,
+    future::Future,
+    mem,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+use tower_service::Service;
+
+/// Puts credentials on requests that may have to be fetched first. See [`Deferred`](crate::Deferred).
+///
+/// While credentials are at hand, a request goes straight through, and nothing is allocated. When they are not, the
+/// request waits in the response future; a failure to get them is an error of that future, never of `poll_ready`.
+#[derive(Clone, Debug)]
+pub struct DeferredAuth<S, A, R = NoReplay> {
+    pub(crate) inner: S,
+    pub(crate) scheme: Arc<A>,
+    pub(crate) scope: Scope,
+    pub(crate) replay: R,
+}
+
+impl<S, A, R> DeferredAuth<S, A, R> {
+    access_inner!();
+}
+
+impl<S, A, R, B, T> Service<Request<B>> for DeferredAuth<S, A, R>
+where
+    S: Service<Request<B>, Response = Response<T>> + Clone,
+    A: Authorize<B>,
+    R: CloneBody<B> + Clone,
+{
+    type Response = S::Response;
+    type Error = Error<S::Error>;
+    type Future = DeferredFuture<S, A, R, B>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx).map_err(Error::Inner)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let head = RequestHead::from(&request);
+        match self.scope.decide(head) {
+            Ok(Decision::Authorize) => {}
+            Ok(Decision::Pass) => return DeferredFuture::unobserved(self.inner.call(request)),
+            Ok(Decision::Given(auth)) => {
+                return match auth.apply(request) {
+                    Ok(authorized) => DeferredFuture::unobserved(self.inner.call(authorized)),
+                    Err(error) => DeferredFuture::unsent(error),
+                };
+            }
+            Err(error) => return DeferredFuture::unsent(error),
+        }
+        match self.scheme.acquire(head) {
+            Step::Ready(credentials) => {
+                let spare = copy(&request, &self.replay);
+                if let Err(error) = self.scheme.authorize(&credentials, &mut request) {
+                    return DeferredFuture::unsent(error);
+                }
+                let future = self.inner.call(request);
+                let again = spare.map(|request| {
+                    Box::new(Parked {
+                        // A clone is not ready; it is polled ready before the second try.
+                        service: self.inner.clone(),
+                        scheme: Arc::clone(&self.scheme),
+                        replay: self.replay.clone(),
+                        request,
+                    })
+                });
+                DeferredFuture {
+                    state: State::Sent {
+                        future,
+                        sent: Some(Sent {
+                            scheme: Arc::clone(&self.scheme),
+                            credentials,
+                        }),
+                        again,
+                    },
+                }
+            }
+            Step::Wait(acquire) => {
+                // The service that was polled ready has to be the one that is called, so it goes with the request and
+                // its clone stays: see "Be careful when cloning inner services" in the docs of `tower::Service`.
+                let clone = self.inner.clone();
+                let service = mem::replace(&mut self.inner, clone);
+                DeferredFuture {
+                    state: State::Acquire {
+                        acquire: Box::pin(acquire),
+                        parked: Some(Box::new(Parked {
+                            service,
+                            scheme: Arc::clone(&self.scheme),
+                            replay: self.replay.clone(),
+                            request,
+                        })),
+                        first: true,
+                    },
+                }
+            }
+        }
+    }
+}
+
+/// A copy of a request that was not authorized yet, when its body can be copied.
+fn copy<B, R: CloneBody<B>>(request: &Request<B>, replay: &R) -> Option<Request<B>> {
+    let mut copy = Request::new(replay.clone_body(request.body())?);
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.version_mut() = request.version();
+    *copy.headers_mut() = request.headers().clone();
+    *copy.extensions_mut() = request.extensions().clone();
+    Some(copy)
+}
+
+/// All that is needed to send a request, but credentials.
+struct Parked<S, A, R, B> {
+    service: S,
+    scheme: Arc<A>,
+    replay: R,
+    request: Request<B>,
+}
+
+/// What a request in flight carries.
+struct Sent<A: Scheme> {
+    scheme: Arc<A>,
+    credentials: A::Credentials,
+}
+
+pin_project! {
+    /// Response future of [`DeferredAuth`].
+    #[must_use = "futures do nothing unless polled"]
+    pub struct DeferredFuture<S, A, R, B>
+    where
+        S: Service<Request<B>>,
+        A: Scheme,
+    {
+        #[pin]
+        state: State<S, A, R, B, S::Future>,
+    }
+}
+
+pin_project! {
+    #[project = StateProj]
+    enum State<S, A, R, B, F>
+    where
+        A: Scheme,
+    {
+        // Waits for credentials. `parked` is there until they are.
+        Acquire {
+            acquire: Pin<Box<A::Acquire>>,
+            parked: Option<Box<Parked<S, A, R, B>>>,
+            first: bool,
+        },
+        // Has credentials for the second try; waits for the service.
+        Again {
+            credentials: Option<A::Credentials>,
+            parked: Option<Box<Parked<S, A, R, B>>>,
+        },
+        Sent {
+            #[pin]
+            future: F,
+            sent: Option<Sent<A>>, // `None`: without this scheme's credentials
+            again: Option<Box<Parked<S, A, R, B>>>,
+        },
+        Unsent { error: Option<AuthError> },
+    }
+}
+
+impl<S, A, R, B> DeferredFuture<S, A, R, B>
+where
+    S: Service<Request<B>>,
+    A: Scheme,
+{
+    fn unobserved(future: S::Future) -> Self {
+        Self {
+            state: State::Sent {
+                future,
+                sent: None,
+                again: None,
+            },
+        }
+    }
+
+    fn unsent(error: AuthError) -> Self {
+        Self {
+            state: State::Unsent { error: Some(error) },
+        }
+    }
+}
+
+impl<S, A, R, B, T> Future for DeferredFuture<S, A, R, B>
+where
+    S: Service<Request<B>, Response = Response<T>>,
+    A: Authorize<B>,
+    R: CloneBody<B>,
+{
+    type Output = Result<Response<T>, Error<S::Error>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.project().state;
+        loop {
+            let next = match state.as_mut().project() {
+                StateProj::Acquire {
+                    acquire,
+                    parked,
+                    first,
+                } => {
+                    let credentials = ready!(acquire.as_mut().poll(cx))?;
+                    if *first {
+                        // The parked service is the one that was polled ready.
+                        let parked = parked.take().expect("parked while waiting");
+                        send_first(parked, credentials)?
+                    } else {
+                        State::Again {
+                            credentials: Some(credentials),
+                            parked: parked.take(),
+                        }
+                    }
+                }
+                StateProj::Again {
+                    credentials,
+                    parked,
+                } => {
+                    let waiting = parked.as_mut().expect("parked until the service is ready");
+                    ready!(waiting.service.poll_ready(cx)).map_err(Error::Inner)?;
+                    let mut parked = parked.take().expect("checked above");
+                    let credentials = credentials.take().expect("comes with the parked request");
+                    parked.scheme.authorize(&credentials, &mut parked.request)?;
+                    State::Sent {
+                        future: parked.service.call(parked.request),
+                        sent: Some(Sent {
+                            scheme: parked.scheme,
+                            credentials,
+                        }),
+                        again: None, // no third try
+                    }
+                }
+                StateProj::Sent {
+                    future,
+                    sent,
+                    again,
+                } => {
+                    let response = ready!(future.poll(cx)).map_err(Error::Inner)?;
+                    let Some(sent) = sent.take() else {
+                        return Poll::Ready(Ok(response));
+                    };
+                    let head = ResponseHead::from(&response);
+                    let verdict = sent.scheme.observe(&sent.credentials, head);
+                    let again = match again.take() {
+                        Some(again) if verdict == Verdict::Refused && head.may_replay() => again,
+                        _ => return Poll::Ready(Ok(response)),
+                    };
+                    tracing::debug!(
+                        status = response.status().as_u16(),
+                        "credentials were refused: trying once more with others"
+                    );
+                    drop(response);
+                    match again.scheme.acquire(RequestHead::from(&again.request)) {
+                        Step::Ready(credentials) => State::Again {
+                            credentials: Some(credentials),
+                            parked: Some(again),
+                        },
+                        Step::Wait(acquire) => State::Acquire {
+                            acquire: Box::pin(acquire),
+                            parked: Some(again),
+                            first: false,
+                        },
+                    }
+                }
+                StateProj::Unsent { error } => {
+                    let error = error.take().expect("polled after completion");
+                    return Poll::Ready(Err(Error::Auth(error)));
+                }
+            };
+            state.set(next);
+        }
+    }
+}
+
+/// Sends a request that had to wait for its credentials, through a service that is ready.
+fn send_first<S, A, R, B>(
+    mut parked: Box<Parked<S, A, R, B>>,
+    credentials: A::Credentials,
+) -> Result<State<S, A, R, B, S::Future>, AuthError>
+where
+    S: Service<Request<B>>,
+    A: Authorize<B>,
+    R: CloneBody<B>,
+{
+    let scheme = Arc::clone(&parked.scheme);
+    let spare = copy(&parked.request, &parked.replay);
+    scheme.authorize(&credentials, &mut parked.request)?;
+    let (future, again) = match spare {
+        Some(spare) => {
+            let request = mem::replace(&mut parked.request, spare);
+            (parked.service.call(request), Some(parked))
+        }
+        None => (parked.service.call(parked.request), None),
+    };
+    Ok(State::Sent {
+        future,
+        sent: Some(Sent {
+            scheme,
+            credentials,
+        }),
+        again,
+    })
+}
+
+impl<S, A, R, B> fmt::Debug for DeferredFuture<S, A, R, B>
+where
+    S: Service<Request<B>>,
+    A: Scheme,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeferredFuture").finish_non_exhaustive()
+    }
+}

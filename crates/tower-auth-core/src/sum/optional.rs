@@ -1,0 +1,115 @@
+//! `Option<A>` is a scheme: credentials that a configuration may or may not have.
+
+use crate::{
+    AuthError, Authorize, Claim, IntoSum, RequestHead, ResponseHead, Scheme, Step, Sum, Term,
+    Verdict, sum::slot::TermSlot,
+};
+use http::Request;
+use pin_project_lite::pin_project;
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+/// `None` adds nothing to a request.
+///
+/// Goes on the right of `+`, or into [`AuthLayer::new`](crate::AuthLayer::new) to be a layer by itself:
+///
+/// ```
+/// use tower_auth_core::{AuthLayer, Basic, HeaderApiKey};
+///
+/// let key = std::env::var("API_KEY").ok().map(|key| HeaderApiKey::new(&key)).transpose()?;
+/// let sum = Basic::new("user", "password")? + key.clone();
+/// let layer = AuthLayer::new(key);
+/// # Ok::<(), tower_auth_core::AuthError>(())
+/// ```
+impl<A: Scheme> Scheme for Option<A> {
+    type Mode = A::Mode;
+    type Credentials = Option<A::Credentials>;
+    type Acquire = AcquireSome<A::Acquire>;
+
+    fn acquire(&self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
+        match self.as_ref().map(|scheme| scheme.acquire(request)) {
+            None => Step::Ready(None),
+            Some(step) => some(step),
+        }
+    }
+
+    fn observe(&self, sent: &Self::Credentials, response: ResponseHead<'_>) -> Verdict {
+        match (self, sent) {
+            (Some(scheme), Some(sent)) => scheme.observe(sent, response),
+            _ => Verdict::Accepted,
+        }
+    }
+
+    fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
+        if let Some(scheme) = self {
+            scheme.claims(visit);
+        }
+    }
+}
+
+impl<B, A: Authorize<B>> Authorize<B> for Option<A> {
+    fn authorize(
+        &self,
+        credentials: &Self::Credentials,
+        request: &mut Request<B>,
+    ) -> Result<(), AuthError> {
+        match (self, credentials) {
+            (Some(scheme), Some(credentials)) => scheme.authorize(credentials, request),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<A: Term> Term for Option<A> {
+    type Slot = A::Slot;
+}
+
+impl<A: Term> IntoSum for Option<A> {
+    type Keys = <A::Slot as TermSlot>::Keys<Self>;
+    type Finisher = <A::Slot as TermSlot>::Finisher<Self>;
+
+    fn into_sum(self) -> Sum<Self::Keys, Self::Finisher> {
+        <A::Slot as TermSlot>::sum(self)
+    }
+}
+
+/// Credentials that a request may go without.
+pub(crate) fn some<T, F>(step: Step<T, F>) -> Step<Option<T>, AcquireSome<F>> {
+    match step {
+        Step::Ready(credentials) => Step::Ready(Some(credentials)),
+        Step::Wait(acquire) => Step::Wait(AcquireSome { acquire }),
+    }
+}
+
+pin_project! {
+    /// Future of credentials that a request may go without.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct AcquireSome<F> {
+        #[pin]
+        acquire: F,
+    }
+}
+
+impl<F, T> Future for AcquireSome<F>
+where
+    F: Future<Output = Result<T, AuthError>>,
+{
+    type Output = Result<Option<T>, AuthError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project()
+            .acquire
+            .poll(cx)
+            .map(|result| result.map(Some))
+    }
+}
+
+impl<F> fmt::Debug for AcquireSome<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AcquireSome").finish_non_exhaustive()
+    }
+}

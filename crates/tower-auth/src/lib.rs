@@ -1,0 +1,1 @@
+pub use tower_auth_core::*;
