@@ -36,7 +36,7 @@ impl<L, R> BitAnd<R> for Layered<L> {
     type Output = Layered<Stack<R, L>>;
 
     fn bitand(self, right: R) -> Self::Output {
-        self + right
+        self.add(right)
     }
 }
 

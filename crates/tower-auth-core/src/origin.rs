@@ -90,7 +90,7 @@ const fn default_port(secure: bool) -> u16 {
 }
 
 fn port(uri: &Uri, secure: bool) -> u16 {
-    uri.port_u16().unwrap_or(default_port(secure))
+    uri.port_u16().unwrap_or_else(|| default_port(secure))
 }
 
 /// Whether what is sent to this URI cannot be read on the way: it is encrypted, or does not leave this machine.
