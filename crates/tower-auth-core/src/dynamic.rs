@@ -5,7 +5,13 @@ use crate::{
     Verdict, scheme, sum::first_duplicate,
 };
 use http::Request;
-use std::{any::Any, fmt, future::Future, pin::Pin, sync::Arc};
+use std::{
+    any::{Any, TypeId},
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+};
 
 /// Credentials of a type that is not known; nothing for schemes that have none.
 type AnyCredentials = Option<Arc<dyn Any + Send + Sync>>;
@@ -238,8 +244,8 @@ where
 }
 
 fn erase<T: Any + Send + Sync>(credentials: T) -> AnyCredentials {
-    if size_of::<T>() == 0 {
-        return None; // most schemes have none
+    if TypeId::of::<T>() == TypeId::of::<()>() {
+        return None; // most schemes have none: no need to allocate
     }
     Some(Arc::new(credentials))
 }
