@@ -245,6 +245,21 @@ async fn under_retry_and_over_a_buffer() {
     assert_eq!(numbered.issued(), 1);
 }
 
+/// The token would be fetched through the same connection pool: holding the only permit would wait forever.
+#[tokio::test(start_paused = true)]
+async fn a_request_that_waits_for_credentials_holds_no_permit_of_the_inner_service() {
+    let numbered = Numbered::default();
+    let limited = ServiceBuilder::new()
+        .concurrency_limit(1)
+        .service(numbered.server());
+    let mut service = numbered.layer(limited.clone());
+    let waiting = service.ready().await.unwrap().call(get("https://h/"));
+    // Nobody drives `waiting`; the permit has to be free all the same.
+    let other = tokio::time::timeout(Duration::from_secs(1), limited.oneshot(get("https://h/")));
+    assert!(other.await.is_ok());
+    assert_eq!(waiting.await.unwrap().status(), StatusCode::OK);
+}
+
 #[tokio::test]
 async fn readiness_and_its_errors_pass_through() {
     let (mut service, mut handle) = tower_test::mock::spawn_layer::<Request<Body>, Response<Body>, _>(

@@ -21,7 +21,8 @@ use tower_service::Service;
 /// Puts credentials on requests that may have to be fetched first. See [`Deferred`](crate::Deferred).
 ///
 /// While credentials are at hand, a request goes straight through, and nothing is allocated. When they are not, the
-/// request waits in the response future; a failure to get them is an error of that future, never of `poll_ready`.
+/// request waits in the response future, without holding on to what `poll_ready` reserved in the inner service; a
+/// failure to get them is an error of that future, never of `poll_ready`.
 #[derive(Clone, Debug)]
 pub struct DeferredAuth<S, A, R = NoReplay> {
     pub(crate) inner: S,
@@ -89,10 +90,10 @@ where
                 }
             }
             Step::Wait(acquire) => {
-                // The service that was polled ready has to be the one that is called, so it goes with the request and
-                // its clone stays: see "Be careful when cloning inner services" in the docs of `tower::Service`.
-                let clone = self.inner.clone();
-                let service = mem::replace(&mut self.inner, clone);
+                let service = self.inner.clone();
+                // Whatever the ready service had reserved is given back while the request waits: getting credentials
+                // may need that very permit. The request waits for a place of its own once it has them.
+                self.inner = service.clone();
                 DeferredFuture {
                     state: State::Acquire {
                         acquire: Box::pin(acquire),
@@ -102,7 +103,7 @@ where
                             replay: self.replay.clone(),
                             request,
                         })),
-                        first: true,
+                        attempt: Attempt::First,
                     },
                 }
             }
@@ -127,6 +128,13 @@ struct Parked<S, A, R, B> {
     scheme: Arc<A>,
     replay: R,
     request: Request<B>,
+}
+
+/// Which try a request waits for. Only the first may be followed by another.
+#[derive(Clone, Copy)]
+enum Attempt {
+    First,
+    Last,
 }
 
 /// What a request in flight carries.
@@ -154,16 +162,17 @@ pin_project! {
     where
         A: Scheme,
     {
-        // Waits for credentials. `parked` is there until they are.
+        // Waits for credentials.
         Acquire {
             acquire: Pin<Box<A::Acquire>>,
             parked: Option<Box<Parked<S, A, R, B>>>,
-            first: bool,
+            attempt: Attempt,
         },
-        // Has credentials for the second try; waits for the service.
-        Again {
+        // Has credentials; waits for the service to be ready.
+        Reserve {
             credentials: Option<A::Credentials>,
             parked: Option<Box<Parked<S, A, R, B>>>,
+            attempt: Attempt,
         },
         Sent {
             #[pin]
@@ -212,37 +221,25 @@ where
                 StateProj::Acquire {
                     acquire,
                     parked,
-                    first,
+                    attempt,
                 } => {
                     let credentials = ready!(acquire.as_mut().poll(cx))?;
-                    if *first {
-                        // The parked service is the one that was polled ready.
-                        let parked = parked.take().expect("parked while waiting");
-                        send_first(parked, credentials)?
-                    } else {
-                        State::Again {
-                            credentials: Some(credentials),
-                            parked: parked.take(),
-                        }
+                    State::Reserve {
+                        credentials: Some(credentials),
+                        parked: parked.take(),
+                        attempt: *attempt,
                     }
                 }
-                StateProj::Again {
+                StateProj::Reserve {
                     credentials,
                     parked,
+                    attempt,
                 } => {
                     let waiting = parked.as_mut().expect("parked until the service is ready");
                     ready!(waiting.service.poll_ready(cx)).map_err(Error::Inner)?;
-                    let mut parked = parked.take().expect("checked above");
+                    let parked = parked.take().expect("checked above");
                     let credentials = credentials.take().expect("comes with the parked request");
-                    parked.scheme.authorize(&credentials, &mut parked.request)?;
-                    State::Sent {
-                        future: parked.service.call(parked.request),
-                        sent: Some(Sent {
-                            scheme: parked.scheme,
-                            credentials,
-                        }),
-                        again: None, // no third try
-                    }
+                    send(parked, credentials, *attempt)?
                 }
                 StateProj::Sent {
                     future,
@@ -265,14 +262,15 @@ where
                     );
                     drop(response);
                     match again.scheme.acquire(RequestHead::from(&again.request)) {
-                        Step::Ready(credentials) => State::Again {
+                        Step::Ready(credentials) => State::Reserve {
                             credentials: Some(credentials),
                             parked: Some(again),
+                            attempt: Attempt::Last,
                         },
                         Step::Wait(acquire) => State::Acquire {
                             acquire: Box::pin(acquire),
                             parked: Some(again),
-                            first: false,
+                            attempt: Attempt::Last,
                         },
                     }
                 }
@@ -286,10 +284,11 @@ where
     }
 }
 
-/// Sends a request that had to wait for its credentials, through a service that is ready.
-fn send_first<S, A, R, B>(
+/// Sends a parked request through its service, which is ready.
+fn send<S, A, R, B>(
     mut parked: Box<Parked<S, A, R, B>>,
     credentials: A::Credentials,
+    attempt: Attempt,
 ) -> Result<State<S, A, R, B, S::Future>, AuthError>
 where
     S: Service<Request<B>>,
@@ -297,7 +296,10 @@ where
     R: CloneBody<B>,
 {
     let scheme = Arc::clone(&parked.scheme);
-    let spare = copy(&parked.request, &parked.replay);
+    let spare = match attempt {
+        Attempt::First => copy(&parked.request, &parked.replay),
+        Attempt::Last => None,
+    };
     scheme.authorize(&credentials, &mut parked.request)?;
     let (future, again) = match spare {
         Some(spare) => {
