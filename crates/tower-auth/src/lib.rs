@@ -1,1 +1,4 @@
 pub use tower_auth_core::*;
+
+#[cfg(feature = "reqwest")]
+pub mod reqwest;
