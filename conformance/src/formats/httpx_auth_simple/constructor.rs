@@ -56,9 +56,16 @@ fn judge(term: &Term, raises: &str) -> Verdict {
         (ErrorKind::Configuration, Some(parameter)) => parameter,
         _ => return Verdict::Differs(format!("blames no parameter: {error}")),
     };
-    if raises.to_lowercase().contains(parameter) {
-        Verdict::Agrees
-    } else {
-        Verdict::Differs(format!("blames `{parameter}`, recorded {raises:?}"))
+    match mandatory(raises) {
+        Some(recorded) if recorded == parameter => Verdict::Agrees,
+        _ => Verdict::Differs(format!("blames `{parameter}`, recorded {raises:?}")),
     }
+}
+
+/// What the recorded error misses: `key`, of `Exception: API Key is mandatory.`
+fn mandatory(raises: &str) -> Option<String> {
+    let what = raises
+        .strip_prefix("Exception: ")?
+        .strip_suffix(" is mandatory.")?;
+    Some(what.rsplit(' ').next()?.to_lowercase())
 }

@@ -15,8 +15,9 @@ pub(super) fn terms(record: &Record, text: &str) -> Result<Vec<Term>, String> {
         .iter()
         .any(|term| matches!(term, Counted::Letter(_)));
     let basic = recover::basic(record);
-    let other_headers = |name: &str| {
-        !(letters && name == X_ORDER.as_str()) && !(basic.is_some() && name == "authorization")
+    let other_headers = |name: &str| match name {
+        "authorization" => basic.is_none(),
+        _ => !(letters && name == X_ORDER.as_str()),
     };
     let mut of_kind = [
         (Kind::Header, recover::header_keys(record, other_headers)),

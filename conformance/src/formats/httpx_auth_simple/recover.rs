@@ -1,7 +1,8 @@
 //! What a scheme was made of, from what it did.
 //!
 //! The vectors of the original format do not say. So a Basic header is decoded, and a header or query parameter that was
-//! not there before is a key. Our scheme is then built of that and has to do the same.
+//! not there before is a key. Our scheme is then built of that and has to do the same. An empty key is not recovered:
+//! the peer builds no scheme of it.
 
 use super::{
     Kind, Term,
@@ -46,7 +47,7 @@ pub(super) fn header_keys(record: &Record, wanted: impl Fn(&str) -> bool) -> Vec
     let wanted: Vec<_> = record
         .headers_out
         .iter()
-        .filter(|(name, _)| wanted(name))
+        .filter(|(name, value)| wanted(name) && !value.is_empty())
         .collect();
     let changed = wanted
         .iter()
@@ -77,6 +78,7 @@ pub(super) fn query_keys(record: &Record) -> Vec<Term> {
     if changed.is_empty() {
         changed.extend(out.into_iter().filter(|(name, _)| name == DEFAULT));
     }
+    changed.retain(|(_, value)| !value.is_empty());
     let key = |(name, key): Pair| Term::Query {
         name: (name != DEFAULT).then_some(name),
         key,
