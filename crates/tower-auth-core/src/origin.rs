@@ -67,6 +67,12 @@ impl Origin {
             && (authority.as_str() == &*self.authority || self.covers_otherwise(authority))
     }
 
+    /// Whether this is the authority of this origin, over https, written as the origin writes it.
+    #[inline]
+    pub(crate) fn is_written(&self, authority: &Authority) -> bool {
+        self.secure && authority.as_str() == &*self.authority
+    }
+
     /// Whether this authority is another way to write the same host and port.
     fn covers_otherwise(&self, authority: &Authority) -> bool {
         host_and_port(authority)
