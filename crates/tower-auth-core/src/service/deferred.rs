@@ -4,6 +4,7 @@ use super::access_inner;
 use crate::{
     AuthError, Authorize, Error, RequestHead, ResponseHead, Scheme, Scope, Step, Verdict,
     replay::{CloneBody, NoReplay},
+    request_auth::authorize_given,
     scope::Decision,
 };
 use http::{Request, Response};
@@ -50,19 +51,18 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let head = RequestHead::from(&request);
-        match self.scope.decide(head) {
+        match self.scope.decide(&request) {
             Ok(Decision::Authorize) => {}
             Ok(Decision::Pass) => return DeferredFuture::unobserved(self.inner.call(request)),
-            Ok(Decision::Given(auth)) => {
-                return match auth.apply(request) {
-                    Ok(authorized) => DeferredFuture::unobserved(self.inner.call(authorized)),
+            Ok(Decision::Given) => {
+                return match authorize_given(&mut request) {
+                    Ok(()) => DeferredFuture::unobserved(self.inner.call(request)),
                     Err(error) => DeferredFuture::unsent(error),
                 };
             }
             Err(error) => return DeferredFuture::unsent(error),
         }
-        match self.scheme.acquire(head) {
+        match self.scheme.acquire(RequestHead::from(&request)) {
             Step::Ready(credentials) => {
                 let spare = copy(&request, &self.replay);
                 if let Err(error) = self.scheme.authorize(&credentials, &mut request) {
