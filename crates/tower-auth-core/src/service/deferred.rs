@@ -148,6 +148,12 @@ struct Sent<A: Scheme> {
     credentials: A::Credentials,
 }
 
+impl<A: Scheme> Sent<A> {
+    fn observe(&self, response: ResponseHead<'_>) -> Verdict {
+        self.scheme.observe(&self.credentials, response)
+    }
+}
+
 type StateOf<S, A, R, B> =
     State<S, A, R, B, <S as Service<Request<B>>>::Future, <S as Service<Request<B>>>::Response>;
 
@@ -255,33 +261,17 @@ where
                     again,
                 } => {
                     let response = ready!(future.poll(cx)).map_err(Error::Inner)?;
-                    let Some(sent) = sent.take() else {
-                        return Poll::Ready(Ok(response));
-                    };
+                    // Nothing is moved out before it is clear that there will be another try: there rarely is.
                     let head = ResponseHead::from(&response);
-                    let verdict = sent.scheme.observe(&sent.credentials, head);
-                    let again = match again.take() {
-                        Some(again) if verdict == Verdict::Refused && head.may_replay() => again,
-                        _ => return Poll::Ready(Ok(response)),
-                    };
-                    tracing::debug!(
-                        status = response.status().as_u16(),
-                        "credentials were refused: trying once more with others"
-                    );
-                    let attempt = Attempt::Last(Box::new(Refusal {
-                        sent: sent.credentials,
-                        response,
-                    }));
-                    match again.scheme.acquire(RequestHead::from(&again.request)) {
-                        Step::Ready(credentials) => match reserve(again, credentials, attempt) {
-                            Ok(reserve) => reserve,
-                            Err(refusal) => return Poll::Ready(Ok(refusal)),
-                        },
-                        Step::Wait(acquire) => State::Acquire {
-                            acquire: Box::pin(acquire),
-                            parked: Some(again),
-                            attempt,
-                        },
+                    let refused = sent
+                        .as_ref()
+                        .is_some_and(|sent| sent.observe(head) == Verdict::Refused);
+                    if !refused || again.is_none() || !head.may_replay() {
+                        return Poll::Ready(Ok(response));
+                    }
+                    match try_again(sent.take(), again.take(), response) {
+                        Ok(next) => next,
+                        Err(refusal) => return Poll::Ready(Ok(refusal)),
                     }
                 }
                 StateProj::Unsent { error } => {
@@ -291,6 +281,38 @@ where
             };
             state.set(next);
         }
+    }
+}
+
+/// Gets other credentials for a request that was refused; or gives the response back.
+#[cold]
+fn try_again<S, A, R, B, T>(
+    sent: Option<Sent<A>>,
+    again: Option<Box<Parked<S, A, R, B>>>,
+    response: Response<T>,
+) -> Result<StateOf<S, A, R, B>, Response<T>>
+where
+    S: Service<Request<B>, Response = Response<T>>,
+    A: Scheme,
+{
+    let (Some(sent), Some(again)) = (sent, again) else {
+        return Err(response);
+    };
+    tracing::debug!(
+        status = response.status().as_u16(),
+        "credentials were refused: trying once more with others"
+    );
+    let attempt = Attempt::Last(Box::new(Refusal {
+        sent: sent.credentials,
+        response,
+    }));
+    match again.scheme.acquire(RequestHead::from(&again.request)) {
+        Step::Ready(credentials) => reserve(again, credentials, attempt),
+        Step::Wait(acquire) => Ok(State::Acquire {
+            acquire: Box::pin(acquire),
+            parked: Some(again),
+            attempt,
+        }),
     }
 }
 
