@@ -61,6 +61,8 @@ pub struct Group {
     pub cases: fn() -> Result<Vec<Case>, BoxError>,
     /// Builds the sizes; most groups have none.
     pub sizes: fn() -> Vec<Size>,
+    /// Builds what several threads share; most groups have nothing.
+    pub shared: fn() -> Result<Vec<Shared>, BoxError>,
 }
 
 impl Group {
@@ -70,7 +72,32 @@ impl Group {
             name,
             cases,
             sizes: Vec::new,
+            shared: || Ok(Vec::new()),
         }
+    }
+}
+
+/// Two layers whose services are shared by threads.
+pub struct Shared {
+    /// Without line breaks or bars: it goes into a Markdown table.
+    pub name: String,
+    /// Makes one thread's service of ours. Called on that thread.
+    pub ours: Box<dyn Fn() -> Box<dyn Laps> + Sync>,
+    /// Makes one thread's service of the peer's.
+    pub peer: Box<dyn Fn() -> Box<dyn Laps> + Sync>,
+}
+
+/// Sends the same request again and again.
+pub trait Laps {
+    /// So many times.
+    fn run(&mut self, laps: usize);
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 

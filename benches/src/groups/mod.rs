@@ -7,6 +7,7 @@ mod scope;
 mod single;
 mod sizes;
 mod sums;
+mod token;
 mod values;
 
 use crate::Group;
@@ -19,6 +20,7 @@ pub fn all() -> Vec<Group> {
         sums::GROUP,
         query::GROUP,
         deferred::GROUP,
+        token::GROUP,
         values::GROUP,
         sizes::GROUP,
     ]
