@@ -20,6 +20,7 @@ mod case;
 mod floor;
 pub mod groups;
 mod laps;
+mod loopback;
 mod measure;
 mod table;
 mod threads;
@@ -31,6 +32,7 @@ pub use self::{
     case::{BoxError, Case, Group, Laps, Shared, Size, Subject, future_size},
     floor::{Insert, InsertLayer},
     laps::Track,
+    loopback::{Hyper, Loopback},
     measure::{BATCH, Effort, Measured, allocations_per_call, measure, time},
     table::{cases_table, sizes_table, threads_table},
     threads::{Throughput, throughput},

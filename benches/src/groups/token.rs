@@ -1,7 +1,7 @@
 //! A token of a cache, while it is good, next to one that never changes.
 
 use super::floors::{ORIGIN, TOKEN};
-use crate::{BoxError, Calls, Case, Group, Laps, Shared, Track, get};
+use crate::{BoxError, Calls, Case, Group, Laps, Loopback, Shared, Track, get};
 use std::{
     future::Future,
     pin::pin,
@@ -42,6 +42,11 @@ fn cases() -> Result<Vec<Case>, BoxError> {
             "the same, both `only_to(origin)`",
             Calls::new(fetched()?.only_to(ORIGIN)?, get),
             Calls::new(Bearer::new(TOKEN)?.only_to(ORIGIN)?, get),
+        ),
+        Case::new(
+            "the same, a whole request: hyper-util over loopback, HTTP/1.1",
+            Loopback::new(fetched()?)?,
+            Loopback::new(Bearer::new(TOKEN)?)?,
         ),
         Case::new(
             "`TokenAuth`, token cached, `replay(Cloned)` / fixed `Bearer`, which has no replay",
