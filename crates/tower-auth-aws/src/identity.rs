@@ -34,13 +34,13 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when either part is empty, or the access
-    /// key ID has anything but ASCII letters, digits, and `-._~+@`: it is written into a header and a URL as it is.
+    /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when either part is empty or has a control
+    /// character, or the access key ID has a blank, a comma, or anything but ASCII: it is a part of a header.
     pub fn new(
         access_key_id: &str,
         secret_access_key: impl Into<Secret>,
     ) -> Result<Self, AuthError> {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+@".contains(&byte);
+        let allowed = |byte: u8| byte.is_ascii_graphic() && byte != b',';
         if access_key_id.is_empty() {
             return Err(AuthError::configuration("access key ID", "is empty"));
         }
@@ -164,7 +164,7 @@ mod tests {
         for (id, secret, parameter) in [
             ("", "s", "access key ID"),
             ("AKID\n", "s", "access key ID"),
-            ("AKID/20150830", "s", "access key ID"),
+            ("AKID, SignedHeaders=host", "s", "access key ID"),
             ("AKID", "", "secret access key"),
             ("AKID", "hunter2\n", "secret access key"),
         ] {
