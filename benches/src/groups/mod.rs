@@ -1,0 +1,23 @@
+//! The groups of cases, one file each.
+
+mod deferred;
+mod floors;
+mod query;
+mod scope;
+mod single;
+mod sizes;
+mod sums;
+
+use crate::Group;
+
+/// Every group, in the order of the table. A new one goes here.
+pub fn all() -> Vec<Group> {
+    vec![
+        single::GROUP,
+        scope::GROUP,
+        sums::GROUP,
+        query::GROUP,
+        deferred::GROUP,
+        sizes::GROUP,
+    ]
+}
