@@ -1,6 +1,9 @@
 //! AWS Signature Version 4 for every tower client.
 
 mod canonical;
+#[cfg(feature = "credentials")]
+#[cfg_attr(docsrs, doc(cfg(feature = "credentials")))]
+pub mod credentials;
 mod hex;
 mod identity;
 mod key;
