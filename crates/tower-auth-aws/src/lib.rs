@@ -11,6 +11,7 @@ mod signer;
 #[cfg(feature = "sigv4a")]
 mod sigv4a;
 mod sink;
+mod stream;
 mod timestamp;
 
 pub use self::{
@@ -18,4 +19,5 @@ pub use self::{
     identity::Credentials,
     payload_hash::PayloadHash,
     signer::{SessionToken, Signature, Signer},
+    stream::{Checksum, ChunkSigner, EventSigner},
 };
