@@ -3,7 +3,9 @@
 mod chunks;
 mod events;
 mod httpx;
+mod judge;
 mod random;
+mod reference;
 mod request;
 mod suite;
 
@@ -41,7 +43,11 @@ struct Context {
 impl Context {
     fn credentials(&self) -> Result<Credentials, String> {
         let credentials = Credentials::new(&self.access_key_id, self.secret_access_key.as_str());
-        match self.session_token.as_deref().filter(|token| !token.is_empty()) {
+        match self
+            .session_token
+            .as_deref()
+            .filter(|token| !token.is_empty())
+        {
             Some(token) => credentials.and_then(|c| c.with_session_token(token)),
             None => credentials,
         }
@@ -104,13 +110,28 @@ impl Context {
 fn time(date: &str) -> Result<SystemTime, String> {
     let number = |from: usize, to: usize| -> Result<i64, String> {
         let digits = date.get(from..to).ok_or("is no timestamp")?;
-        digits.parse().map_err(|_| format!("is no timestamp: {date}"))
+        digits
+            .parse()
+            .map_err(|_| format!("is no timestamp: {date}"))
     };
     let (year, month, day) = (number(0, 4)?, number(4, 6)?, number(6, 8)?);
     let (hour, minute, second) = (number(9, 11)?, number(11, 13)?, number(13, 15)?);
     // Counted another way than our crate does, so that a mistake there shows.
     let leap = |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let months = [31, 28 + i64::from(leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let months = [
+        31,
+        28 + i64::from(leap(year)),
+        31,
+        30,
+        31,
+        30,
+        31,
+        31,
+        30,
+        31,
+        30,
+        31,
+    ];
     let years: i64 = (1970..year).map(|year| 365 + i64::from(leap(year))).sum();
     let in_year: i64 = months.iter().take(month as usize - 1).sum();
     let seconds = (years + in_year + day - 1) * 86_400 + hour * 3600 + minute * 60 + second;

@@ -35,7 +35,9 @@ impl Body {
 
 impl Recorded {
     pub(super) fn body(&self) -> Result<Vec<u8>, String> {
-        self.body.as_ref().map_or_else(|| Ok(Vec::new()), Body::bytes)
+        self.body
+            .as_ref()
+            .map_or_else(|| Ok(Vec::new()), Body::bytes)
     }
 
     /// Whether the target has characters that no URI has: a suite means it before it was encoded.
@@ -56,13 +58,7 @@ impl Recorded {
                 [_] => value.clone(),
                 _ => lines.join(" "),
             };
-            // Header values are bytes; the recorders had latin-1.
-            let bytes = value.chars().map(|c| u8::try_from(u32::from(c)));
-            let bytes = match bytes.collect::<Result<Vec<u8>, _>>() {
-                Ok(bytes) => bytes,
-                Err(_) => value.into_bytes(),
-            };
-            let value = HeaderValue::from_bytes(&bytes).map_err(text)?;
+            let value = HeaderValue::from_bytes(value.as_bytes()).map_err(text)?;
             request.headers_mut().append(name, value);
         }
         if let Some(host) = host {
