@@ -2,6 +2,16 @@
 
 mod chain;
 mod checksum;
+mod chunk_signed;
+mod event_signed;
 mod events;
+pub(crate) mod framing;
 
-pub use self::{chain::ChunkSigner, checksum::Checksum, events::EventSigner};
+pub(crate) use self::event_signed::server_time;
+pub use self::{
+    chain::ChunkSigner,
+    checksum::Checksum,
+    chunk_signed::{ChunkError, ChunkSigned},
+    event_signed::{EventError, EventSigned},
+    events::EventSigner,
+};
