@@ -128,6 +128,18 @@ impl Credentials {
     }
 }
 
+/// Equal when every part is.
+impl PartialEq for Credentials {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+            || (self.same_key(other)
+                && self.0.session_token == other.0.session_token
+                && self.0.expires_at == other.0.expires_at)
+    }
+}
+
+impl Eq for Credentials {}
+
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credentials")

@@ -2,6 +2,9 @@
 
 mod canonical;
 mod clock_corrected;
+#[cfg(feature = "credentials")]
+#[cfg_attr(docsrs, doc(cfg(feature = "credentials")))]
+pub mod credentials;
 mod hex;
 mod holder;
 mod identity;
