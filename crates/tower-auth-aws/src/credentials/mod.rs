@@ -36,6 +36,7 @@ mod environment;
 mod error;
 mod file;
 mod http;
+mod identity;
 mod imds;
 mod process;
 mod profile;
