@@ -230,4 +230,20 @@ mod tests {
             );
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_file_makes_the_parser_panic(text in "(\\PC|[\\[\\]=#;\"' \t\r\n]|\\[profile a\\]\n|\n  b=|\nkey = v){0,60}") {
+            match parse(&text) {
+                Ok(sections) => {
+                    for section in sections {
+                        for value in section.properties.values() {
+                            let _ = nested(value, "b");
+                        }
+                    }
+                }
+                Err(error) => proptest::prop_assert!(error.line <= text.lines().count()),
+            }
+        }
+    }
 }
