@@ -202,12 +202,18 @@ async fn a_machine_without_the_service_or_without_a_role_is_not_configured() {
         format!("http://{closed}"),
     );
     let off = Server::start(|_, _| text(403, "")).await;
+    let other_cloud = Server::start(|_, _| text(405, "")).await;
     let no_role = Server::start(|before, seen| match seen.line().as_str() {
         NAME => text(404, ""),
         _ => good(before, seen),
     })
     .await;
-    for machine in [nobody, machine(&off), machine(&no_role)] {
+    for machine in [
+        nobody,
+        machine(&off),
+        machine(&other_cloud),
+        machine(&no_role),
+    ] {
         let error = InstanceMetadata::new(&machine.context())
             .provide()
             .await

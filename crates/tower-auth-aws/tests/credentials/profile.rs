@@ -187,6 +187,10 @@ async fn chains_that_lead_nowhere_are_errors() {
             "[default]\nrole_arn = r\nsource_profile = default",
             "aws_access_key_id",
         ),
+        (
+            "[default]\nrole_arn = r\nsource_profile = a\n[profile a]\nregion = x",
+            "`a` is the source",
+        ),
         ("[default]\nrole_arn = r\nsource_profile = nobody", "nobody"),
         ("[default]\nrole_arn = r", "neither"),
         (

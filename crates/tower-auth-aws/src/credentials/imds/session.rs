@@ -85,8 +85,12 @@ async fn start(settings: &Settings, now: Instant) -> Result<Session, Credentials
         })?;
     match reply.status {
         StatusCode::OK => {}
-        StatusCode::FORBIDDEN => {
-            return Err(ERRORS.not_configured("the metadata service is switched off (status 403)"));
+        // Switched off, or another cloud's service at the same address.
+        StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
+            let status = reply.status.as_u16();
+            return Err(ERRORS.not_configured(format!(
+                "there is no version 2 of the metadata service here (status {status})"
+            )));
         }
         status => {
             let status = status.as_u16();

@@ -10,8 +10,10 @@ pub(super) type Properties = BTreeMap<String, Zeroizing<String>>;
 pub(super) struct Section<'a> {
     /// `[profile name]`: the first word, when there are two.
     pub(super) kind: Option<&'a str>,
-    /// The last word, or what stands in quotes.
+    /// What follows it, without quotes around it.
     pub(super) name: &'a str,
+    /// All of it: the name, in a file whose sections have no kind.
+    pub(super) whole: &'a str,
     pub(super) properties: Properties,
 }
 
@@ -76,6 +78,7 @@ impl<'a> Parser<'a> {
         self.sections.push(Section {
             kind,
             name,
+            whole: unquoted(inside),
             properties: Properties::new(),
         });
         Ok(())
@@ -106,8 +109,12 @@ impl<'a> Parser<'a> {
             .and_then(|name| self.sections.last_mut()?.properties.get_mut(name))
             .ok_or("an indented line does not follow a property")?;
         let nested = value.is_empty() || value.starts_with('\n');
-        if nested && !line.contains('=') {
-            return Err("a nested property has no `=`");
+        if nested {
+            match line.find('=') {
+                None => return Err("a nested property has no `=`"),
+                Some(0) => return Err("a nested property has no name"),
+                Some(_) => {}
+            }
         }
         let needed = value.len() + 1 + line.len();
         if value.capacity() < needed {
@@ -221,6 +228,7 @@ mod tests {
             ("[a]\n  indented = 1", 2),
             ("[a]\nb = c\n[d]\n  indented", 4),
             ("[a]\ns3 =\n  nothing", 3),
+            ("[a]\ns3 =\n  x = y\n  = nothing", 4),
             ("[a]\nkey # = value", 2),
         ] {
             assert_eq!(

@@ -51,7 +51,15 @@ impl Plan {
                 }
             }
             let Some(arn) = assumed_role(profile) else {
-                return Ok(Self::of(base(set, profile)?, roles));
+                return match base(set, profile) {
+                    Ok(base) => Ok(Self::of(base, roles)),
+                    // Another profile asks for it, so that there is nothing is no reason to go on.
+                    Err(error) if error.is_not_configured() && !roles.is_empty() => Err(ERRORS
+                        .configuration(format!(
+                            "profile `{name}` is the source of another, and has no credentials"
+                        ))),
+                    Err(error) => Err(error),
+                };
             };
             roles.push(role(profile, arn)?);
             match (

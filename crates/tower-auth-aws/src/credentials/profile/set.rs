@@ -75,16 +75,19 @@ impl ProfileSet {
                 .iter()
                 .any(|s| s.kind == Some("profile") && s.name == "default");
         for section in sections {
-            let sections = match (file, section.kind) {
+            let (sections, name) = match (file, section.kind) {
                 (Kind::Config, None) if section.name == "default" && !prefixed_default => {
-                    &mut self.profiles
+                    (&mut self.profiles, section.name)
                 }
-                (Kind::Config, Some("profile")) | (Kind::Credentials, None) => &mut self.profiles,
-                (Kind::Config, Some("sso-session")) => &mut self.sessions,
-                (Kind::Config, Some("services")) => &mut self.services,
+                (Kind::Config, Some("profile")) => (&mut self.profiles, section.name),
+                (Kind::Config, Some("sso-session")) => (&mut self.sessions, section.name),
+                (Kind::Config, Some("services")) => (&mut self.services, section.name),
+                (Kind::Credentials, kind) if kind != Some("profile") => {
+                    (&mut self.profiles, section.whole)
+                }
                 _ => {
                     tracing::warn!(
-                        section = section.name,
+                        section = section.whole,
                         "this section is ignored: in the config file a profile is written `[profile name]`, \
                          in the credentials file `[name]`"
                     );
@@ -92,7 +95,7 @@ impl ProfileSet {
                 }
             };
             sections
-                .entry(section.name.to_owned())
+                .entry(name.to_owned())
                 .or_default()
                 .extend(section.properties);
         }
@@ -167,11 +170,20 @@ mod tests {
     #[test]
     fn each_file_has_its_own_way_to_name_a_profile() {
         let set = set(
-            "[a]\nx=1\n[profile b]\nx=1\n[default]\nx=1",
-            "[profile c]\nx=1\n[d]\nx=1",
+            "[a]\nx=1\n[profile b]\nx=1\n[default]\nx=1\n[profile 'my own']\n[profilee]",
+            "[profile c]\nx=1\n[d]\nx=1\n[her own]\n[ \"his own\" ]\n[sso-sessione]",
         );
         let names: Vec<_> = set.profiles.keys().collect();
-        assert_eq!(names, ["b", "d", "default"]);
+        let expected = [
+            "b",
+            "d",
+            "default",
+            "her own",
+            "his own",
+            "my own",
+            "sso-sessione",
+        ];
+        assert_eq!(names, expected);
     }
 
     #[test]
