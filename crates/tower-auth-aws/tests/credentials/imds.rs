@@ -252,7 +252,7 @@ async fn malformed_answers_are_told_apart() {
         ),
         (
             ROLE,
-            r#"{"Code":"AssumeRoleUnauthorizedAccess","Message":"no"}"#,
+            r#"{"Code":"AssumeRoleUnauthorizedAccess","Message":"no imds-session"}"#,
             CredentialsErrorKind::Refused,
         ),
     ] {
@@ -265,6 +265,7 @@ async fn malformed_answers_are_told_apart() {
             .provide()
             .await
             .unwrap_err();
+        assert!(!error.to_string().contains("imds-session"), "{error}");
         assert_eq!(error.kind(), kind, "{line} {answer:?}: {error}");
         let asked = server.lines();
         assert!(

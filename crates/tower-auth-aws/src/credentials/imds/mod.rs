@@ -1,23 +1,22 @@
 //! Instance metadata of EC2, version 2.
 
 mod session;
+mod settings;
 mod stability;
 
-use self::session::Session;
+use self::{
+    session::Session,
+    settings::{Settings, checked_role},
+};
 use super::{
     CredentialsError, ProvideCredentials, ProvideFuture, ProviderContext,
     document::{Document, Expires},
-    endpoint::absolute,
     error::Errors,
-    http::{Exchange, quotable},
-    profile::{ProfileSet, Selected},
+    http::quotable,
 };
 use crate::Credentials;
-use http::{StatusCode, Uri};
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use http::StatusCode;
+use std::sync::{Arc, Mutex, PoisonError};
 
 const ERRORS: Errors = Errors("instance metadata");
 const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
@@ -57,12 +56,6 @@ struct State {
     last: Option<Credentials>,
 }
 
-struct Settings {
-    exchange: Exchange,
-    endpoint: Uri,
-    role: Option<String>,
-}
-
 impl InstanceMetadata {
     /// The service that the context names.
     pub fn new(context: &ProviderContext) -> Self {
@@ -76,7 +69,7 @@ impl InstanceMetadata {
         if self.context.env.is_true("AWS_EC2_METADATA_DISABLED") {
             return Err(ERRORS.not_configured("`AWS_EC2_METADATA_DISABLED` is set"));
         }
-        let settings = self.settings().await?;
+        let settings = Settings::load(&self.context).await?;
         let now = || self.context.clock.now();
         match self.ask(&settings).await {
             Ok(fresh) => {
@@ -109,11 +102,16 @@ impl InstanceMetadata {
         let document = Document::read(&reply.body, what, ERRORS)?;
         match document.code.as_deref() {
             None | Some("Success") => document.credentials(what, Expires::Always, ERRORS),
-            Some(code) => Err(ERRORS.refused(format!(
-                "the credentials of the role: {}: {}",
-                quotable(code, &[]),
-                quotable(document.message.as_deref().unwrap_or_default(), &[])
-            ))),
+            Some(code) => {
+                let session = self.with(|state| state.session.clone());
+                let secret = session.as_ref().map_or("", Session::token);
+                let message = document.message.as_deref().unwrap_or_default();
+                Err(ERRORS.refused(format!(
+                    "the credentials of the role: {}: {}",
+                    quotable(code, &[secret]),
+                    quotable(message, &[secret])
+                )))
+            }
         }
     }
 
@@ -131,87 +129,9 @@ impl InstanceMetadata {
         checked_role(name).ok_or_else(|| ERRORS.malformed("what came is not the name of a role"))
     }
 
-    async fn settings(&self) -> Result<Settings, CredentialsError> {
-        let context = &self.context;
-        let set = ProfileSet::load(context, ERRORS).await?;
-        let selected = Selected::new(context);
-        let profile = set.profile(&selected.name);
-        let get = |variable: &str, property: &str| {
-            context
-                .env
-                .get(variable)
-                .or_else(|| Some(profile?.get(property)?.to_owned()))
-        };
-        let number =
-            |variable, property: &'static str, default, max| match get(variable, property) {
-                None => Ok(default),
-                Some(text) => match text.parse() {
-                    Ok(number) if (1..=max).contains(&number) => Ok(number),
-                    _ => Err(ERRORS
-                        .configuration(format!("`{property}` is not a number from 1 to {max}"))),
-                },
-            };
-        let endpoint = match get(
-            "AWS_EC2_METADATA_SERVICE_ENDPOINT",
-            "ec2_metadata_service_endpoint",
-        ) {
-            Some(url) => url,
-            None => default_endpoint(get(
-                "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
-                "ec2_metadata_service_endpoint_mode",
-            ))?,
-        };
-        let endpoint = absolute(&endpoint)
-            .ok_or_else(|| ERRORS.configuration("the endpoint is not an http(s) URL"))?;
-        let role = match get("AWS_EC2_INSTANCE_PROFILE_NAME", "ec2_instance_profile_name") {
-            None => None,
-            Some(name) => Some(checked_role(&name).ok_or_else(|| {
-                ERRORS.configuration("`ec2_instance_profile_name` is not the name of a role")
-            })?),
-        };
-        let timeout = number(
-            "AWS_METADATA_SERVICE_TIMEOUT",
-            "metadata_service_timeout",
-            1,
-            60,
-        )?;
-        let attempts = number(
-            "AWS_METADATA_SERVICE_NUM_ATTEMPTS",
-            "metadata_service_num_attempts",
-            4,
-            10,
-        )?;
-        Ok(Settings {
-            exchange: Exchange {
-                http: context.http.clone(),
-                errors: ERRORS,
-                timeout: Duration::from_secs(u64::from(timeout)),
-                attempts,
-                pause: Duration::from_millis(100),
-            },
-            endpoint,
-            role,
-        })
-    }
-
     fn with<T>(&self, f: impl FnOnce(&mut State) -> T) -> T {
         f(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-fn default_endpoint(mode: Option<String>) -> Result<String, CredentialsError> {
-    match mode.map(|mode| mode.to_ascii_lowercase()).as_deref() {
-        None | Some("ipv4") => Ok("http://169.254.169.254".to_owned()),
-        Some("ipv6") => Ok("http://[fd00:ec2::254]".to_owned()),
-        Some(_) => Err(ERRORS.configuration("the endpoint mode is neither `IPv4` nor `IPv6`")),
-    }
-}
-
-/// IAM allows letters, digits and `+=,.@_-` in the name of a role; it becomes a part of a path.
-fn checked_role(name: &str) -> Option<String> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte);
-    let valid = !name.is_empty() && name.len() <= 128 && name.bytes().all(allowed);
-    (valid && !matches!(name, "." | "..")).then(|| name.to_owned())
 }
 
 impl ProvideCredentials for InstanceMetadata {

@@ -22,6 +22,12 @@ pub(super) struct Session {
     until: Instant,
 }
 
+impl Session {
+    pub(super) fn token(&self) -> &str {
+        self.token.to_str().unwrap_or_default()
+    }
+}
+
 impl InstanceMetadata {
     /// Fetches metadata. A session that the service no longer knows is replaced, once.
     pub(super) async fn get(

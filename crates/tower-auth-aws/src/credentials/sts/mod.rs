@@ -5,6 +5,7 @@ mod assume_role;
 mod form;
 mod service;
 mod sign;
+mod url;
 
 pub use self::assume_role::AssumeRole;
 pub(super) use self::{form::encode, service::Sts};

@@ -1,6 +1,6 @@
 //! One STS endpoint.
 
-use super::{Role, answer, form, sign};
+use super::{Role, answer, form, sign, url::url};
 use crate::Credentials;
 use crate::credentials::{
     CredentialsError, ProviderContext, endpoint,
@@ -82,7 +82,11 @@ impl Sts {
                 self.exchange.errors,
             )
         };
-        self.call("AssumeRole", request, &[]).await
+        let token = credentials.session_token();
+        let token = token
+            .and_then(|token| token.to_str().ok())
+            .unwrap_or_default();
+        self.call("AssumeRole", request, &[token]).await
     }
 
     pub(in crate::credentials) async fn assume_role_with_web_identity(
@@ -169,50 +173,7 @@ fn is_passing(reply: &Reply) -> bool {
         })
 }
 
-fn url(region: Option<&str>, fips: bool) -> String {
-    let sts = if fips { "sts-fips" } else { "sts" };
-    match region {
-        None | Some("aws-global") => "https://sts.amazonaws.com/".to_owned(),
-        Some(region) => format!("https://{sts}.{region}.{}/", endpoint::dns_suffix(region)),
-    }
-}
-
 fn session_name(now: SystemTime) -> String {
     let since = now.duration_since(SystemTime::UNIX_EPOCH);
     format!("tower-auth-{}", since.map_or(0, |since| since.as_millis()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_region_has_its_own_endpoint() {
-        for (region, fips, expected) in [
-            (None, false, "https://sts.amazonaws.com/"),
-            (Some("aws-global"), false, "https://sts.amazonaws.com/"),
-            (
-                Some("eu-central-1"),
-                false,
-                "https://sts.eu-central-1.amazonaws.com/",
-            ),
-            (
-                Some("us-gov-west-1"),
-                true,
-                "https://sts-fips.us-gov-west-1.amazonaws.com/",
-            ),
-            (
-                Some("cn-north-1"),
-                false,
-                "https://sts.cn-north-1.amazonaws.com.cn/",
-            ),
-            (
-                Some("us-isob-east-1"),
-                false,
-                "https://sts.us-isob-east-1.sc2s.sgov.gov/",
-            ),
-        ] {
-            assert_eq!(url(region, fips), expected);
-        }
-    }
 }
