@@ -1,8 +1,11 @@
 //! Files, read within limits.
 
 use super::{CredentialsError, error::Errors};
-use std::{io, path::Path};
-use tokio::io::AsyncReadExt;
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
 use zeroize::Zeroizing;
 
 /// Reads a text file of at most `max` bytes. `None` when there is none.
@@ -17,28 +20,31 @@ pub(super) async fn read(
             .io(format!("{what} `{}` cannot be read", path.display()))
             .with_source(error)
     };
-    let file = match tokio::fs::File::open(path).await {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(error)),
+    let owned = path.to_owned();
+    // Not with `tokio::fs`, whose buffer would keep a copy that is not wiped.
+    let bytes = match tokio::task::spawn_blocking(move || read_bytes(&owned, max)).await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Ok(Err(error)) => return Err(failed(error)),
+        Err(stopped) => return Err(failed(io::Error::other(stopped))),
     };
-    // Sized once, so that no copy of a secret is left behind by growing.
-    let size = file.metadata().await.map_err(failed)?.len();
-    let size = usize::try_from(size).unwrap_or(max).min(max) + 1;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(size));
-    let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
-    file.take(limit)
-        .read_to_end(&mut bytes)
-        .await
-        .map_err(failed)?;
     if bytes.len() > max {
-        return Err(errors.malformed(format!(
-            "{what} `{}` is longer than {max} bytes",
-            path.display()
-        )));
+        let path = path.display();
+        return Err(errors.malformed(format!("{what} `{path}` is longer than {max} bytes")));
     }
     match std::str::from_utf8(&bytes) {
         Ok(text) => Ok(Some(Zeroizing::new(text.to_owned()))),
         Err(_) => Err(errors.malformed(format!("{what} `{}` is not UTF-8", path.display()))),
     }
+}
+
+/// One byte more than `max` says that there is more.
+fn read_bytes(path: &Path, max: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    let file = File::open(path)?;
+    let size = usize::try_from(file.metadata()?.len()).unwrap_or(max);
+    // Room for all of it, and for the probe at its end: growing would leave a copy behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(size.min(max) + 64));
+    let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
+    file.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }

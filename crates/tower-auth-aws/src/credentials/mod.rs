@@ -21,6 +21,18 @@
 //!
 //! Everything that providers touch outside of the program comes through a [`ProviderContext`]: environment variables,
 //! and through them files; the clock; the HTTP client. Waits, sizes and attempts are bounded, whatever the client does.
+//! Providers that wait need a tokio runtime with its timer and, for connections, its I/O enabled.
+//!
+//! ```no_run
+//! use tower_auth_aws::{SigV4, credentials::{CachedCredentials, DefaultChain, ProviderContext, region}};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let context = ProviderContext::new();
+//! let region = region(&context).await?.ok_or("no region is set")?;
+//! let sigv4 = SigV4::new("dynamodb", &region, CachedCredentials::new(DefaultChain::new(&context)))?;
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! Errors are [`CredentialsError`]s: what is not set up here, set up wrongly, unreachable, refused, malformed or expired
 //! is told apart by [`kind`](CredentialsError::kind).

@@ -18,7 +18,8 @@ const MAX_OUTPUT: usize = 64 * 1024;
 /// A command that prints credentials: the `credential_process` of a profile.
 ///
 /// It is run by the shell (`sh -c`, on Windows `cmd /C`), for at most a minute, and killed when that is not enough, or
-/// when the fetch is given up. It has to print, in at most 64 KiB,
+/// when the fetch is given up. (The shell is killed; what it started besides has to end by itself, so `exec` the command
+/// when there is only one.) It has to print, in at most 64 KiB,
 ///
 /// ```json
 /// {"Version": 1, "AccessKeyId": "…", "SecretAccessKey": "…", "SessionToken": "…", "Expiration": "2026-01-31T12:00:00Z"}

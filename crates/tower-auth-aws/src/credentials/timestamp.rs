@@ -168,4 +168,16 @@ mod tests {
             assert_eq!(parse(text), None, "{text}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_read_can_be_written(text in "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:]{8}(\\.[0-9]{0,12})?(Z|UTC|[+-][0-9:]{2,5}|\\PC{0,3})") {
+            if let Some(time) = parse(&text) {
+                let written = format(time).unwrap();
+                let whole = std::time::Duration::from_secs(1);
+                let read = parse(&written).unwrap();
+                proptest::prop_assert!(read <= time && time < read + whole || text.starts_with("9999"));
+            }
+        }
+    }
 }

@@ -119,7 +119,7 @@ async fn an_attempt_takes_one_second_and_their_number_is_bounded() {
         let took = Clock::system().monotonic() - began;
         assert_eq!(error.kind(), CredentialsErrorKind::NotConfigured);
         assert_eq!(server.lines(), [TOKEN, TOKEN]);
-        assert!((2000..2900).contains(&took.as_millis()), "{took:?}");
+        assert!((2000..3900).contains(&took.as_millis()), "{took:?}");
     }
 }
 

@@ -24,6 +24,34 @@ async fn an_answer_that_is_too_long_is_not_read_to_its_end() {
     assert_eq!(kind, CredentialsErrorKind::Malformed);
 }
 
+#[cfg(not(feature = "rustls"))]
+#[tokio::test]
+async fn without_tls_the_default_client_says_what_to_turn_on() {
+    let machine = Machine::new().set("AWS_CONTAINER_CREDENTIALS_FULL_URI", "https://127.0.0.1:1/");
+    let result = Container::new(&machine.context()).provide().await;
+    assert_eq!(
+        result.as_ref().unwrap_err().kind(),
+        CredentialsErrorKind::Unreachable
+    );
+    assert!(crate::support::told_of(result).contains("`rustls`"));
+}
+
+#[cfg(feature = "rustls")]
+#[tokio::test]
+async fn a_server_without_tls_is_not_spoken_to_over_https() {
+    let server = Server::start(|_, _| text(200, "")).await;
+    let url = server.url().replace("http:", "https:");
+    let machine = Machine::new()
+        .set("AWS_CONTAINER_CREDENTIALS_FULL_URI", url)
+        .set("AWS_CONTAINER_AUTHORIZATION_TOKEN", "hunter2");
+    let error = Container::new(&machine.context())
+        .provide()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), CredentialsErrorKind::Unreachable);
+    assert!(server.seen().is_empty());
+}
+
 #[tokio::test]
 async fn a_message_that_is_too_long_is_cut() {
     let kind = fetch(|| {

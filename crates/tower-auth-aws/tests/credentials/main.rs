@@ -8,6 +8,7 @@ mod limits;
 mod process;
 mod profile;
 mod secrecy;
+mod signing;
 mod sso;
 mod sts;
 mod support;

@@ -128,6 +128,8 @@ async fn a_token_in_its_last_minutes_is_renewed_and_written_back() {
 
     provider.provide().await.unwrap();
     assert_eq!(server.seen().len(), 3, "the new token is used");
+    let cache = std::fs::read_dir(machine.path(".aws/sso/cache")).unwrap();
+    assert_eq!(cache.count(), 1, "nothing is left behind");
 }
 
 #[tokio::test]

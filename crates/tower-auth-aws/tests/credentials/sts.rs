@@ -11,7 +11,7 @@ use tower_auth_aws::{
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/reader";
 
-pub fn answer(action: &str, id: &str) -> String {
+pub(crate) fn answer(action: &str, id: &str) -> String {
     format!(
         r#"<{action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{action}Result>
            <AssumedRoleUser><Arn>arn:aws:sts::1:assumed-role/reader/x</Arn></AssumedRoleUser>
@@ -29,7 +29,7 @@ fn failure(code: &str, message: &str) -> String {
 }
 
 /// Answers whatever was asked for.
-pub fn good(_: usize, seen: &Seen) -> Answer {
+pub(crate) fn good(_: usize, seen: &Seen) -> Answer {
     let action = seen.form("Action").unwrap();
     let role = seen.form("RoleArn").unwrap();
     let id = format!("ASIA{}", role.rsplit('/').next().unwrap().to_uppercase());
@@ -54,7 +54,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Checks a signature from what arrived, by the words of the documentation and without the code under test.
-pub fn assert_signed(seen: &Seen, id: &str, secret: &str, region: &str) {
+pub(crate) fn assert_signed(seen: &Seen, id: &str, secret: &str, region: &str) {
     let date = seen.header("x-amz-date");
     let scope = format!("{}/{region}/sts/aws4_request", &date[..8]);
     let prefix = format!("AWS4-HMAC-SHA256 Credential={id}/{scope}, SignedHeaders=");

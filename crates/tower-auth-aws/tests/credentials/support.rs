@@ -24,27 +24,27 @@ use tower_auth_core::clock::{Clock, ManualClock};
 
 /// What the server was sent.
 #[derive(Clone, Debug)]
-pub struct Seen {
-    pub method: Method,
-    pub uri: Uri,
-    pub headers: HeaderMap,
-    pub body: String,
+pub(crate) struct Seen {
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 impl Seen {
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
             .map_or("", |value| value.to_str().unwrap())
     }
 
     /// `PUT /path?query`
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         format!("{} {}", self.method, self.uri)
     }
 
     /// A parameter of a form.
-    pub fn form(&self, name: &str) -> Option<String> {
+    pub(crate) fn form(&self, name: &str) -> Option<String> {
         let form: BTreeMap<String, String> = form_urlencoded::parse(self.body.as_bytes())
             .into_owned()
             .collect();
@@ -53,7 +53,7 @@ impl Seen {
 }
 
 /// What the server does.
-pub enum Answer {
+pub(crate) enum Answer {
     Now(Response),
     /// Takes the request, and says nothing.
     Never,
@@ -65,16 +65,16 @@ impl From<Response> for Answer {
     }
 }
 
-pub fn text(status: u16, body: impl Into<String>) -> Answer {
+pub(crate) fn text(status: u16, body: impl Into<String>) -> Answer {
     let status = StatusCode::from_u16(status).unwrap();
     Answer::Now((status, body.into()).into_response())
 }
 
-pub fn redirect(to: &str) -> Answer {
+pub(crate) fn redirect(to: &str) -> Answer {
     Answer::Now((StatusCode::TEMPORARY_REDIRECT, [(LOCATION, to.to_owned())]).into_response())
 }
 
-pub fn with_header(answer: Answer, name: &'static str, value: &str) -> Answer {
+pub(crate) fn with_header(answer: Answer, name: &'static str, value: &str) -> Answer {
     match answer {
         Answer::Now(mut response) => {
             let name = HeaderName::from_static(name);
@@ -86,7 +86,7 @@ pub fn with_header(answer: Answer, name: &'static str, value: &str) -> Answer {
 }
 
 /// A head, and then a body that does not come.
-pub fn stalled_body() -> Answer {
+pub(crate) fn stalled_body() -> Answer {
     let body = Body::new(Stalled);
     Answer::Now(Response::new(body))
 }
@@ -105,14 +105,14 @@ impl http_body::Body for Stalled {
     }
 }
 
-pub struct Server {
-    pub address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Server {
     /// `answer` gets each request, and how many there were before it.
-    pub async fn start(
+    pub(crate) async fn start(
         answer: impl Fn(usize, &Seen) -> Answer + Clone + Send + Sync + 'static,
     ) -> Self {
         let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
@@ -142,20 +142,20 @@ impl Server {
         Self { address, seen }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    pub fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 
-    pub fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.seen().iter().map(Seen::line).collect()
     }
 
     /// A client that sends everything here, wherever it should go; what it should be is in `x-meant`.
-    pub fn everywhere(&self) -> HttpClient {
+    pub(crate) fn everywhere(&self) -> HttpClient {
         let address = self.address;
         let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
         HttpClient::new(service_fn(
@@ -173,52 +173,52 @@ impl Server {
 }
 
 /// A machine of its own: a home directory, variables, a clock that stands still.
-pub struct Machine {
-    pub home: TempDir,
-    pub hands: ManualClock,
+pub(crate) struct Machine {
+    pub(crate) home: TempDir,
+    pub(crate) hands: ManualClock,
     env: BTreeMap<String, String>,
 }
 
 /// 2026-01-31T12:00:00Z
-pub fn noon() -> SystemTime {
+pub(crate) fn noon() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_769_860_800)
 }
 
 impl Machine {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         let env = BTreeMap::from([("HOME".into(), home.path().to_str().unwrap().into())]);
         let hands = ManualClock::at(noon());
         Self { home, hands, env }
     }
 
-    pub fn set(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub(crate) fn set(mut self, name: &str, value: impl Into<String>) -> Self {
         self.env.insert(name.into(), value.into());
         self
     }
 
     /// Writes a file below the home directory.
-    pub fn file(self, path: &str, contents: &str) -> Self {
+    pub(crate) fn file(self, path: &str, contents: &str) -> Self {
         self.write(path, contents);
         self
     }
 
-    pub fn write(&self, path: &str, contents: &str) {
+    pub(crate) fn write(&self, path: &str, contents: &str) {
         let path = self.home.path().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, contents).unwrap();
     }
 
-    pub fn read(&self, path: &str) -> String {
+    pub(crate) fn read(&self, path: &str) -> String {
         std::fs::read_to_string(self.home.path().join(path)).unwrap()
     }
 
-    pub fn path(&self, path: &str) -> String {
+    pub(crate) fn path(&self, path: &str) -> String {
         self.home.path().join(path).to_str().unwrap().to_owned()
     }
 
     /// With the default HTTP client, which gets nowhere but where the variables lead.
-    pub fn context(&self) -> ProviderContext {
+    pub(crate) fn context(&self) -> ProviderContext {
         ProviderContext::new()
             .with_env(Env::from_iter(self.env.clone()))
             .with_clock(Clock::new(self.hands.clone()))
@@ -226,7 +226,7 @@ impl Machine {
 }
 
 /// An error with all its causes.
-pub fn told(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn told(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = format!("{error} {error:?}");
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -236,6 +236,6 @@ pub fn told(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
-pub fn told_of<T: std::fmt::Debug>(result: Result<T, CredentialsError>) -> String {
+pub(crate) fn told_of<T: std::fmt::Debug>(result: Result<T, CredentialsError>) -> String {
     told(&result.unwrap_err())
 }

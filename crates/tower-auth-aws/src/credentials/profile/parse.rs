@@ -153,20 +153,12 @@ fn unquoted(name: &str) -> &str {
 mod tests {
     use super::*;
 
-    fn parsed(text: &str) -> Vec<(Option<&str>, &str, Vec<(String, String)>)> {
-        parse(text)
-            .unwrap()
-            .into_iter()
-            .map(|section| {
-                let properties = section.properties.into_iter();
-                let properties = properties.map(|(name, value)| (name, value.to_string()));
-                (section.kind, section.name, properties.collect())
-            })
-            .collect()
-    }
-
     fn one(text: &str) -> Vec<(String, String)> {
-        parsed(text).remove(0).2
+        let section = parse(text).unwrap().remove(0);
+        let properties = section.properties.into_iter();
+        properties
+            .map(|(name, value)| (name, value.to_string()))
+            .collect()
     }
 
     fn pair(name: &str, value: &str) -> (String, String) {
@@ -175,13 +167,11 @@ mod tests {
 
     #[test]
     fn sections_have_a_kind_a_name_and_comments() {
-        let sections = parsed(
+        let sections = parse(
             "\u{feff}# comment\n; comment\n[default]\r\n[ profile\t foo ] # comment\n[profile \"a b\"]; c\n[sso-session s]#c\n\n",
-        );
-        let heads: Vec<_> = sections
-            .iter()
-            .map(|(kind, name, _)| (*kind, *name))
-            .collect();
+        )
+        .unwrap();
+        let heads: Vec<_> = sections.iter().map(|s| (s.kind, s.name)).collect();
         assert_eq!(
             heads,
             [
@@ -238,6 +228,22 @@ mod tests {
                 Some(line),
                 "{text}"
             );
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_file_makes_the_parser_panic(text in "(\\PC|[\\[\\]=#;\"' \t\r\n]|\\[profile a\\]\n|\n  b=|\nkey = v){0,60}") {
+            match parse(&text) {
+                Ok(sections) => {
+                    for section in sections {
+                        for value in section.properties.values() {
+                            let _ = nested(value, "b");
+                        }
+                    }
+                }
+                Err(error) => proptest::prop_assert!(error.line <= text.lines().count()),
+            }
         }
     }
 }

@@ -10,8 +10,10 @@ use http::{Request, header::CONTENT_TYPE};
 use http_body_util::Full;
 use serde::{Deserialize, Serialize};
 use std::{
-    io,
+    fs::OpenOptions,
+    io::{self, Write},
     path::Path,
+    sync::atomic::{AtomicU64, Ordering},
     time::{Duration, SystemTime},
 };
 use zeroize::Zeroizing;
@@ -131,15 +133,28 @@ fn to_json(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, CredentialsErro
 
 /// Replaces the file as a whole, readable by its owner alone: others read it at any time.
 async fn write(path: &Path, token: &Token) -> io::Result<()> {
+    static WRITES: AtomicU64 = AtomicU64::new(0);
     let json = to_json(token).map_err(io::Error::other)?;
-    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-    let mut options = tokio::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    let number = WRITES.fetch_add(1, Ordering::Relaxed);
+    let temporary = path.with_extension(format!("{}-{number}.tmp", std::process::id()));
+    let path = path.to_owned();
+    // Not with `tokio::fs`, whose buffer would keep a copy that is not wiped.
+    let written = tokio::task::spawn_blocking(move || {
+        let result = write_new(&temporary, &json).and_then(|()| std::fs::rename(&temporary, &path));
+        if result.is_err() {
+            let _ = std::fs::remove_file(&temporary); // it may not even be there
+        }
+        result
+    });
+    written.await.map_err(io::Error::other)?
+}
+
+fn write_new(path: &Path, contents: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
     #[cfg(unix)]
-    options.mode(0o600);
-    let mut file = options.open(&temporary).await?;
-    tokio::io::AsyncWriteExt::write_all(&mut file, &json).await?;
-    file.sync_all().await?;
-    drop(file);
-    tokio::fs::rename(&temporary, path).await
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(contents)?;
+    file.sync_all()
 }
