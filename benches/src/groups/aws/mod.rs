@@ -52,20 +52,23 @@ fn cases() -> Result<Vec<Case>, BoxError> {
             "SigV4 PUT, 1 MiB, S3 / aws-sigv4",
             Calls::new(s3()?, requests::put),
             Calls::new(peers::aws_sigv4("s3"), requests::put),
-        ),
+        )
+        .of_long_calls(),
         Case::new(
             "SigV4 PUT, 1 MiB, S3 / the hash of the body alone",
             peers::nothing_shown(Calls::new(s3()?, requests::put)),
             peers::nothing_shown(Calls::new(peers::body_hash(), requests::put)),
-        ),
+        )
+        .of_long_calls(),
         Case::new(
             "SigV4a GET, 4 headers / aws-sigv4",
             peers::masked(Calls::new(v4a.unsigned_payload(), requests::get)),
             peers::masked(Calls::new(peers::aws_sigv4a("s3"), requests::get)),
-        ),
+        )
+        .of_long_calls(),
         peers::presigning()?,
-        chunk::against_aws_sigv4()?,
-        chunk::against_the_hash()?,
+        chunk::against_aws_sigv4()?.of_long_calls(),
+        chunk::against_the_hash()?.of_long_calls(),
     ])
 }
 
