@@ -1,10 +1,16 @@
 //! Timing two subjects against each other.
 
 use crate::{Case, Subject, allocations};
-use std::time::{Duration, Instant};
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
 
 /// Calls per timed region: few enough that what was prepared is still in the cache, enough to drown the clock's cost.
 pub const BATCH: usize = 64;
+
+/// Depths of the stack: with frames of 80 bytes, every alignment to a cache line, and more than a page.
+const DEPTHS: usize = 64;
 
 /// How long to measure.
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +24,7 @@ pub struct Effort {
 impl Default for Effort {
     fn default() -> Self {
         Self {
-            rounds: 151,
+            rounds: 256,
             batches: 20,
         }
     }
@@ -46,17 +52,24 @@ pub struct Measured {
 pub fn measure(case: &mut Case, effort: Effort) -> Measured {
     let our_allocations = allocations_per_call(&mut *case.ours);
     let peer_allocations = allocations_per_call(&mut *case.peer);
-    let mut rounds = Vec::with_capacity(effort.rounds);
-    for round in 0..effort.rounds {
+    let batch_size = case.batch;
+    let turns = if batch_size < BATCH {
+        effort.rounds.div_ceil(8)
+    } else {
+        effort.rounds
+    };
+    let mut rounds = Vec::with_capacity(turns);
+    for round in 0..turns {
+        let depth = round % DEPTHS;
         let mut ours = f64::INFINITY;
         let mut peer = f64::INFINITY;
         for batch in 0..effort.batches {
             if (round + batch) % 2 == 0 {
-                ours = ours.min(batch_nanos(&mut *case.ours));
-                peer = peer.min(batch_nanos(&mut *case.peer));
+                ours = ours.min(batch_nanos(&mut *case.ours, batch_size, depth));
+                peer = peer.min(batch_nanos(&mut *case.peer, batch_size, depth));
             } else {
-                peer = peer.min(batch_nanos(&mut *case.peer));
-                ours = ours.min(batch_nanos(&mut *case.ours));
+                peer = peer.min(batch_nanos(&mut *case.peer, batch_size, depth));
+                ours = ours.min(batch_nanos(&mut *case.ours, batch_size, depth));
             }
         }
         rounds.push((ours, peer));
@@ -93,9 +106,24 @@ pub fn time(subject: &mut dyn Subject, calls: u64) -> Duration {
     total
 }
 
-fn batch_nanos(subject: &mut dyn Subject) -> f64 {
-    subject.prepare(BATCH);
-    elapsed(subject).as_nanos() as f64 / BATCH as f64
+fn batch_nanos(subject: &mut dyn Subject, calls: usize, depth: usize) -> f64 {
+    subject.prepare(calls);
+    deeper(depth, &mut || elapsed(subject)).as_nanos() as f64 / calls as f64
+}
+
+/// Runs something further down the stack.
+///
+/// A request is copied on its way, and where the stack happens to begin decides how fast that is: more than any layer
+/// here costs. Every round has another depth, so no process is lucky.
+#[inline(never)]
+fn deeper(depth: usize, run: &mut dyn FnMut() -> Duration) -> Duration {
+    let frame = black_box([0_u8; 32]);
+    let elapsed = match depth {
+        0 => run(),
+        _ => deeper(depth - 1, run),
+    };
+    black_box(&frame);
+    elapsed
 }
 
 #[expect(

@@ -1,5 +1,6 @@
 //! The groups of cases, one file each.
 
+mod aws;
 mod deferred;
 mod floors;
 mod query;
@@ -7,6 +8,7 @@ mod scope;
 mod single;
 mod sizes;
 mod sums;
+mod values;
 
 use crate::Group;
 
@@ -18,6 +20,8 @@ pub fn all() -> Vec<Group> {
         sums::GROUP,
         query::GROUP,
         deferred::GROUP,
+        values::GROUP,
+        aws::GROUP,
         sizes::GROUP,
     ]
 }

@@ -1,11 +1,12 @@
 //! Response futures next to the inner service's.
 
-use crate::{Body, Group, Size, Wire, future_size};
-use http::Request;
+use crate::{Body, Group, Size, future_size};
+use http::{Request, Response};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use std::{convert::Infallible, future::Ready};
 use tower_auth_core::{
-    Basic, Bearer, HeaderApiKey, Schemes,
-    service::{DeferredAuth, InstantAuth},
+    Basic, HeaderApiKey, Schemes,
+    service::{DeferredAuth, InstantAuth, InstantFuture},
 };
 
 pub(super) const GROUP: Group = Group {
@@ -14,6 +15,7 @@ pub(super) const GROUP: Group = Group {
     sizes,
 };
 
+type AtOnce = Ready<Result<Response<Body>, Infallible>>;
 type Hyper = Client<HttpConnector, Body>;
 type KeyAndBasic = <HeaderApiKey as std::ops::Add<Basic>>::Output;
 
@@ -23,9 +25,11 @@ fn sizes() -> Vec<Size> {
         size::<InstantAuth<Hyper, KeyAndBasic>, Hyper>(
             "`HeaderApiKey + Basic` over hyper-util's `ResponseFuture`",
         ),
-        size::<InstantAuth<Wire, Bearer>, Wire>(
-            "`Bearer` over `Ready<Result<Response<()>, Infallible>>`",
-        ),
+        Size {
+            name: "`Bearer` over `Ready<Result<Response<Body>, Infallible>>`".to_owned(),
+            ours: size_of::<InstantFuture<AtOnce>>(),
+            inner: size_of::<AtOnce>(),
+        },
         size::<DeferredAuth<Hyper, Schemes<Body>>, Hyper>(
             "`Schemes` over hyper-util's `ResponseFuture`",
         ),

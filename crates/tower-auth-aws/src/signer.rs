@@ -367,10 +367,17 @@ impl Signer {
         headers: &SignedHeaders<'_>,
         signature: &SignatureText,
     ) -> HeaderValue {
-        const PUNCTUATION: usize = 128; // and more: algorithm, labels, date
+        const LABELS: usize = " Credential=/, SignedHeaders=, Signature=".len();
         let id = credentials.access_key_id();
-        let room = PUNCTUATION + id.len() + self.scope_len() + headers.names_len();
-        let mut value = Vec::with_capacity(room + signature.as_bytes().len());
+        let signature = signature.as_bytes();
+        // To the byte: a buffer with room to spare would be allocated for twice.
+        let room = self.algorithm().len()
+            + LABELS
+            + id.len()
+            + self.scope_len()
+            + headers.names_len()
+            + signature.len();
+        let mut value = Vec::with_capacity(room);
         value.put(self.algorithm().as_bytes());
         value.put(b" Credential=");
         value.put(id.as_bytes());
@@ -379,7 +386,8 @@ impl Signer {
         value.put(b", SignedHeaders=");
         headers.put_names(&mut value);
         value.put(b", Signature=");
-        value.put(signature.as_bytes());
+        value.put(signature);
+        debug_assert_eq!(value.len(), room);
         let mut value = HeaderValue::from_maybe_shared(Bytes::from(value))
             .expect("made of names that were checked, and digits");
         value.set_sensitive(true);
@@ -388,11 +396,11 @@ impl Signer {
 
     fn scope_len(&self) -> usize {
         let region = match &self.realm {
-            Realm::Region(region) => region.len(),
+            Realm::Region(region) => region.len() + 1,
             #[cfg(feature = "sigv4a")]
             Realm::RegionSet(_) => 0,
         };
-        24 + region + self.service.len()
+        "20150830/".len() + region + self.service.len() + "/aws4_request".len()
     }
 
     pub(crate) fn header_rules(&self) -> &HeaderRules {

@@ -197,9 +197,17 @@ impl<'a> SignedHeaders<'a> {
         }
     }
 
-    /// An upper bound of what [`put_names`](Self::put_names) writes.
+    /// How many bytes [`put_names`](Self::put_names) writes.
     pub(crate) fn names_len(&self) -> usize {
-        self.as_slice().iter().map(|(name, _)| name.len() + 1).sum()
+        let mut last = "";
+        let mut length = 0;
+        for &(name, _) in self.as_slice() {
+            if name != last {
+                length += name.len() + usize::from(!last.is_empty());
+                last = name;
+            }
+        }
+        length
     }
 }
 
@@ -237,7 +245,7 @@ mod tests {
         let (mut lines, mut names) = (Vec::new(), Vec::new());
         signed.put_lines(&mut lines);
         signed.put_names(&mut names);
-        assert!(names.len() <= signed.names_len());
+        assert_eq!(names.len(), signed.names_len());
         (
             String::from_utf8(lines).unwrap(),
             String::from_utf8(names).unwrap(),

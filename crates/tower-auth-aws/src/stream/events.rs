@@ -1,8 +1,8 @@
 //! Event streams: each message is wrapped into one that signs it.
 
 use crate::{
-    Credentials, Signature, Signer, hex::hex32, key::SignatureText, sink::Sink,
-    stream::checksum::crc32, timestamp::Timestamp,
+    Credentials, Signature, Signer, hex::hex32, key::SignatureText, stream::checksum::crc32,
+    timestamp::Timestamp,
 };
 use bytes::Bytes;
 use sha2::{Digest, Sha256};

@@ -69,7 +69,7 @@ impl Framing {
             Signing::Signed(signer) => (SIGNATURE.len() + signer.width()) as u64,
             Signing::Unsigned => 0,
         };
-        let head = |size: u64| u64::from(16 - (size | 1).leading_zeros() / 4) + mark + 2;
+        let head = |size: u64| hex_len(size) as u64 + mark + 2;
         let full = (head(size) + size + 2).checked_mul(length / size)?;
         let last = match length % size {
             0 => 0,
@@ -164,7 +164,13 @@ impl Framing {
 
     /// The line before a chunk, and the end of the chunk before it.
     fn head(&mut self, length: usize) -> Vec<u8> {
-        let mut head = Vec::with_capacity(192);
+        // To the byte: a buffer with room to spare would be allocated for twice.
+        let mark = match &self.signing {
+            Signing::Signed(signer) => SIGNATURE.len() + signer.width(),
+            Signing::Unsigned => 0,
+        };
+        let ending = if self.line_end { 2 } else { 0 };
+        let mut head = Vec::with_capacity(ending + hex_len(length as u64) + mark + 2);
         if std::mem::take(&mut self.line_end) {
             head.extend_from_slice(b"\r\n");
         }
@@ -182,9 +188,12 @@ impl Framing {
     }
 }
 
+fn hex_len(number: u64) -> usize {
+    16 - (number | 1).leading_zeros() as usize / 4
+}
+
 fn push_hex(text: &mut Vec<u8>, number: usize) {
-    let digits = 16 - (number as u64 | 1).leading_zeros() / 4;
-    for at in (0..digits).rev() {
+    for at in (0..hex_len(number as u64)).rev() {
         text.push(b"0123456789abcdef"[number >> (4 * at) & 15]);
     }
 }
