@@ -162,4 +162,19 @@ mod tests {
         assert_eq!(failure(b"<html/>"), None);
         assert_eq!(failure(b"\xff"), None);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_answer_makes_the_reader_panic(
+            from in 0..SAMPLE.len(),
+            length in 0_usize..40,
+            instead in "(\\PC|[<>/&;\"'!\\[\\]?-]|<!--|<!\\[CDATA\\[|&#x0;|&amp;|</Credentials>){0,8}",
+        ) {
+            let mut body = SAMPLE.as_bytes().to_vec();
+            let to = (from + length).min(body.len());
+            body.splice(from..to, instead.bytes());
+            let _ = credentials(&body, "AssumeRole", ERRORS);
+            let _ = failure(&body);
+        }
+    }
 }
