@@ -1,5 +1,6 @@
 //! The groups of cases, one file each.
 
+mod aws;
 mod deferred;
 mod floors;
 mod query;
@@ -22,6 +23,7 @@ pub fn all() -> Vec<Group> {
         deferred::GROUP,
         token::GROUP,
         values::GROUP,
+        aws::GROUP,
         sizes::GROUP,
     ]
 }

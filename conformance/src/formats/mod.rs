@@ -1,5 +1,6 @@
 //! The formats of vector files. A further format is a further module, and a line in [`ALL`].
 
+mod aws;
 mod httpx_auth_simple;
 mod oauth2_vectors;
 
@@ -21,6 +22,9 @@ pub(crate) trait Format {
 
 /// All formats.
 pub(crate) const ALL: &[&dyn Format] = &[
+    &aws::Suite,
+    &aws::BotocoreRandom,
+    &aws::HttpxAuthAws4,
     &httpx_auth_simple::HttpxAuthSimple,
     &oauth2_vectors::OAuth2Vectors,
 ];
