@@ -1,0 +1,91 @@
+//! Nonces (RFC 5849 section 3.3).
+
+use std::{fmt, sync::Arc};
+
+/// Where nonces come from: 128 random bits from the operating system by default.
+///
+/// A nonce must be different for every request with the same timestamp, client and token.
+///
+/// ```
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use tower_auth_oauth1::{NonceSource, OAuth1};
+///
+/// #[derive(Debug, Default)]
+/// struct Counter(AtomicU64);
+///
+/// impl NonceSource for Counter {
+///     fn nonce(&self) -> String {
+///         format!("host-7-{}", self.0.fetch_add(1, Ordering::Relaxed))
+///     }
+/// }
+///
+/// let oauth = OAuth1::new("key", "secret")?.nonces(Counter::default());
+/// # Ok::<(), tower_auth_core::AuthError>(())
+/// ```
+pub trait NonceSource: fmt::Debug + Send + Sync {
+    /// The next nonce.
+    fn nonce(&self) -> String;
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Nonces {
+    #[default]
+    Random,
+    Custom(Arc<dyn NonceSource>),
+}
+
+/// A nonce for one request, escaped once.
+pub(crate) enum Nonce {
+    Random([u8; 32]),
+    Custom(String),
+}
+
+impl Nonces {
+    pub(crate) fn next(&self) -> Result<Nonce, getrandom::Error> {
+        match self {
+            Self::Random => {
+                let mut random = [0; 16];
+                getrandom::fill(&mut random)?;
+                Ok(Nonce::Random(hex(random)))
+            }
+            Self::Custom(source) => Ok(Nonce::Custom(crate::escape::escaped(&source.nonce()))),
+        }
+    }
+}
+
+impl Nonce {
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Random(digits) => {
+                std::str::from_utf8(digits).expect("hexadecimal digits are ASCII")
+            }
+            Self::Custom(nonce) => nonce,
+        }
+    }
+}
+
+fn hex(bytes: [u8; 16]) -> [u8; 32] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut hex = [0; 32];
+    for (pair, byte) in hex.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    hex
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn nonces_are_short_plain_and_different() {
+        let seen: HashSet<_> = (0..1000)
+            .map(|_| Nonces::Random.next().unwrap().as_str().to_owned())
+            .collect();
+        assert_eq!(seen.len(), 1000);
+        assert!(seen.iter().all(|nonce| nonce.len() == 32));
+        assert_eq!(&hex([0xa5; 16]), &[b'a', b'5'].repeat(16)[..]);
+    }
+}
