@@ -1,6 +1,7 @@
 //! The formats of vector files. A further format is a further module, and a line in [`ALL`].
 
 mod httpx_auth_simple;
+mod oauth1_vectors;
 mod oauth2_vectors;
 
 use crate::case::Case;
@@ -22,5 +23,6 @@ pub(crate) trait Format {
 /// All formats.
 pub(crate) const ALL: &[&dyn Format] = &[
     &httpx_auth_simple::HttpxAuthSimple,
+    &oauth1_vectors::OAuth1Vectors,
     &oauth2_vectors::OAuth2Vectors,
 ];

@@ -147,6 +147,30 @@ impl Method {
         }
     }
 
+    /// Signs a base string: for tests, and for servers that compare.
+    ///
+    /// ```
+    /// use tower_auth_oauth1::Method;
+    ///
+    /// // From the test cases of OAuth Core 1.0, section 9.2.
+    /// let signature = Method::HMAC_SHA1.sign(b"bs", "cs", "ts")?;
+    /// assert_eq!(signature, "VZVjXceV7JgPq/dOTnNmEfO0Fv8=");
+    /// # Ok::<(), tower_auth_core::AuthError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Request`] when an RSA key is too short, or a custom method fails.
+    pub fn sign(
+        &self,
+        base_string: &[u8],
+        client_secret: &str,
+        token_secret: &str,
+    ) -> Result<String, AuthError> {
+        let signature = self.signer(client_secret, token_secret).sign(base_string)?;
+        Ok(String::from_utf8_lossy(signature.as_bytes()).into_owned())
+    }
+
     pub(crate) fn reveals_secrets(&self) -> bool {
         match &self.0 {
             Kind::Plaintext => true,
