@@ -25,7 +25,7 @@ impl Format for OAuth1Vectors {
     fn recognizes(&self, file: &Map<String, Value>) -> bool {
         ["random", "random_hard", "probes"]
             .iter()
-            .any(|part| first(file, part).is_some_and(|entry| is_signature(entry)))
+            .any(|part| first(file, part).is_some_and(is_signature))
             || file
                 .get("published")
                 .is_some_and(|published| published.get("rfc5849").is_some())
