@@ -90,10 +90,10 @@ impl Basic {
         pair.extend_from_slice(password);
         let length = base64::encoded_len(pair.len(), true)
             .ok_or_else(|| AuthError::configuration("password", "is too long"))?;
-        let mut value = Zeroizing::new(vec![0; SCHEME.len() + length]);
+        let mut value = vec![0; SCHEME.len() + length];
         value[..SCHEME.len()].copy_from_slice(SCHEME);
         STANDARD
-            .encode_slice(&*pair, &mut value[SCHEME.len()..])
+            .encode_slice(pair.as_slice(), &mut value[SCHEME.len()..])
             .map_err(|_| AuthError::configuration("password", "cannot be encoded"))?;
         Ok(Self {
             value: sensitive_header("password", value)?,

@@ -1,10 +1,9 @@
 //! Query parameters, edited in place: every byte that is not ours stays as it was.
 
-use crate::{AuthError, ErrorKind};
+use crate::{AuthError, ErrorKind, Secret};
 use bytes::Bytes;
 use http::{Uri, uri::PathAndQuery};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
-use zeroize::Zeroizing;
 
 /// All but the unreserved characters of RFC 3986 section 2.3.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -14,13 +13,13 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// `name=value`, percent-encoded. A blank is `%20`, which every server reads, and which signatures agree on.
-pub(crate) fn pair(name: &str, value: &str) -> Zeroizing<String> {
+pub(crate) fn pair(name: &str, value: &str) -> Secret {
     // Room for the worst case, so that no half of a secret is left behind by growing.
     let mut pair = String::with_capacity(3 * (name.len() + value.len()) + 1);
     pair.extend(utf8_percent_encode(name, RESERVED));
     pair.push('=');
     pair.extend(utf8_percent_encode(value, RESERVED));
-    Zeroizing::new(pair)
+    Secret::from(pair)
 }
 
 /// Whether the query has a parameter of this (decoded) name.
@@ -99,7 +98,7 @@ mod tests {
 
     fn with(uri: &str, name: &str, value: &str) -> String {
         let mut uri: Uri = uri.parse().unwrap();
-        set(&mut uri, name, &pair(name, value)).unwrap();
+        set(&mut uri, name, pair(name, value).expose()).unwrap();
         uri.to_string()
     }
 
@@ -131,7 +130,7 @@ mod tests {
     #[test]
     fn names_and_values_are_percent_encoded() {
         assert_eq!(
-            &*pair("a key", "a b&c=d%+é/~"),
+            pair("a key", "a b&c=d%+é/~").expose(),
             "a%20key=a%20b%26c%3Dd%25%2B%C3%A9%2F~"
         );
         assert_eq!(
@@ -145,7 +144,7 @@ mod tests {
     #[test]
     fn a_uri_that_grows_too_long_is_an_error() {
         let mut uri: Uri = format!("https://h/{}", "x".repeat(65_000)).parse().unwrap();
-        let error = set(&mut uri, "k", &pair("k", &"v".repeat(1_000))).unwrap_err();
+        let error = set(&mut uri, "k", pair("k", &"v".repeat(1_000)).expose()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Request);
     }
 }

@@ -4,7 +4,6 @@ use crate::{
     AuthError, Authorize, Claim, Scheme, instant_scheme, scheme, secret::sensitive_header,
 };
 use http::{HeaderName, HeaderValue, Request};
-use zeroize::Zeroizing;
 
 static X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
@@ -47,7 +46,7 @@ impl HeaderApiKey {
     pub fn new(key: &str) -> Result<Self, AuthError> {
         Ok(Self {
             name: X_API_KEY.clone(),
-            value: sensitive_header("key", Zeroizing::new(key.as_bytes().to_vec()))?,
+            value: sensitive_header("key", key.as_bytes().to_vec())?,
         })
     }
 
