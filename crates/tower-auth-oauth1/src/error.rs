@@ -1,7 +1,7 @@
 //! Why a request cannot be signed, for those who want to know more than the kind.
 
 use std::fmt;
-use tower_auth_core::{AuthError, ErrorKind};
+use tower_auth_core::{AuthError, ErrorKind, body::Unreadable};
 
 /// Why a request could not be signed: the [`source()`](std::error::Error::source) of errors of kind
 /// [`ErrorKind::Request`].
@@ -65,6 +65,16 @@ impl fmt::Display for SignError {
 }
 
 impl std::error::Error for SignError {}
+
+impl From<Unreadable> for SignError {
+    fn from(unreadable: Unreadable) -> Self {
+        match unreadable {
+            Unreadable::TooLarge { limit } => Self::BodyTooLarge { limit },
+            Unreadable::Trailers => Self::Trailers,
+            _ => Self::BodyNotAtHand,
+        }
+    }
+}
 
 impl From<SignError> for AuthError {
     fn from(error: SignError) -> Self {
