@@ -2,7 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
-/// Where nonces come from: 128 random bits from the operating system by default.
+/// Where nonces come from: 120 random bits from the operating system by default,
+/// as 30 hexadecimal digits: servers built on oauthlib refuse nonces of more than 30 characters.
 ///
 /// A nonce must be different for every request with the same timestamp, client and token.
 ///
@@ -36,7 +37,7 @@ pub(crate) enum Nonces {
 
 /// A nonce for one request, escaped once.
 pub(crate) enum Nonce {
-    Random([u8; 32]),
+    Random([u8; 30]),
     Custom(String),
 }
 
@@ -44,7 +45,7 @@ impl Nonces {
     pub(crate) fn next(&self) -> Result<Nonce, getrandom::Error> {
         match self {
             Self::Random => {
-                let mut random = [0; 16];
+                let mut random = [0; 15];
                 getrandom::fill(&mut random)?;
                 Ok(Nonce::Random(hex(random)))
             }
@@ -64,9 +65,9 @@ impl Nonce {
     }
 }
 
-fn hex(bytes: [u8; 16]) -> [u8; 32] {
+fn hex(bytes: [u8; 15]) -> [u8; 30] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut hex = [0; 32];
+    let mut hex = [0; 30];
     for (pair, byte) in hex.chunks_exact_mut(2).zip(bytes) {
         pair[0] = DIGITS[usize::from(byte >> 4)];
         pair[1] = DIGITS[usize::from(byte & 15)];
@@ -85,7 +86,7 @@ mod tests {
             .map(|_| Nonces::Random.next().unwrap().as_str().to_owned())
             .collect();
         assert_eq!(seen.len(), 1000);
-        assert!(seen.iter().all(|nonce| nonce.len() == 32));
-        assert_eq!(&hex([0xa5; 16]), &[b'a', b'5'].repeat(16)[..]);
+        assert!(seen.iter().all(|nonce| nonce.len() == 30));
+        assert_eq!(&hex([0xa5; 15]), &[b'a', b'5'].repeat(15)[..]);
     }
 }

@@ -184,7 +184,7 @@ impl<P, R> OAuth1<P, R> {
         self.with(|settings| settings.clock = clock)
     }
 
-    /// Where nonces come from. Default: 128 random bits from the operating system, as 32 hexadecimal digits.
+    /// Where nonces come from. Default: 120 random bits from the operating system, as 30 hexadecimal digits.
     #[must_use]
     pub fn nonces(self, source: impl NonceSource + 'static) -> Self {
         self.with(|settings| settings.nonces = Nonces::Custom(Arc::new(source)))
