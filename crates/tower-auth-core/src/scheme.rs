@@ -32,7 +32,7 @@ pub enum Step<T, F> {
 ///
 /// ```
 /// use http::{HeaderName, HeaderValue, Request};
-/// use tower_auth_core::{AuthError, Authorize, Basic, Claim, Scheme, instant_scheme, scheme};
+/// use tower_auth_core::{AuthError, Authorize, Basic, Claim, Scheme, insert_header, instant_scheme, scheme};
 ///
 /// static X_TENANT: HeaderName = HeaderName::from_static("x-tenant");
 ///
@@ -49,8 +49,7 @@ pub enum Step<T, F> {
 ///
 /// impl<B> Authorize<B> for Tenant {
 ///     fn authorize(&self, _: &(), request: &mut Request<B>) -> Result<(), AuthError> {
-///         request.headers_mut().insert(X_TENANT.clone(), self.0.clone());
-///         Ok(())
+///         insert_header(request.headers_mut(), X_TENANT.clone(), self.0.clone())
 ///     }
 /// }
 ///
@@ -85,6 +84,14 @@ pub trait Scheme: Clone {
     fn observe(&self, sent: &Self::Credentials, response: ResponseHead<'_>) -> Verdict {
         let _ = (sent, response);
         Verdict::Accepted
+    }
+
+    /// Whether a request would carry the same with `next` as it did with `sent`.
+    ///
+    /// Asked before a refused request is sent once more. When it is so, it is not sent: the caller gets the refusal.
+    fn is_same(&self, sent: &Self::Credentials, next: &Self::Credentials) -> bool {
+        let _ = (sent, next);
+        false
     }
 
     /// Tells which parts of the request this scheme writes.
@@ -178,6 +185,10 @@ macro_rules! instant_scheme {
 
         fn acquire(&self, _: $crate::RequestHead<'_>) -> $crate::Step<(), Self::Acquire> {
             $crate::Step::Ready(())
+        }
+
+        fn is_same(&self, (): &(), (): &()) -> bool {
+            true
         }
     };
 }

@@ -95,6 +95,10 @@ pub use tower_auth_oauth1 as oauth1;
 #[cfg(feature = "reqwest")]
 pub mod reqwest;
 
+#[cfg(feature = "token")]
+#[cfg_attr(docsrs, doc(cfg(feature = "token")))]
+pub use tower_auth_token as token;
+
 /// The commands and the example of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
