@@ -2,6 +2,7 @@
 
 mod deferred;
 mod floors;
+mod oauth1;
 mod query;
 mod scope;
 mod single;
@@ -20,6 +21,7 @@ pub fn all() -> Vec<Group> {
         query::GROUP,
         deferred::GROUP,
         values::GROUP,
+        oauth1::GROUP,
         sizes::GROUP,
     ]
 }

@@ -75,26 +75,50 @@ pub(crate) fn push_again(out: &mut Vec<u8>, escaped: &[u8]) {
 /// Bytes are bytes: what is not UTF-8 stays what it is, and a `%` without two hexadecimal digits is a `%`.
 pub(crate) fn push_form_twice(out: &mut Vec<u8>, raw: &[u8]) {
     let mut rest = raw;
-    loop {
-        let run = plain_run(rest);
-        out.extend_from_slice(&rest[..run]);
-        rest = &rest[run..];
-        let (byte, length) = match rest {
-            [] => return,
-            [b'+', ..] => (b' ', 1),
-            [b'%', high, low, ..] => match (hex(*high), hex(*low)) {
-                (Some(high), Some(low)) => (high << 4 | low, 3),
-                _ => (b'%', 1),
-            },
-            [byte, ..] => (*byte, 1),
-        };
-        if is_unreserved(byte) {
-            out.push(byte);
-        } else {
-            let [high, low] = digits(byte);
-            out.extend_from_slice(&[b'%', b'2', b'5', high, low]);
+    while !rest.is_empty() {
+        // Bytes are written by index into room made beforehand: most runs are too short for a copy to pay.
+        let from = out.len();
+        let most = rest.len().min(CHUNK);
+        out.resize(from + most * LONGEST, 0);
+        let room = &mut out[from..];
+        let mut at = 0;
+        for _ in 0..most {
+            let Some(&first) = rest.first() else { break };
+            if is_unreserved(first) {
+                room[at] = first;
+                at += 1;
+                rest = &rest[1..];
+                continue;
+            }
+            let (byte, length) = decode_one(first, rest);
+            rest = &rest[length..];
+            if is_unreserved(byte) {
+                room[at] = byte;
+                at += 1;
+            } else {
+                let [high, low] = digits(byte);
+                room[at..at + LONGEST].copy_from_slice(&[b'%', b'2', b'5', high, low]);
+                at += LONGEST;
+            }
         }
-        rest = &rest[length..];
+        out.truncate(from + at);
+    }
+}
+
+/// How many bytes are read before more room is made.
+const CHUNK: usize = 256;
+/// A byte that is escaped twice: `%25XX`.
+const LONGEST: usize = 5;
+
+/// The byte that `text` begins with, and how many bytes it takes up there.
+fn decode_one(first: u8, text: &[u8]) -> (u8, usize) {
+    match (first, text) {
+        (b'+', _) => (b' ', 1),
+        (b'%', [_, high, low, ..]) => match (hex(*high), hex(*low)) {
+            (Some(high), Some(low)) => (high << 4 | low, 3),
+            _ => (b'%', 1),
+        },
+        (byte, _) => (byte, 1),
     }
 }
 
@@ -102,19 +126,12 @@ pub(crate) fn push_form_twice(out: &mut Vec<u8>, raw: &[u8]) {
 pub(crate) fn decode_form(raw: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(raw.len());
     let mut rest = raw;
-    loop {
-        let (byte, length) = match rest {
-            [] => return out,
-            [b'+', ..] => (b' ', 1),
-            [b'%', high, low, ..] => match (hex(*high), hex(*low)) {
-                (Some(high), Some(low)) => (high << 4 | low, 3),
-                _ => (b'%', 1),
-            },
-            [byte, ..] => (*byte, 1),
-        };
+    while let Some(&first) = rest.first() {
+        let (byte, length) = decode_one(first, rest);
         out.push(byte);
         rest = &rest[length..];
     }
+    out
 }
 
 fn hex(digit: u8) -> Option<u8> {

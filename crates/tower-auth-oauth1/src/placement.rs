@@ -78,24 +78,17 @@ impl Placement for InBody {
 
 impl<B> Place<B> for InHeader {
     fn place(request: &mut Request<B>, ready: Ready<'_>) -> Result<(), SignError> {
-        let length = header_length(&ready);
+        let Ready {
+            protocol,
+            signature,
+            realm,
+            ..
+        } = ready;
+        // To the byte, so that the value is allocated once.
+        let length = protocol.header_length(realm) + escape::len(signature.as_bytes()) + 1;
         let mut value = Vec::with_capacity(length);
-        value.extend_from_slice(b"OAuth ");
-        if let Some(realm) = ready.realm {
-            value.extend_from_slice(b"realm=\"");
-            value.extend_from_slice(realm.as_bytes());
-            value.extend_from_slice(b"\", ");
-        }
-        for (name, text) in ready.protocol.wire() {
-            if let Some(text) = text {
-                value.extend_from_slice(name.as_bytes());
-                value.extend_from_slice(b"=\"");
-                value.extend_from_slice(text.as_bytes());
-                value.extend_from_slice(b"\", ");
-            }
-        }
-        value.extend_from_slice(b"oauth_signature=\"");
-        escape::push(&mut value, ready.signature.as_bytes());
+        protocol.push_header(&mut value, realm);
+        escape::push(&mut value, signature.as_bytes());
         value.push(b'"');
         let bytes = if ready.wipe {
             Bytes::from_owner(Zeroizing::new(value))
@@ -107,17 +100,6 @@ impl<B> Place<B> for InHeader {
         request.headers_mut().insert(AUTHORIZATION, value);
         Ok(())
     }
-}
-
-/// To the byte, so that the value is allocated once.
-fn header_length(ready: &Ready<'_>) -> usize {
-    let pair = |name: &str, length: usize| name.len() + length + "=\"\", ".len();
-    let mut length = "OAuth ".len();
-    length += ready.realm.map_or(0, |realm| pair("realm", realm.len()));
-    for (name, text) in ready.protocol.wire() {
-        length += text.map_or(0, |text| pair(name, text.len()));
-    }
-    length + pair("oauth_signature", escape::len(ready.signature.as_bytes())) - ", ".len()
 }
 
 impl<B> Place<B> for InQuery {

@@ -3,11 +3,11 @@
 use crate::{
     BodyBytes, Callback, Declared, InBody, InHeader, InMemory, InQuery, Method, NonceSource, Place,
     Placement, ReadBody, SignError, TokenCredentials, Verifier,
-    base_string::{Protocol, Signed, base_string},
+    base_string::{Protocol, Signed, Template, base_string},
     body::DEFAULT_LIMIT,
     body_hash,
     credentials::ClientCredentials,
-    form,
+    escape, form,
     method::{Signature, Signer},
     nonce::Nonces,
     placement::Ready,
@@ -16,7 +16,7 @@ use crate::{
 };
 use bytes::Bytes;
 use http::{Method as Verb, Request};
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 use tower_auth_core::{
     AuthError, Authorize, Claim, Clock, ErrorKind, RequestHead, Scheme, Secret, instant_scheme,
     scheme,
@@ -69,12 +69,14 @@ pub struct OAuth1<P = InHeader, R = InMemory> {
     reading: R,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Settings {
     client: ClientCredentials,
     token: Option<TokenCredentials>,
     method: Method,
-    signer: Signer, // of the four above
+    signer: Signer,             // of the three above
+    method_name: Box<str>,      // escaped
+    template: Option<Template>, // of all that is fixed
     realm: Option<Box<str>>,
     version: bool,
     body_hash: bool,
@@ -96,12 +98,14 @@ impl OAuth1 {
         }
         let client = ClientCredentials::new(identifier, secret.into());
         let method = Method::default();
-        Ok(Self {
+        let new = Self {
             settings: Arc::new(Settings {
                 signer: client.signer(&method, None),
                 client,
                 token: None,
                 method,
+                method_name: Box::default(),
+                template: None,
                 realm: None,
                 version: true,
                 body_hash: false,
@@ -112,7 +116,8 @@ impl OAuth1 {
             }),
             placement: InHeader,
             reading: InMemory,
-        })
+        };
+        Ok(new.with(|_| {}))
     }
 }
 
@@ -120,9 +125,7 @@ impl<P, R> OAuth1<P, R> {
     fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         let settings = Arc::make_mut(&mut self.settings);
         change(settings);
-        settings.signer = settings
-            .client
-            .signer(&settings.method, settings.token.as_ref());
+        settings.prepare();
         self
     }
 
@@ -277,7 +280,44 @@ impl<B, P: Place<B>, R: ReadBody<B>> Authorize<B> for OAuth1<P, R> {
     }
 }
 
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("client", &self.client)
+            .field("token", &self.token)
+            .field("method", &self.method)
+            .field("realm", &self.realm)
+            .field("version", &self.version)
+            .field("body_hash", &self.body_hash)
+            .field("reveal_secrets_without_tls", &self.reveal)
+            .field("limit", &self.limit)
+            .field("clock", &self.clock)
+            .field("nonces", &self.nonces)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Settings {
+    /// Computes all that does not change from request to request.
+    fn prepare(&mut self) {
+        self.signer = self.client.signer(&self.method, self.token.as_ref());
+        self.method_name = escape::escaped(self.method.name()).into();
+        let protocol = Protocol {
+            nonce: "",
+            timestamp: "",
+            version: self.version.then_some("1.0"),
+            signature_method: &self.method_name,
+            consumer_key: &self.client.escaped,
+            token: escaped(self.token.as_ref()),
+            callback: None,
+            verifier: None,
+            body_hash: None,
+            in_header: true,
+            template: None,
+        };
+        self.template = Template::new(protocol, self.realm.as_deref());
+    }
+
     /// Makes nonce, timestamp and signature, and puts them on the request.
     fn stamp<B, P: Place<B>>(
         &self,
@@ -309,16 +349,17 @@ impl Settings {
             nonce: nonce.as_str(),
             timestamp: timestamp.as_str(),
             version: self.version.then_some("1.0"),
-            signature_method: self.method.name(),
+            signature_method: &self.method_name,
             consumer_key: &self.client.escaped,
-            // An empty token is as good as none (RFC 5849 section 3.1).
-            token: token
-                .map(TokenCredentials::escaped)
-                .filter(|token| !token.is_empty()),
+            token: escaped(token),
             callback: own.callback.as_ref().map(Callback::escaped),
             verifier: own.verifier.as_ref().map(Verifier::escaped),
             body_hash,
             in_header: P::IN_HEADER,
+            template: self
+                .template
+                .as_ref()
+                .filter(|_| own.is_empty() && body_hash.is_none()),
         };
         let signature = self.sign(&signer, request, form, &protocol)?;
         P::place(
@@ -354,6 +395,13 @@ impl Settings {
     }
 }
 
+/// An empty token is as good as none (RFC 5849 section 3.1).
+fn escaped(token: Option<&TokenCredentials>) -> Option<&str> {
+    token
+        .map(TokenCredentials::escaped)
+        .filter(|token| !token.is_empty())
+}
+
 /// What this one request brings.
 #[derive(Default)]
 struct Own {
@@ -363,6 +411,10 @@ struct Own {
 }
 
 impl Own {
+    fn is_empty(&self) -> bool {
+        self.token.is_none() && self.callback.is_none() && self.verifier.is_none()
+    }
+
     fn of<B>(request: &Request<B>) -> Self {
         let extensions = request.extensions();
         Self {

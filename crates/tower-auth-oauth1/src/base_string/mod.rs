@@ -2,9 +2,10 @@
 
 mod parameters;
 mod protocol;
+mod template;
 mod uri;
 
-pub(crate) use self::protocol::Protocol;
+pub(crate) use self::{protocol::Protocol, template::Template};
 
 use crate::{SignError, escape};
 use http::{HeaderMap, Method, Uri};
