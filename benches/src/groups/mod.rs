@@ -3,6 +3,7 @@
 mod aws;
 mod deferred;
 mod floors;
+mod oauth1;
 mod query;
 mod scope;
 mod single;
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Group> {
         token::GROUP,
         values::GROUP,
         aws::GROUP,
+        oauth1::GROUP,
         sizes::GROUP,
     ]
 }

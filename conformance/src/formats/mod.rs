@@ -2,6 +2,7 @@
 
 mod aws;
 mod httpx_auth_simple;
+mod oauth1_vectors;
 mod oauth2_vectors;
 
 use crate::case::Case;
@@ -26,5 +27,6 @@ pub(crate) const ALL: &[&dyn Format] = &[
     &aws::BotocoreRandom,
     &aws::HttpxAuthAws4,
     &httpx_auth_simple::HttpxAuthSimple,
+    &oauth1_vectors::OAuth1Vectors,
     &oauth2_vectors::OAuth2Vectors,
 ];
