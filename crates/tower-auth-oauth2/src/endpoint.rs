@@ -27,6 +27,7 @@ pub(crate) struct Endpoint {
     auth: ClientAuth,
     http: HttpClient,
     clock: Clock,
+    allow_localhost: bool,
 }
 
 impl Endpoint {
@@ -44,7 +45,28 @@ impl Endpoint {
             auth,
             http,
             clock,
+            allow_localhost,
         })
+    }
+
+    /// Another endpoint of the same server, for the same client.
+    pub(crate) fn beside(&self, parameter: &'static str, url: &str) -> Result<Self, AuthError> {
+        Ok(Self {
+            uri: url::endpoint(parameter, url, self.allow_localhost)?,
+            url: url.to_owned(),
+            ..self.clone()
+        })
+    }
+
+    /// The client's id when nothing else in a request says it: where `Authorization` does, RFC 8628 section 3.1 wants it
+    /// all the same.
+    pub(crate) fn client_id_in_body(&self) -> Option<&str> {
+        self.auth.client_id().filter(|_| self.auth.is_in_header())
+    }
+
+    /// As it was given, without a fragment.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     pub(crate) fn clock(&self) -> &Clock {

@@ -210,6 +210,11 @@ impl ClientAuth {
         }
     }
 
+    /// Whether the id is in a header and not in the body.
+    pub(crate) fn is_in_header(&self) -> bool {
+        matches!(self.0, Method::Basic { .. })
+    }
+
     /// What must not be repeated in errors.
     pub(crate) fn secret(&self) -> Option<&Secret> {
         match &self.0 {

@@ -15,6 +15,19 @@ pub struct Custom<F>(pub(crate) Arc<F>);
 
 impl<F> sealed::Sealed for Custom<F> {}
 
+impl<F, T> Custom<F>
+where
+    F: Fn() -> T + Send + Sync + 'static,
+    T: Future<Output = Result<TokenResponse, AuthError>> + Send + 'static,
+{
+    fn get(&self) -> Obtain<'_> {
+        Box::pin(async move {
+            let response = (self.0)().await.map_err(TokenError::Request)?;
+            response.bearer()
+        })
+    }
+}
+
 impl<F, T> Grant for Custom<F>
 where
     F: Fn() -> T + Send + Sync + 'static,
@@ -31,10 +44,11 @@ where
     T: Future<Output = Result<TokenResponse, AuthError>> + Send + 'static,
 {
     fn obtain<'a>(&'a self, _: &'a TokenEndpoint) -> Obtain<'a> {
-        Box::pin(async move {
-            let response = (self.0)().await.map_err(TokenError::Request)?;
-            response.bearer()
-        })
+        self.get()
+    }
+
+    fn obtain_alone(&self) -> Option<Obtain<'_>> {
+        Some(self.get())
     }
 
     fn identity(&self) -> Vec<(&'static str, String)> {

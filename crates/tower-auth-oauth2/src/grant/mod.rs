@@ -43,6 +43,11 @@ pub trait Flow: fmt::Debug + Send + Sync + 'static {
     /// A token, from scratch.
     fn obtain<'a>(&'a self, endpoint: &'a TokenEndpoint) -> Obtain<'a>;
 
+    /// A token, from scratch, for what needs no endpoint.
+    fn obtain_alone(&self) -> Option<Obtain<'_>> {
+        None
+    }
+
     /// What tells this grant from others at the same endpoint, without secrets: for the key of the store.
     fn identity(&self) -> Vec<(&'static str, String)>;
 

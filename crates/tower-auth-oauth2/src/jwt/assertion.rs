@@ -105,6 +105,11 @@ impl Assertion {
         self
     }
 
+    /// Issuer and subject.
+    pub(crate) fn parties(&self) -> (Option<&str>, Option<&str>) {
+        (self.issuer.as_deref(), self.subject.as_deref())
+    }
+
     /// Signs. `audience` stands in for an audience that was not given.
     ///
     /// # Errors

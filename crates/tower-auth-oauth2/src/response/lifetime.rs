@@ -5,11 +5,11 @@ use serde_json::Value;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Nothing is good for longer than this: 100 years. Keeps arithmetic on times from overflowing.
-pub(super) const MAX: Duration = Duration::from_secs(100 * 365 * 86_400);
+pub(crate) const MAX: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// Seconds as a number or as text, with a fraction or without. What is less than nothing is nothing; what is no number
 /// is not known.
-pub(super) fn parse(value: &Value) -> Option<Duration> {
+pub(crate) fn parse(value: &Value) -> Option<Duration> {
     let seconds = match value {
         Value::Number(number) => number.as_f64()?,
         Value::String(text) => text.trim().parse().ok()?,
@@ -32,7 +32,7 @@ fn seconds_of(seconds: f64) -> Option<Duration> {
 
 /// Until the `exp` of a JWT (RFC 7519 section 4.1.4), when the token is one. Nothing of it is verified: it only says
 /// when to fetch the next.
-pub(super) fn of_jwt(token: &str, now: SystemTime) -> Option<Duration> {
+pub(crate) fn of_jwt(token: &str, now: SystemTime) -> Option<Duration> {
     let mut parts = token.split('.');
     let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() {
@@ -46,7 +46,7 @@ pub(super) fn of_jwt(token: &str, now: SystemTime) -> Option<Duration> {
 }
 
 /// An HTTP date in its preferred form: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7).
-pub(super) fn http_date(text: &str) -> Option<SystemTime> {
+pub(crate) fn http_date(text: &str) -> Option<SystemTime> {
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ];

@@ -1,7 +1,7 @@
 //! The answers of token endpoints, in all the shapes that are met (RFC 6749 section 5).
 
 mod fields;
-mod lifetime;
+pub(crate) mod lifetime;
 
 pub(crate) use self::fields::{error_of, object_of};
 
