@@ -85,7 +85,10 @@ impl Endpoint {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         self.auth.sign(&mut request).await?;
         let response = self.http.send(request).await?;
-        tracing::debug!(status = response.status().as_u16(), "the authorization server answered");
+        tracing::debug!(
+            status = response.status().as_u16(),
+            "the authorization server answered"
+        );
         Ok(response)
     }
 
@@ -97,12 +100,18 @@ impl Endpoint {
         if response.status().is_success() {
             return Ok(fields);
         }
-        Err(clean(error_of(&response, fields, self.clock.now()), &secrets))
+        Err(clean(
+            error_of(&response, fields, self.clock.now()),
+            &secrets,
+        ))
     }
 
     /// What an answer must not repeat.
     fn secrets(&self, form: &Form) -> Vec<Secret> {
-        let in_form = form.values().filter(|(name, _)| is_secret(name)).map(|(_, value)| value);
+        let in_form = form
+            .values()
+            .filter(|(name, _)| is_secret(name))
+            .map(|(_, value)| value);
         in_form.chain(self.auth.secret()).cloned().collect()
     }
 }
@@ -126,7 +135,9 @@ fn clean(error: TokenError, secrets: &[Secret]) -> TokenError {
 
 /// A token endpoint, and what every request to it says.
 #[derive(Clone)]
-pub(crate) struct TokenEndpoint {
+#[doc(hidden)]
+#[allow(unreachable_pub)] // named by a hidden method of a public trait
+pub struct TokenEndpoint {
     pub(crate) endpoint: Endpoint,
     pub(crate) scope: Option<String>,
     pub(crate) parameters: Vec<(Cow<'static, str>, Secret)>,
@@ -153,16 +164,21 @@ impl TokenEndpoint {
     pub(crate) async fn request(&self, form: Form) -> Result<TokenResponse, TokenError> {
         tracing::debug!(fields = ?form, "asking for a token");
         let secrets = self.endpoint.secrets(&form);
+        let asked_at = self.endpoint.clock.monotonic();
         let response = self.endpoint.post(form).await?;
         let now = self.endpoint.clock.now();
         TokenResponse::parse(&response, &self.token_field, now)
             .and_then(TokenResponse::bearer)
+            .map(|response| response.at(asked_at))
             .map_err(|error| clean(error, &secrets))
     }
 
     /// The next token for a refresh token (RFC 6749 section 6). A refresh token that the server does not replace stays
     /// good.
-    pub(crate) async fn refresh(&self, refresh_token: &Secret) -> Result<TokenResponse, TokenError> {
+    pub(crate) async fn refresh(
+        &self,
+        refresh_token: &Secret,
+    ) -> Result<TokenResponse, TokenError> {
         let mut form = self.complete(Form::grant("refresh_token"));
         form.push("refresh_token", refresh_token);
         let response = self.request(form).await?;

@@ -43,7 +43,8 @@ impl Form {
     /// `application/x-www-form-urlencoded`. Its memory is wiped when the last clone is dropped.
     pub(crate) fn encode(&self) -> Bytes {
         // Sized beforehand, so that no copy is left behind by growing.
-        let most = |(name, value): &(Cow<'_, str>, Secret)| 3 * (name.len() + value.expose().len()) + 2;
+        let most =
+            |(name, value): &(Cow<'_, str>, Secret)| 3 * (name.len() + value.expose().len()) + 2;
         let mut text = Zeroizing::new(String::with_capacity(self.0.iter().map(most).sum()));
         for (name, value) in &self.0 {
             if !text.is_empty() {
@@ -59,7 +60,9 @@ impl Form {
 
 impl fmt::Debug for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+        f.debug_list()
+            .entries(self.0.iter().map(|(name, _)| name))
+            .finish()
     }
 }
 
@@ -90,6 +93,9 @@ mod tests {
             ("resource".into(), "a".into()),
             ("resource".into(), "b".into()),
         ]);
-        assert_eq!(form.encode(), "grant_type=urn%3Ax&username=u&resource=a&resource=b");
+        assert_eq!(
+            form.encode(),
+            "grant_type=urn%3Ax&username=u&resource=a&resource=b"
+        );
     }
 }

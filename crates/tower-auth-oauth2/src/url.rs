@@ -28,7 +28,9 @@ pub(crate) fn endpoint(
         return refuse("is not absolute; write it like https://as.example.com/token");
     };
     if authority.as_str().contains('@') {
-        return refuse("has a user name or password, which would end up in logs; pass credentials apart");
+        return refuse(
+            "has a user name or password, which would end up in logs; pass credentials apart",
+        );
     }
     if authority.host().is_empty() {
         return refuse("has no host");
@@ -61,7 +63,12 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_loopback_addresses_judged_by_the_parsed_host() {
-        for good in ["https://as.example/t", "http://127.0.0.1:8080/t", "http://[::1]:9/", "http://127.8.9.1/"] {
+        for good in [
+            "https://as.example/t",
+            "http://127.0.0.1:8080/t",
+            "http://[::1]:9/",
+            "http://127.8.9.1/",
+        ] {
             assert!(endpoint("url", good, false).is_ok(), "{good}");
         }
         for bad in [

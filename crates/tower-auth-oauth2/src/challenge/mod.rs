@@ -47,12 +47,16 @@ impl Challenge {
     /// The value of a parameter, by its name in lower case.
     pub fn get(&self, name: &str) -> Option<&str> {
         let mut parameters = self.parameters.iter();
-        parameters.find(|(known, _)| known == name).map(|(_, value)| &**value)
+        parameters
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| &**value)
     }
 
     /// All parameters, their names in lower case.
     pub fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.parameters.iter().map(|(name, value)| (&**name, &**value))
+        self.parameters
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
     }
 }
 
@@ -108,12 +112,15 @@ impl BearerError {
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let challenges = Challenge::all(headers);
         let of_token = challenges.iter().filter(|c| c.is("Bearer") || c.is("DPoP"));
-        let mut errors = of_token.filter_map(|challenge| Some((challenge, challenge.get("error")?)));
+        let mut errors =
+            of_token.filter_map(|challenge| Some((challenge, challenge.get("error")?)));
         let (challenge, error) = errors.next()?;
         let text = |name| challenge.get(name).map(str::to_owned);
         Some(match error {
             "invalid_token" => Self::InvalidToken,
-            "insufficient_scope" => Self::InsufficientScope { scope: text("scope") },
+            "insufficient_scope" => Self::InsufficientScope {
+                scope: text("scope"),
+            },
             "insufficient_user_authentication" => Self::InsufficientUserAuthentication {
                 acr_values: text("acr_values"),
                 max_age: challenge
@@ -138,12 +145,19 @@ impl fmt::Display for BearerError {
         match self {
             Self::InvalidToken => f.write_str("the token is expired, revoked or malformed"),
             Self::InsufficientScope { scope: Some(scope) } => {
-                write!(f, "the token is not good for this; it would need scope `{scope}`")
+                write!(
+                    f,
+                    "the token is not good for this; it would need scope `{scope}`"
+                )
             }
             Self::InsufficientScope { scope: None } => {
                 f.write_str("the token is not good for this; it would need more scope")
             }
-            Self::InsufficientUserAuthentication { acr_values, max_age, .. } => {
+            Self::InsufficientUserAuthentication {
+                acr_values,
+                max_age,
+                ..
+            } => {
                 f.write_str("the user has to log in again")?;
                 if let Some(acr) = acr_values {
                     write!(f, ", by one of `{acr}`")?;

@@ -22,8 +22,12 @@ pub(super) fn challenges(text: &str) -> Vec<Challenge> {
         if input.0.starts_with('=') {
             let value = input.value();
             if let (Some(challenge), Some(value)) = (found.last_mut(), value) {
-                if challenge.parameters.len() < MOST && challenge.get(&word.to_ascii_lowercase()).is_none() {
-                    challenge.parameters.push((word.to_ascii_lowercase(), value));
+                if challenge.parameters.len() < MOST
+                    && challenge.get(&word.to_ascii_lowercase()).is_none()
+                {
+                    challenge
+                        .parameters
+                        .push((word.to_ascii_lowercase(), value));
                 }
             }
             continue;

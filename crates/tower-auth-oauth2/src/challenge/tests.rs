@@ -20,7 +20,10 @@ fn several_challenges_in_one_header_are_told_apart() {
     // RFC 9110 section 11.6.1
     assert_eq!(
         shown(r#"Basic realm="simple", Newauth realm="apps", type=1, title="Login to \"apps\"""#),
-        ["Basic realm=simple", r#"Newauth realm=apps type=1 title=Login to "apps""#]
+        [
+            "Basic realm=simple",
+            r#"Newauth realm=apps type=1 title=Login to "apps""#
+        ]
     );
     assert_eq!(shown("Bearer"), ["Bearer"]);
     assert_eq!(
@@ -35,14 +38,27 @@ fn several_challenges_in_one_header_are_told_apart() {
         shown(r#"bearer scope="a b", Error="insufficient_scope""#),
         ["bearer scope=a b error=insufficient_scope"]
     );
-    assert_eq!(shown(r#"Negotiate, Bearer realm = "x""#), ["Negotiate", "Bearer realm=x"]);
+    assert_eq!(
+        shown(r#"Negotiate, Bearer realm = "x""#),
+        ["Negotiate", "Bearer realm=x"]
+    );
 }
 
 #[test]
 fn nonsense_is_no_problem() {
     let long = "Bearer, ".repeat(1000);
     assert_eq!(shown(&long).len(), 32);
-    for odd in ["", ",,,", "=", "\"", "Bearer realm=\"never closed", "é, Bearer", "a=b", "Bearer =x", "Bearer a=\"\\"] {
+    for odd in [
+        "",
+        ",,,",
+        "=",
+        "\"",
+        "Bearer realm=\"never closed",
+        "é, Bearer",
+        "a=b",
+        "Bearer =x",
+        "Bearer a=\"\\",
+    ] {
         let _ = shown(odd); // must come back
     }
     assert_eq!(shown("é, Bearer"), ["Bearer"]);

@@ -3,9 +3,9 @@
 mod scheme;
 
 use self::scheme::AnyScheme;
+use crate::form::{self, Form};
 #[cfg(feature = "jwt")]
 use crate::jwt::{Algorithm, Assertion, SigningKey};
-use crate::form::{self, Form};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use http::{HeaderValue, Request, header::AUTHORIZATION};
@@ -224,7 +224,12 @@ impl ClientAuth {
     }
 
     /// The part that goes into the body. `url` is the endpoint that is called.
-    pub(crate) fn fill(&self, form: &mut Form, url: &str, now: SystemTime) -> Result<(), AuthError> {
+    pub(crate) fn fill(
+        &self,
+        form: &mut Form,
+        url: &str,
+        now: SystemTime,
+    ) -> Result<(), AuthError> {
         let _ = (url, now);
         match &self.0 {
             Method::Anonymous | Method::Basic { .. } | Method::Scheme(_) => {}

@@ -4,12 +4,17 @@ use std::time::{Duration, UNIX_EPOCH};
 use tower_auth_core::{Basic, HeaderApiKey};
 
 fn sent(auth: &ClientAuth) -> (HeaderMap, String) {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
     let mut form = Form::grant("client_credentials");
     let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-    auth.fill(&mut form, "https://server.example.com", now).unwrap();
+    auth.fill(&mut form, "https://server.example.com", now)
+        .unwrap();
     let body = String::from_utf8(form.encode().to_vec()).unwrap();
-    let mut request = Request::post("https://server.example.com").body(Full::default()).unwrap();
+    let mut request = Request::post("https://server.example.com")
+        .body(Full::default())
+        .unwrap();
     runtime.block_on(auth.sign(&mut request)).unwrap();
     (request.headers().clone(), body)
 }
@@ -28,7 +33,10 @@ fn basic_credentials_are_form_encoded_first_unless_told_otherwise() {
     assert_eq!(header(&ClientAuth::basic(id, secret).unwrap()), plain);
     assert_eq!(header(&ClientAuth::basic_raw(id, secret).unwrap()), plain);
 
-    let (id, secret) = ("1PpG/Q 1", "z/tZ9VwFZqApmIQ+ZH1I5pLk/uB4ud:X2/8bL+wfFTt1rFw=");
+    let (id, secret) = (
+        "1PpG/Q 1",
+        "z/tZ9VwFZqApmIQ+ZH1I5pLk/uB4ud:X2/8bL+wfFTt1rFw=",
+    );
     assert_eq!(
         header(&ClientAuth::basic(id, secret).unwrap()),
         "Basic MVBwRyUyRlErMTp6JTJGdFo5VndGWnFBcG1JUSUyQlpIMUk1cExrJTJGdUI0dWQlM0FYMiUyRjhiTCUyQndmRlR0MXJGdyUzRA=="
@@ -43,11 +51,17 @@ fn basic_credentials_are_form_encoded_first_unless_told_otherwise() {
 fn other_methods_speak_in_the_body() {
     let (headers, body) = sent(&ClientAuth::post("id", "s&c").unwrap());
     assert!(headers.is_empty());
-    assert_eq!(body, "grant_type=client_credentials&client_id=id&client_secret=s%26c");
+    assert_eq!(
+        body,
+        "grant_type=client_credentials&client_id=id&client_secret=s%26c"
+    );
     let (_, body) = sent(&ClientAuth::public("id").unwrap());
     assert_eq!(body, "grant_type=client_credentials&client_id=id");
     let (headers, body) = sent(&ClientAuth::anonymous());
-    assert_eq!((headers.len(), &*body), (0, "grant_type=client_credentials"));
+    assert_eq!(
+        (headers.len(), &*body),
+        (0, "grant_type=client_credentials")
+    );
 }
 
 #[test]
@@ -62,8 +76,11 @@ fn any_scheme_and_any_sum_can_authenticate_a_client() {
 #[test]
 fn an_assertion_says_who_the_client_is() {
     // The claims and the key of `client_secret_jwt` in OpenID Connect Core section 9, with a fixed jti.
-    let key = SigningKey::from_secret(Algorithm::Hs256, "gX1fBat3bV-padded-to-32-octets!!").unwrap();
-    let assertion = Assertion::new(key).lifetime(Duration::from_secs(60)).jwt_id("id123456");
+    let key =
+        SigningKey::from_secret(Algorithm::Hs256, "gX1fBat3bV-padded-to-32-octets!!").unwrap();
+    let assertion = Assertion::new(key)
+        .lifetime(Duration::from_secs(60))
+        .jwt_id("id123456");
     let (headers, body) = sent(&ClientAuth::assertion("s6BhdRkqt3", assertion).unwrap());
     assert!(headers.is_empty());
     // Signed by Python's `cryptography` from the same claims.
@@ -86,9 +103,16 @@ fn debug_shows_who_but_not_the_secret() {
     ];
     for auth in methods {
         let shown = format!("{:?}", auth.unwrap());
-        assert!(shown.contains("the-id") && !shown.contains("planted"), "{shown}");
+        assert!(
+            shown.contains("the-id") && !shown.contains("planted"),
+            "{shown}"
+        );
     }
-    for bad in [ClientAuth::basic("", "s"), ClientAuth::post("", "s"), ClientAuth::public("")] {
+    for bad in [
+        ClientAuth::basic("", "s"),
+        ClientAuth::post("", "s"),
+        ClientAuth::public(""),
+    ] {
         assert_eq!(bad.unwrap_err().parameter(), Some("client_id"));
     }
 }

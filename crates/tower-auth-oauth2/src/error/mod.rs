@@ -153,7 +153,10 @@ impl fmt::Display for TokenError {
                  configure the issuer exactly as the server writes it",
             ),
             Self::NoEndpoint(name) => {
-                write!(f, "the metadata of the authorization server has no `{name}`")
+                write!(
+                    f,
+                    "the metadata of the authorization server has no `{name}`"
+                )
             }
             Self::Request(error) => error.fmt(f),
         }

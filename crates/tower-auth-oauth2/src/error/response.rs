@@ -113,7 +113,12 @@ impl ErrorResponse {
     /// Takes these texts out of everything.
     pub(crate) fn without<'a>(mut self, secrets: impl Iterator<Item = &'a str>) -> Self {
         for secret in secrets.filter(|secret| secret.len() >= 4) {
-            for text in [&mut self.error, &mut self.description, &mut self.uri, &mut self.text] {
+            for text in [
+                &mut self.error,
+                &mut self.description,
+                &mut self.uri,
+                &mut self.text,
+            ] {
                 if let Some(text) = text {
                     redact(text, secret);
                 }
@@ -160,9 +165,18 @@ fn text_of(value: Value) -> Option<String> {
 /// Whether a field of this name may hold something secret, so that it is not printed.
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["token", "secret", "password", "assertion", "code", "key", "authorization", "cookie"]
-        .iter()
-        .any(|word| name.contains(word))
+    [
+        "token",
+        "secret",
+        "password",
+        "assertion",
+        "code",
+        "key",
+        "authorization",
+        "cookie",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
 }
 
 impl fmt::Display for ErrorResponse {
@@ -230,7 +244,9 @@ mod tests {
 
     #[test]
     fn the_text_of_an_error_has_code_description_uri_and_the_rest() {
-        let all = of(json!({"error": "invalid_request", "error_description": "d", "error_uri": "https://u", "other": 1}));
+        let all = of(
+            json!({"error": "invalid_request", "error_description": "d", "error_uri": "https://u", "other": 1}),
+        );
         assert_eq!(
             all.to_string(),
             "invalid_request: d\nMore information can be found on https://u\nAdditional information: {\"other\":1}"
@@ -241,10 +257,16 @@ mod tests {
             "invalid_scope: The requested scope is invalid, unknown, malformed, or exceeds the scope granted by the \
              resource owner."
         );
-        assert_eq!(of(json!({"error": "invalid_code"})).to_string(), "invalid_code");
+        assert_eq!(
+            of(json!({"error": "invalid_code"})).to_string(),
+            "invalid_code"
+        );
         let list = of(json!({"error": ["invalid_scope", "x"], "error_description": ["d1", "d2"]}));
         assert_eq!(list.to_string(), "invalid_scope: d1");
-        assert_eq!(of(json!({"error": {"code": 1}})).error(), Some("{\"code\":1}"));
+        assert_eq!(
+            of(json!({"error": {"code": 1}})).error(),
+            Some("{\"code\":1}")
+        );
     }
 
     #[test]
@@ -261,9 +283,11 @@ mod tests {
 
     #[test]
     fn a_body_for_people_is_kept_in_part_and_markup_is_not() {
-        let text = ErrorResponse::from_text(StatusCode::BAD_GATEWAY, None, &"é".repeat(1000), false);
+        let text =
+            ErrorResponse::from_text(StatusCode::BAD_GATEWAY, None, &"é".repeat(1000), false);
         assert_eq!(text.text().map(str::len), Some(512));
-        let html = ErrorResponse::from_text(StatusCode::BAD_GATEWAY, None, "<html>502</html>", true);
+        let html =
+            ErrorResponse::from_text(StatusCode::BAD_GATEWAY, None, "<html>502</html>", true);
         assert_eq!(html.text(), None);
         assert!(html.to_string().contains("502 without saying why"));
     }

@@ -2,11 +2,7 @@
 
 use super::{Flow, Grant, Obtain, sealed};
 use crate::{TokenResponse, endpoint::TokenEndpoint, error::TokenError};
-use std::{
-    fmt,
-    future::Future,
-    sync::Arc,
-};
+use std::{fmt, future::Future, sync::Arc};
 use tower_auth_core::AuthError;
 
 /// The grant of [`OAuth2::from_fn`](crate::OAuth2::from_fn).

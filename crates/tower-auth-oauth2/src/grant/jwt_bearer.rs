@@ -1,9 +1,7 @@
 //! Assertions as grants (RFC 7523 section 2.1).
 
 use super::{Flow, Obtain, grant};
-use crate::{
-    Assertion, OAuth2Builder, endpoint::TokenEndpoint, error::TokenError, form::Form,
-};
+use crate::{Assertion, OAuth2Builder, endpoint::TokenEndpoint, error::TokenError, form::Form};
 use tower_auth_core::{AuthError, Secret};
 
 /// The grant of [`OAuth2::jwt_bearer`](crate::OAuth2::jwt_bearer).

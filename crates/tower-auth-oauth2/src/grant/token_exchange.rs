@@ -127,7 +127,11 @@ impl Flow for TokenExchange {
             ("subject_token_type", self.subject_type.clone()),
             ("subject", self.label.clone()),
         ];
-        identity.extend(self.requested_type.clone().map(|kind| ("requested_token_type", kind)));
+        identity.extend(
+            self.requested_type
+                .clone()
+                .map(|kind| ("requested_token_type", kind)),
+        );
         identity
     }
 }
@@ -141,4 +145,3 @@ impl fmt::Debug for TokenExchange {
             .finish_non_exhaustive()
     }
 }
-

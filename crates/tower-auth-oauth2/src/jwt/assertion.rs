@@ -206,6 +206,3 @@ impl fmt::Debug for Assertion {
             .finish_non_exhaustive()
     }
 }
-
-#[cfg(test)]
-mod tests;

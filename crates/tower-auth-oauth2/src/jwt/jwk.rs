@@ -9,10 +9,24 @@ use zeroize::Zeroizing;
 type Octets = Zeroizing<Vec<u8>>;
 
 pub(super) enum Jwk {
-    Oct { kid: Option<String>, k: Octets },
-    Rsa { kid: Option<String>, pkcs1: Octets },
-    Ec { kid: Option<String>, d: Octets, point: Vec<u8> },
-    Okp { kid: Option<String>, d: Octets, x: Vec<u8> },
+    Oct {
+        kid: Option<String>,
+        k: Octets,
+    },
+    Rsa {
+        kid: Option<String>,
+        pkcs1: Octets,
+    },
+    Ec {
+        kid: Option<String>,
+        d: Octets,
+        point: Vec<u8>,
+    },
+    Okp {
+        kid: Option<String>,
+        d: Octets,
+        x: Vec<u8>,
+    },
 }
 
 impl Jwk {
@@ -36,20 +50,31 @@ impl Jwk {
             Some("EC") => {
                 let (x, y) = (get("x")?, get("y")?);
                 let point = [&[4][..], &x[..], &y[..]].concat(); // SEC 1 section 2.3.3, uncompressed
-                Ok(Self::Ec { kid, d: get("d")?, point })
+                Ok(Self::Ec {
+                    kid,
+                    d: get("d")?,
+                    point,
+                })
             }
             Some("OKP") if fields.get("crv").and_then(Value::as_str) == Some("Ed25519") => {
-                Ok(Self::Okp { kid, d: get("d")?, x: get("x")?.to_vec() })
+                Ok(Self::Okp {
+                    kid,
+                    d: get("d")?,
+                    x: get("x")?.to_vec(),
+                })
             }
-            _ => Err(invalid("has a `kty` that is none of RSA, EC, OKP (Ed25519) and oct")),
+            _ => Err(invalid(
+                "has a `kty` that is none of RSA, EC, OKP (Ed25519) and oct",
+            )),
         }
     }
 
     pub(super) fn key_id(&self) -> Option<String> {
         match self {
-            Self::Oct { kid, .. } | Self::Rsa { kid, .. } | Self::Ec { kid, .. } | Self::Okp { kid, .. } => {
-                kid.clone()
-            }
+            Self::Oct { kid, .. }
+            | Self::Rsa { kid, .. }
+            | Self::Ec { kid, .. }
+            | Self::Okp { kid, .. } => kid.clone(),
         }
     }
 }

@@ -95,12 +95,19 @@ impl SigningKey {
             Algorithm::Hs256 => hmac::HMAC_SHA256,
             Algorithm::Hs384 => hmac::HMAC_SHA384,
             Algorithm::Hs512 => hmac::HMAC_SHA512,
-            _ => return Err(invalid("is a shared secret, which this algorithm cannot sign with")),
+            _ => {
+                return Err(invalid(
+                    "is a shared secret, which this algorithm cannot sign with",
+                ));
+            }
         };
         if secret.is_empty() {
             return Err(invalid("is empty"));
         }
-        Ok(Self::new(algorithm, Pair::Hmac(hmac::Key::new(hash, secret))))
+        Ok(Self::new(
+            algorithm,
+            Pair::Hmac(hmac::Key::new(hash, secret)),
+        ))
     }
 
     /// A private key as a JSON Web Key (RFC 7517): `RSA`, `EC`, `OKP` (Ed25519) or `oct`. Its `kid` is taken over.
@@ -114,9 +121,14 @@ impl SigningKey {
         let key_id = jwk.key_id();
         let key = match jwk {
             Jwk::Oct { ref k, .. } => Self::from_octets(algorithm, k)?,
-            Jwk::Rsa { ref pkcs1, .. } => Self::new(algorithm, pair_of(algorithm, Form::Pkcs1(pkcs1))?),
-            Jwk::Ec { ref d, ref point, .. } => {
-                let pair = EcdsaKeyPair::from_private_key_and_public_key(curve(algorithm)?, d, point);
+            Jwk::Rsa { ref pkcs1, .. } => {
+                Self::new(algorithm, pair_of(algorithm, Form::Pkcs1(pkcs1))?)
+            }
+            Jwk::Ec {
+                ref d, ref point, ..
+            } => {
+                let pair =
+                    EcdsaKeyPair::from_private_key_and_public_key(curve(algorithm)?, d, point);
                 Self::new(algorithm, Pair::Ec(pair.map_err(|_| mismatch(algorithm))?))
             }
             Jwk::Okp { ref d, ref x, .. } if algorithm == Algorithm::EdDsa => {
@@ -164,7 +176,12 @@ impl SigningKey {
     ///
     /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when the machine has no randomness.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, AuthError> {
-        let failed = |_| AuthError::new(tower_auth_core::ErrorKind::Credentials, "the key cannot sign");
+        let failed = |_| {
+            AuthError::new(
+                tower_auth_core::ErrorKind::Credentials,
+                "the key cannot sign",
+            )
+        };
         let random = SystemRandom::new();
         Ok(match &*self.pair {
             Pair::Hmac(key) => hmac::sign(key, message).as_ref().to_vec(),
@@ -178,10 +195,15 @@ impl SigningKey {
                     _ => &signature::RSA_PKCS1_SHA256,
                 };
                 let mut signed = vec![0; pair.public_modulus_len()];
-                pair.sign(padding, &random, message, &mut signed).map_err(failed)?;
+                pair.sign(padding, &random, message, &mut signed)
+                    .map_err(failed)?;
                 signed
             }
-            Pair::Ec(pair) => pair.sign(&random, message).map_err(failed)?.as_ref().to_vec(),
+            Pair::Ec(pair) => pair
+                .sign(&random, message)
+                .map_err(failed)?
+                .as_ref()
+                .to_vec(),
             Pair::Ed(pair) => pair.sign(message).as_ref().to_vec(),
         })
     }

@@ -10,7 +10,10 @@ use std::time::SystemTime;
 /// The body as named values: a JSON object whatever the content type says, or a form. `None` when it is neither.
 pub(crate) fn object_of(response: &Response<Bytes>) -> Option<Map<String, Value>> {
     let body: &[u8] = response.body();
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
+    let body = body
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(body)
+        .trim_ascii();
     if body.is_empty() {
         return None;
     }

@@ -38,9 +38,14 @@ pub(crate) fn of_jwt(token: &str, now: SystemTime) -> Option<Duration> {
     if parts.next().is_some() {
         return None;
     }
-    let payload = BASE64_URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
+    let payload = BASE64_URL_SAFE_NO_PAD
+        .decode(payload.trim_end_matches('='))
+        .ok()?;
     let claims: Value = serde_json::from_slice(&payload).ok()?;
-    let expires = claims.get("exp").and_then(Value::as_f64).filter(|exp| *exp > 0.0)?;
+    let expires = claims
+        .get("exp")
+        .and_then(Value::as_f64)
+        .filter(|exp| *exp > 0.0)?;
     let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     seconds_of(expires - now.as_secs_f64())
 }
@@ -69,7 +74,11 @@ pub(crate) fn http_date(text: &str) -> Option<SystemTime> {
         return None;
     }
     // Days since 1970 by the proleptic Gregorian calendar, the year beginning in March.
-    let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (y, m) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
     let days = y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1 - 719_468;
     Some(UNIX_EPOCH + Duration::from_secs(((days * 24 + hour) * 60 + minute) * 60 + second))
 }
@@ -90,18 +99,34 @@ mod tests {
         assert_eq!(seconds(json!(-1)), Some(0));
         assert_eq!(seconds(json!(99_999_999_999_999_u64)), Some(MAX.as_secs()));
         assert_eq!(seconds(json!("1e400")), Some(MAX.as_secs()));
-        for unknown in [json!(null), json!("soon"), json!("NaN"), json!([1]), json!(true)] {
+        for unknown in [
+            json!(null),
+            json!("soon"),
+            json!("NaN"),
+            json!([1]),
+            json!(true),
+        ] {
             assert_eq!(seconds(unknown.clone()), None, "{unknown}");
         }
     }
 
     #[test]
     fn http_dates_are_read() {
-        let seconds = |text| http_date(text).map(|t| t.duration_since(UNIX_EPOCH).unwrap().as_secs());
+        let seconds =
+            |text| http_date(text).map(|t| t.duration_since(UNIX_EPOCH).unwrap().as_secs());
         assert_eq!(seconds("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
         assert_eq!(seconds("Thu, 01 Jan 1970 00:00:00 GMT"), Some(0));
-        assert_eq!(seconds("Thu, 29 Feb 2024 12:00:00 GMT"), Some(1_709_208_000));
-        for bad in ["", "soon", "Sun, 99 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1 08:49:37 GMT", "Sun, 06 Nov 1994 08:49"] {
+        assert_eq!(
+            seconds("Thu, 29 Feb 2024 12:00:00 GMT"),
+            Some(1_709_208_000)
+        );
+        for bad in [
+            "",
+            "soon",
+            "Sun, 99 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49",
+        ] {
             assert_eq!(seconds(bad), None, "{bad}");
         }
     }

@@ -11,7 +11,7 @@ use http::{HeaderMap, Response, header::RETRY_AFTER};
 use serde_json::{Map, Value};
 use std::{
     fmt,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 use tower_auth_core::Secret;
 
@@ -26,6 +26,7 @@ pub struct TokenResponse {
     scope: Option<String>,
     issued_token_type: Option<String>,
     fields: Map<String, Value>,
+    asked_at: Option<Instant>,
 }
 
 impl TokenResponse {
@@ -40,7 +41,20 @@ impl TokenResponse {
             scope: None,
             issued_token_type: None,
             fields: Map::new(),
+            asked_at: None,
         }
+    }
+
+    /// When the server was asked: from then on counts the lifetime.
+    pub(crate) fn at(self, asked_at: Instant) -> Self {
+        Self {
+            asked_at: Some(asked_at),
+            ..self
+        }
+    }
+
+    pub(crate) fn asked_at(&self) -> Option<Instant> {
+        self.asked_at
     }
 
     /// How long from now it is good.
@@ -110,6 +124,7 @@ impl TokenResponse {
             },
             issued_token_type: text(&mut fields, "issued_token_type"),
             fields,
+            asked_at: None,
         })
     }
 
@@ -118,7 +133,11 @@ impl TokenResponse {
         if self.token_type.eq_ignore_ascii_case("bearer") {
             Ok(self)
         } else {
-            let known = self.token_type.chars().take(32).filter(|c| c.is_ascii_graphic());
+            let known = self
+                .token_type
+                .chars()
+                .take(32)
+                .filter(|c| c.is_ascii_graphic());
             Err(TokenError::TokenType(known.collect()))
         }
     }
@@ -176,7 +195,9 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = match value.parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => lifetime::http_date(value)?.duration_since(now).unwrap_or_default(),
+        Err(_) => lifetime::http_date(value)?
+            .duration_since(now)
+            .unwrap_or_default(),
     };
     Some(wait.min(Duration::from_secs(86_400)))
 }

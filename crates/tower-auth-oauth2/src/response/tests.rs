@@ -28,18 +28,47 @@ use crate::error::ErrorResponse;
 
 #[test]
 fn answers_that_are_a_little_off_are_understood() {
-    let lifetime = |body| parse(body).unwrap().expires_in().map(|lifetime| lifetime.as_secs());
-    assert_eq!(lifetime(r#"{"access_token":"a","token_type":"bearer","expires_in":"3600"}"#), Some(3600));
-    assert_eq!(lifetime(r#"{"access_token":"a","token_type":"Bearer","expires_in":3600.0}"#), Some(3600));
+    let lifetime = |body| {
+        parse(body)
+            .unwrap()
+            .expires_in()
+            .map(|lifetime| lifetime.as_secs())
+    };
+    assert_eq!(
+        lifetime(r#"{"access_token":"a","token_type":"bearer","expires_in":"3600"}"#),
+        Some(3600)
+    );
+    assert_eq!(
+        lifetime(r#"{"access_token":"a","token_type":"Bearer","expires_in":3600.0}"#),
+        Some(3600)
+    );
     assert_eq!(lifetime(r#"{"access_token":"a","expires_in":null}"#), None);
     assert_eq!(lifetime(r#"{"access_token":"a","expires_in":-1}"#), Some(0));
-    assert_eq!(lifetime("\u{feff}{\"access_token\":\"a\",\"expires_in\":7}"), Some(7));
+    assert_eq!(
+        lifetime("\u{feff}{\"access_token\":\"a\",\"expires_in\":7}"),
+        Some(7)
+    );
 
     let scopes = parse(r#"{"access_token":"a","scope":["a","b"]}"#).unwrap();
     assert_eq!(scopes.scope(), Some("a b"));
-    assert_eq!(parse(r#"{"access_token":5}"#).unwrap().access_token().expose(), "5");
-    for kind in ["application/x-www-form-urlencoded", "text/html; charset=utf-8", "text/plain"] {
-        let form = parse_as(200, kind, "access_token=a%2Fb&token_type=bearer&scope=user%2Cgist&x=1==").unwrap();
+    assert_eq!(
+        parse(r#"{"access_token":5}"#)
+            .unwrap()
+            .access_token()
+            .expose(),
+        "5"
+    );
+    for kind in [
+        "application/x-www-form-urlencoded",
+        "text/html; charset=utf-8",
+        "text/plain",
+    ] {
+        let form = parse_as(
+            200,
+            kind,
+            "access_token=a%2Fb&token_type=bearer&scope=user%2Cgist&x=1==",
+        )
+        .unwrap();
         assert_eq!(form.access_token().expose(), "a/b");
         assert_eq!(form.scope(), Some("user,gist"));
     }
@@ -67,22 +96,42 @@ fn tokens_that_cannot_be_sent_are_refused() {
     }
     for body in ["hello planted", "[]", "\"x\"", "", "<a href=b>"] {
         let error = refused(body);
-        assert!(error.contains("neither a JSON object nor a form"), "{body}: {error}");
+        assert!(
+            error.contains("neither a JSON object nor a form"),
+            "{body}: {error}"
+        );
         assert!(!error.contains("planted"));
     }
 }
 
 #[test]
 fn errors_are_read_whatever_their_status_and_shape() {
-    assert_eq!(error(200, "application/json", r#"{"error":"invalid_grant"}"#).error(), Some("invalid_grant"));
-    assert_eq!(error(403, "application/json", r#"{"error":"invalid_code"}"#).error(), Some("invalid_code"));
-    assert_eq!(error(200, "text/plain", "error=bad_verification_code&error_description=a+b").description(), Some("a b"));
+    assert_eq!(
+        error(200, "application/json", r#"{"error":"invalid_grant"}"#).error(),
+        Some("invalid_grant")
+    );
+    assert_eq!(
+        error(403, "application/json", r#"{"error":"invalid_code"}"#).error(),
+        Some("invalid_code")
+    );
+    assert_eq!(
+        error(
+            200,
+            "text/plain",
+            "error=bad_verification_code&error_description=a+b"
+        )
+        .description(),
+        Some("a b")
+    );
     let empty = error(400, "application/json", "");
     assert_eq!((empty.error(), empty.status().as_u16()), (None, 400));
     let gateway = parse_as(502, "text/html", "<html>502</html>").unwrap_err();
     assert!(gateway.is_transient());
     assert!(!parse_as(403, "", "").unwrap_err().is_transient());
-    assert_eq!(error(500, "text/plain", "out of order").text(), Some("out of order"));
+    assert_eq!(
+        error(500, "text/plain", "out of order").text(),
+        Some("out of order")
+    );
 }
 
 #[test]
@@ -93,7 +142,10 @@ fn a_server_that_asks_for_patience_is_heard() {
         retry_after(&headers, UNIX_EPOCH + Duration::from_secs(784_111_770))
     };
     assert_eq!(with("120"), Some(Duration::from_secs(120)));
-    assert_eq!(with("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(7)));
+    assert_eq!(
+        with("Sun, 06 Nov 1994 08:49:37 GMT"),
+        Some(Duration::from_secs(7))
+    );
     assert_eq!(with("Sun, 06 Nov 1993 08:49:37 GMT"), Some(Duration::ZERO));
     assert_eq!(with("99999999999"), Some(Duration::from_secs(86_400)));
     assert_eq!(with("soon"), None);

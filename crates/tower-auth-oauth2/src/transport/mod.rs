@@ -71,7 +71,10 @@ impl HttpClient {
     }
 
     /// One exchange, the answer read to its end.
-    pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>, TokenError> {
+    pub(crate) async fn send(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Bytes>, TokenError> {
         let response = tokio::time::timeout(self.timeout, self.send.send(request))
             .await
             .map_err(|_| TokenError::TimedOut(self.timeout))??;
@@ -107,14 +110,20 @@ where
     B::Error: Into<BoxError>,
 {
     fn send(&self, request: Request<Full<Bytes>>) -> Exchange {
-        let mut service = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut service = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         Box::pin(async move {
             let broken = |error: S::Error| TokenError::Unreachable(error.into());
             poll_fn(|cx| service.poll_ready(cx)).await.map_err(broken)?;
             let (parts, body) = service.call(request).await.map_err(broken)?.into_parts();
             match Limited::new(body, MAX_ANSWER).collect().await {
                 Ok(body) => Ok(Response::from_parts(parts, body.to_bytes())),
-                Err(error) if error.is::<LengthLimitError>() => Err(TokenError::TooLarge(MAX_ANSWER)),
+                Err(error) if error.is::<LengthLimitError>() => {
+                    Err(TokenError::TooLarge(MAX_ANSWER))
+                }
                 Err(error) => Err(TokenError::Unreachable(error)),
             }
         })
@@ -127,20 +136,30 @@ mod tests {
     use std::convert::Infallible;
 
     fn request() -> Request<Full<Bytes>> {
-        Request::post("https://as.example/token").body(Full::default()).unwrap()
+        Request::post("https://as.example/token")
+            .body(Full::default())
+            .unwrap()
     }
 
     fn answering(status: u16, size: usize) -> HttpClient {
-        HttpClient::new(tower::service_fn(move |_: Request<Full<Bytes>>| async move {
-            let body = Full::<Bytes>::from(vec![b'a'; size]);
-            Ok::<_, Infallible>(Response::builder().status(status).body(body).unwrap())
-        }))
+        HttpClient::new(tower::service_fn(
+            move |_: Request<Full<Bytes>>| async move {
+                let body = Full::<Bytes>::from(vec![b'a'; size]);
+                Ok::<_, Infallible>(Response::builder().status(status).body(body).unwrap())
+            },
+        ))
     }
 
     #[tokio::test]
     async fn an_answer_without_end_is_given_up() {
-        let error = answering(200, MAX_ANSWER + 1).send(request()).await.unwrap_err();
-        assert!(matches!(error, TokenError::TooLarge(MAX_ANSWER)), "{error:?}");
+        let error = answering(200, MAX_ANSWER + 1)
+            .send(request())
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(error, TokenError::TooLarge(MAX_ANSWER)),
+            "{error:?}"
+        );
         assert!(answering(200, MAX_ANSWER).send(request()).await.is_ok());
     }
 

@@ -65,7 +65,8 @@ impl DeviceCode {
     /// What a QR code should hold: the complete URI where there is one, else the plain one (section 3.3.1). The code is
     /// to be shown beside it all the same, so that the person can compare.
     pub fn qr_text(&self) -> &str {
-        self.verification_uri_complete().unwrap_or(&self.verification_uri)
+        self.verification_uri_complete()
+            .unwrap_or(&self.verification_uri)
     }
 
     /// How long there is to enter it.

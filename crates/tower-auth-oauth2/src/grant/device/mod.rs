@@ -76,7 +76,9 @@ struct Device {
 
 impl Device {
     async fn authorize(&self, endpoint: &TokenEndpoint) -> Result<TokenResponse, TokenError> {
-        let device: Endpoint = endpoint.endpoint.beside("device_authorization_url", &self.url)?;
+        let device: Endpoint = endpoint
+            .endpoint
+            .beside("device_authorization_url", &self.url)?;
         let began = Instant::now();
         // Section 3.1: the client's id, scope, and whatever the caller adds; no grant type.
         let mut form = endpoint.complete(Form::default());
@@ -88,7 +90,10 @@ impl Device {
         (self.show)(&code);
 
         let expires = began + code.expires_in().min(LONGEST_LIFE);
-        let mut interval = code.interval().unwrap_or(DEFAULT_INTERVAL).min(LONGEST_INTERVAL);
+        let mut interval = code
+            .interval()
+            .unwrap_or(DEFAULT_INTERVAL)
+            .min(LONGEST_INTERVAL);
         let mut asked = Instant::now();
         loop {
             let next = asked + interval;
