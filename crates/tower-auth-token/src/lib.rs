@@ -8,8 +8,10 @@ mod challenge;
 mod current;
 mod failure;
 mod fetched;
+mod map;
 mod placed;
 mod source;
+pub mod store;
 mod token;
 
 pub use self::{
@@ -19,6 +21,7 @@ pub use self::{
     current::Current,
     failure::Failure,
     fetched::{Fetched, lifetime_from_seconds},
+    map::CacheMap,
     placed::{Placed, Placing},
     source::{Demand, Reason, Source},
     token::{AccessToken, Token},
