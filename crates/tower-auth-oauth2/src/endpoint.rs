@@ -41,7 +41,7 @@ impl Endpoint {
     ) -> Result<Self, AuthError> {
         Ok(Self {
             uri: url::endpoint(parameter, url, allow_localhost)?,
-            url: url.split('#').next().unwrap_or_default().to_owned(),
+            url: url.to_owned(),
             auth,
             http,
             clock,
@@ -66,7 +66,16 @@ impl Endpoint {
 
     /// As it was given, without a fragment.
     pub(crate) fn url(&self) -> &str {
+        self.url.split('#').next().unwrap_or_default()
+    }
+
+    /// As it was given.
+    pub(crate) fn given_url(&self) -> &str {
         &self.url
+    }
+
+    pub(crate) fn auth(&self) -> &ClientAuth {
+        &self.auth
     }
 
     pub(crate) fn clock(&self) -> &Clock {
@@ -75,7 +84,7 @@ impl Endpoint {
 
     /// Sends a form, with whatever authenticates the client.
     pub(crate) async fn post(&self, mut form: Form) -> Result<Response<Bytes>, TokenError> {
-        self.auth.fill(&mut form, &self.url, self.clock.now())?;
+        self.auth.fill(&mut form, self.url(), self.clock.now())?;
         let mut request = Request::new(Full::new(form.encode()));
         *request.method_mut() = http::Method::POST;
         *request.uri_mut() = self.uri.clone();

@@ -23,12 +23,17 @@ mod endpoint;
 mod error;
 mod form;
 mod grant;
+mod introspection;
 #[cfg(feature = "jwt")]
 mod jwt;
+mod metadata;
 mod placement;
+mod provider;
 mod response;
+mod revocation;
 mod scheme;
 mod source;
+mod store_key;
 mod transport;
 mod url;
 
@@ -43,8 +48,12 @@ pub use self::{
         ClientCredentials, Custom, DeviceAuthorization, DeviceCode, Grant, RefreshToken,
         SamlBearer, TokenExchange,
     },
+    introspection::{Introspection, TokenState},
+    metadata::{ServerMetadata, well_known_urls},
     placement::{Carrier, Carry, FormBody, InFormBody},
+    provider::Provider,
     response::TokenResponse,
+    revocation::{Revocation, TokenHint},
     scheme::{OAuth2, PlacedToken},
     transport::HttpClient,
 };

@@ -3,7 +3,7 @@
 use crate::{
     grant::Flow,
     placement::{Carrier, Carry},
-    source::Tokens,
+    source::Kept,
 };
 use http::Request;
 use std::{fmt, ops::Deref};
@@ -95,7 +95,7 @@ impl<P: Carrier> OAuth2<P> {
 
 /// A source of tokens that are placed when they arrive.
 pub(crate) struct PlacedTokens<P> {
-    pub(crate) tokens: Tokens,
+    pub(crate) tokens: Kept,
     pub(crate) carrier: P,
 }
 
@@ -190,10 +190,11 @@ impl<P: Carrier> Clone for OAuth2<P> {
 impl<P: Carrier> fmt::Debug for OAuth2<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let source = self.cache.source();
-        let flow: &dyn Flow = &*source.tokens.flow;
+        let tokens = source.tokens.tokens();
+        let flow: &dyn Flow = &*tokens.flow;
         f.debug_struct("OAuth2")
             .field("grant", &flow)
-            .field("endpoint", &source.tokens.endpoint)
+            .field("endpoint", &tokens.endpoint)
             .field("placement", &source.carrier)
             .finish_non_exhaustive()
     }

@@ -9,11 +9,15 @@ use crate::{
     grant::Grant,
     placement::Carrier,
     scheme::PlacedTokens,
-    source::{OnToken, Tokens},
+    source::{Kept, OnToken, Tokens},
+    store_key,
 };
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 use tower_auth_core::{AuthError, Clock, Secret, bearer::InAuthorization};
-use tower_auth_token::{Cache, DEFAULT_EARLY_EXPIRY};
+use tower_auth_token::{
+    Cache, DEFAULT_EARLY_EXPIRY,
+    store::{Store, StoreError, Stored},
+};
 
 /// Builds an [`OAuth2`]. The verbs are the same for every grant; some grants add their own.
 ///
@@ -25,6 +29,8 @@ pub struct OAuth2Builder<G, P = InAuthorization> {
     token_url: Option<String>,
     auth: Result<ClientAuth, AuthError>,
     scopes: Vec<String>,
+    scope_required: Option<&'static str>,
+    default_scope: Option<&'static str>,
     separator: char,
     parameters: Vec<(Cow<'static, str>, Secret)>,
     token_field: Cow<'static, str>,
@@ -37,7 +43,19 @@ pub struct OAuth2Builder<G, P = InAuthorization> {
     allow_localhost: bool,
     clock: Clock,
     on_token: Option<OnToken>,
+    store: Option<Arc<dyn Store>>,
+    store_key: StoreKey,
+    on_store_error: Option<OnStoreError>,
     problem: Option<AuthError>,
+}
+
+type OnStoreError = Arc<dyn Fn(&StoreError) + Send + Sync>;
+
+/// Under what a token is stored.
+enum StoreKey {
+    Ours,
+    HttpxAuth,
+    Given(String),
 }
 
 impl<G> OAuth2Builder<G> {
@@ -52,6 +70,8 @@ impl<G> OAuth2Builder<G> {
             token_url: token_url.map(str::to_owned),
             auth,
             scopes: Vec::new(),
+            scope_required: None,
+            default_scope: None,
             separator: ' ',
             parameters: Vec::new(),
             token_field: Cow::Borrowed("access_token"),
@@ -64,6 +84,9 @@ impl<G> OAuth2Builder<G> {
             allow_localhost: false,
             clock: Clock::system(),
             on_token: None,
+            store: None,
+            store_key: StoreKey::Ours,
+            on_store_error: None,
             problem: None,
         }
     }
@@ -82,6 +105,21 @@ impl<G, P> OAuth2Builder<G, P> {
     /// Adds each of these to the scope.
     pub fn scopes<S: Into<String>>(self, scopes: impl IntoIterator<Item = S>) -> Self {
         scopes.into_iter().fold(self, Self::scope)
+    }
+
+    pub(crate) fn require_scope(self, example: Option<&'static str>) -> Self {
+        Self {
+            scope_required: example,
+            ..self
+        }
+    }
+
+    #[cfg_attr(not(feature = "password"), expect(dead_code))]
+    pub(crate) fn default_scope(self, scope: Option<&'static str>) -> Self {
+        Self {
+            default_scope: scope,
+            ..self
+        }
     }
 
     /// What scopes are joined with. A blank by default; some servers want a comma.
@@ -202,6 +240,46 @@ impl<G, P> OAuth2Builder<G, P> {
         }
     }
 
+    /// Keeps the token in this store too, so that it outlives the process, and processes share it.
+    ///
+    /// It is kept under a key of endpoint, grant, client id, scope and parameters, without any secret. So whoever may
+    /// open the store with that id gets its token: give each tenant a store of its own, or a
+    /// [key](Self::store_key).
+    pub fn store(self, store: impl Store) -> Self {
+        Self {
+            store: Some(Arc::new(store)),
+            ..self
+        }
+    }
+
+    /// The key in the store, instead of the one that is made from the settings.
+    pub fn store_key(self, key: impl Into<String>) -> Self {
+        Self {
+            store_key: StoreKey::Given(key.into()),
+            ..self
+        }
+    }
+
+    /// The key in the store is the one that Python's httpx_auth would use, so that both share tokens. For client
+    /// credentials and password grants.
+    ///
+    /// It is a SHA-512 of the settings with their secrets, as theirs is: who reads the file can try out weak
+    /// passwords.
+    pub fn httpx_auth_store_key(self) -> Self {
+        Self {
+            store_key: StoreKey::HttpxAuth,
+            ..self
+        }
+    }
+
+    /// Called when the store fails. Requests do not: they use the token from memory.
+    pub fn on_store_error(self, callback: impl Fn(&StoreError) + Send + Sync + 'static) -> Self {
+        Self {
+            on_store_error: Some(Arc::new(callback)),
+            ..self
+        }
+    }
+
     /// The clock that lifetimes and assertions are made with.
     pub fn clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
@@ -242,6 +320,12 @@ impl<G: Grant, P: Carrier> OAuth2Builder<G, P> {
                     None => http,
                 };
                 let clock = self.clock.clone();
+                if let (Some(example), true) = (self.scope_required, self.scopes.is_empty()) {
+                    return Err(AuthError::configuration(
+                        "scope",
+                        format!("is mandatory at this provider: {example}"),
+                    ));
+                }
                 let scope = self.scopes.join(self.separator.encode_utf8(&mut [0; 4]));
                 Some(TokenEndpoint {
                     endpoint: Endpoint::new(
@@ -252,7 +336,9 @@ impl<G: Grant, P: Carrier> OAuth2Builder<G, P> {
                         http,
                         clock,
                     )?,
-                    scope: Some(scope).filter(|scope| !scope.is_empty()),
+                    scope: Some(scope)
+                        .filter(|scope| !scope.is_empty())
+                        .or_else(|| self.default_scope.map(str::to_owned)),
                     parameters: self.parameters,
                     token_field: self.token_field,
                 })
@@ -267,6 +353,22 @@ impl<G: Grant, P: Carrier> OAuth2Builder<G, P> {
             flow,
             endpoint,
             on_token: self.on_token,
+            is_shared: self.store.is_some(),
+        };
+        let tokens = match self.store {
+            None => Kept::InMemory(tokens),
+            Some(store) => {
+                let key = match self.store_key {
+                    StoreKey::Given(key) => key,
+                    StoreKey::Ours => store_key::ours(&tokens),
+                    StoreKey::HttpxAuth => store_key::httpx_auth(&tokens)?,
+                };
+                let stored = Stored::new(tokens, store, key);
+                Kept::Stored(match self.on_store_error {
+                    Some(callback) => stored.on_store_error(move |error| callback(error)),
+                    None => stored,
+                })
+            }
         };
         let mut cache = Cache::builder(PlacedTokens { tokens, carrier })
             .clock(self.clock)

@@ -43,6 +43,8 @@ impl<G, P> OAuth2Builder<G, P> {
             token_url: self.token_url,
             auth: self.auth,
             scopes: self.scopes,
+            scope_required: self.scope_required,
+            default_scope: self.default_scope,
             separator: self.separator,
             parameters: self.parameters,
             token_field: self.token_field,
@@ -55,6 +57,9 @@ impl<G, P> OAuth2Builder<G, P> {
             allow_localhost: self.allow_localhost,
             clock: self.clock,
             on_token: self.on_token,
+            store: self.store,
+            store_key: self.store_key,
+            on_store_error: self.on_store_error,
             problem: self.problem,
         }
     }

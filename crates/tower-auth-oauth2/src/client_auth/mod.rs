@@ -267,7 +267,7 @@ impl ClientAuth {
     }
 
     /// The method, for `Debug` and for the key of the store.
-    fn method(&self) -> &'static str {
+    pub(crate) fn method(&self) -> &'static str {
         match &self.0 {
             Method::Anonymous => "anonymous",
             Method::Basic { raw: false, .. } => "basic",

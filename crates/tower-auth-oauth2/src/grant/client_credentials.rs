@@ -2,7 +2,7 @@
 
 use super::{Flow, Obtain, grant};
 use crate::{endpoint::TokenEndpoint, form::Form};
-use tower_auth_core::AuthError;
+use tower_auth_core::{AuthError, Secret};
 
 /// The grant of [`OAuth2::client_credentials`](crate::OAuth2::client_credentials).
 #[derive(Clone, Debug)]
@@ -23,6 +23,10 @@ impl Flow for ClientCredentials {
 
     fn identity(&self) -> Vec<(&'static str, String)> {
         vec![("grant_type", "client_credentials".to_owned())]
+    }
+
+    fn httpx_auth_fields(&self) -> Option<Vec<(&'static str, Secret)>> {
+        Some(vec![("grant_type", "client_credentials".into())])
     }
 
     /// RFC 6749 section 4.4.3: none should be sent, and the client's own credentials get the next token as well.

@@ -51,6 +51,11 @@ pub trait Flow: fmt::Debug + Send + Sync + 'static {
     /// What tells this grant from others at the same endpoint, without secrets: for the key of the store.
     fn identity(&self) -> Vec<(&'static str, String)>;
 
+    /// What httpx_auth puts in front of the scope, for those grants that it has.
+    fn httpx_auth_fields(&self) -> Option<Vec<(&'static str, Secret)>> {
+        None
+    }
+
     /// Whether its tokens come with refresh tokens that are worth keeping.
     fn keeps_refresh_tokens(&self) -> bool {
         true

@@ -43,6 +43,14 @@ impl Flow for Password {
             ("username", self.username.clone()),
         ]
     }
+
+    fn httpx_auth_fields(&self) -> Option<Vec<(&'static str, Secret)>> {
+        Some(vec![
+            ("grant_type", "password".into()),
+            ("username", (&self.username).into()),
+            ("password", self.password.clone()),
+        ])
+    }
 }
 
 grant!(Password);

@@ -64,7 +64,8 @@ impl HttpClient {
         }
     }
 
-    /// How long one exchange may take, from the first byte to the last. 60 s by default.
+    /// How long one exchange may take, from the first byte to the last. 60 s by default. Measured on a tokio runtime
+    /// only.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
@@ -75,9 +76,14 @@ impl HttpClient {
         &self,
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Bytes>, TokenError> {
-        let response = tokio::time::timeout(self.timeout, self.send.send(request))
-            .await
-            .map_err(|_| TokenError::TimedOut(self.timeout))??;
+        let exchange = self.send.send(request);
+        let response = match tokio::runtime::Handle::try_current() {
+            Ok(_) => tokio::time::timeout(self.timeout, exchange)
+                .await
+                .map_err(|_| TokenError::TimedOut(self.timeout))??,
+            // Without a runtime there is no timer; a client that needs none keeps its own time.
+            Err(_) => exchange.await?,
+        };
         if response.status().is_redirection() {
             return Err(TokenError::Redirected(response.status()));
         }
