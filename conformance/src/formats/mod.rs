@@ -1,5 +1,6 @@
 //! The formats of vector files. A further format is a further module, and a line in [`ALL`].
 
+mod httpx_auth_grants;
 mod httpx_auth_simple;
 mod oauth2_vectors;
 
@@ -22,5 +23,9 @@ pub(crate) trait Format {
 /// All formats.
 pub(crate) const ALL: &[&dyn Format] = &[
     &httpx_auth_simple::HttpxAuthSimple,
+    &httpx_auth_grants::CacheKeys,
+    &httpx_auth_grants::TokenCache,
+    &httpx_auth_grants::TokenRequests,
+    &httpx_auth_grants::TokenResponses,
     &oauth2_vectors::OAuth2Vectors,
 ];

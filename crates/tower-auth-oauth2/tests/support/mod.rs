@@ -1,7 +1,7 @@
 //! An authorization server that answers by a script and remembers what it was sent, and a real one on loopback.
 #![allow(dead_code)] // each test file uses a part
 
-pub mod server;
+pub(crate) mod server;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
@@ -15,28 +15,28 @@ use tower_auth_oauth2::HttpClient;
 
 /// A request, as it was received.
 #[derive(Clone)]
-pub struct Received {
-    pub uri: String,
-    pub headers: HeaderMap,
-    pub body: String,
+pub(crate) struct Received {
+    pub(crate) uri: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 #[derive(Clone, Default)]
-pub struct Log(Arc<Mutex<Vec<Received>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<Received>>>);
 
 impl Log {
-    pub fn all(&self) -> Vec<Received> {
+    pub(crate) fn all(&self) -> Vec<Received> {
         self.0.lock().unwrap().clone()
     }
 
-    pub fn bodies(&self) -> Vec<String> {
+    pub(crate) fn bodies(&self) -> Vec<String> {
         self.all()
             .into_iter()
             .map(|received| received.body)
             .collect()
     }
 
-    pub fn last(&self) -> Received {
+    pub(crate) fn last(&self) -> Received {
         self.all().pop().expect("something was sent")
     }
 }
@@ -56,7 +56,7 @@ fn repeated(headers: &HeaderMap, body: &[u8]) -> String {
 }
 
 /// Answers with these, the last one for ever. `{sent}` becomes what the request said.
-pub fn answering(answers: &[(u16, &str)]) -> (HttpClient, Log) {
+pub(crate) fn answering(answers: &[(u16, &str)]) -> (HttpClient, Log) {
     let answers: Vec<(u16, String)> = answers.iter().map(|(s, b)| (*s, (*b).to_owned())).collect();
     let log = Log::default();
     let kept = log.clone();

@@ -14,7 +14,7 @@ use std::{
 
 /// Issues `access-1`, `access-2` … and `refresh-1`, `refresh-2` …, and knows which of them are good.
 #[derive(Clone, Default)]
-pub struct Server(Arc<Mutex<State_>>);
+pub(crate) struct Server(Arc<Mutex<State_>>);
 
 #[derive(Default)]
 struct State_ {
@@ -30,7 +30,7 @@ struct State_ {
 
 impl Server {
     /// Starts it; gives its origin.
-    pub async fn start(&self) -> String {
+    pub(crate) async fn start(&self) -> String {
         let router = Router::new()
             .route("/token", post(token))
             .route("/api", get(api).post(api))
@@ -42,31 +42,31 @@ impl Server {
     }
 
     /// `expires_in` of what is issued from now on.
-    pub fn lifetime(&self, seconds: u32) {
+    pub(crate) fn lifetime(&self, seconds: u32) {
         self.0.lock().unwrap().lifetime = Some(seconds);
     }
 
     /// No token is good any more.
-    pub fn revoke_all(&self) {
+    pub(crate) fn revoke_all(&self) {
         self.0.lock().unwrap().good.clear();
     }
 
     /// The token endpoint answers 503.
-    pub fn break_down(&self, broken: bool) {
+    pub(crate) fn break_down(&self, broken: bool) {
         self.0.lock().unwrap().broken = broken;
     }
 
     /// The API refuses every token like this.
-    pub fn refuse_with(&self, status: u16, challenge: &'static str) {
+    pub(crate) fn refuse_with(&self, status: u16, challenge: &'static str) {
         self.0.lock().unwrap().challenge = Some((status, challenge));
     }
 
     /// The grant types of all token requests.
-    pub fn token_requests(&self) -> Vec<String> {
+    pub(crate) fn token_requests(&self) -> Vec<String> {
         self.0.lock().unwrap().token_requests.clone()
     }
 
-    pub fn api_requests(&self) -> u32 {
+    pub(crate) fn api_requests(&self) -> u32 {
         self.0.lock().unwrap().api_requests
     }
 }
