@@ -2,6 +2,8 @@
 
 mod httpx_auth_grants;
 mod httpx_auth_simple;
+mod jws;
+mod jwt_assertion_vectors;
 mod oauth2_vectors;
 
 use crate::case::Case;
@@ -27,5 +29,6 @@ pub(crate) const ALL: &[&dyn Format] = &[
     &httpx_auth_grants::TokenCache,
     &httpx_auth_grants::TokenRequests,
     &httpx_auth_grants::TokenResponses,
+    &jwt_assertion_vectors::JwtAssertionVectors,
     &oauth2_vectors::OAuth2Vectors,
 ];

@@ -4,7 +4,7 @@ mod cache;
 mod keys;
 mod requests;
 mod responses;
-mod server;
+pub(super) mod server;
 mod settings;
 
 pub(crate) use self::{
