@@ -31,6 +31,7 @@
 //! | an API key in a header | [`HeaderApiKey`] | key |
 //! | an API key in the query | [`QueryApiKey`] | key |
 //! | a fixed bearer token (RFC 6750), or `Authorization: Token …` | [`Bearer`] | finisher |
+//! | a token of an OAuth 2 authorization server | `oauth2::OAuth2` (feature `oauth2`) | finisher, or key |
 //! | a token in a header of its own, or in the query | [`Bearer::in_header`], [`Bearer::in_query`] | key |
 //! | something of its own | yours: [`Scheme`] and [`scheme!`] | you say |
 //! | what a configuration file says | [`BoxScheme`], [`Schemes`] | finisher |
@@ -63,6 +64,10 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub use tower_auth_core::*;
+
+#[cfg(feature = "oauth2")]
+#[cfg_attr(docsrs, doc(cfg(feature = "oauth2")))]
+pub use tower_auth_oauth2 as oauth2;
 
 /// The commands and the example of the README.
 #[cfg(doctest)]
