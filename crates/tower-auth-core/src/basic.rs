@@ -1,7 +1,7 @@
 //! `Authorization: Basic …` (RFC 7617).
 
 use crate::{
-    AuthError, Authorize, Claim, Scheme, instant_scheme, scheme,
+    AuthError, Authorize, Claim, Scheme, insert_header, instant_scheme, scheme,
     secret::{has_control, sensitive_header},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -90,10 +90,10 @@ impl Basic {
         pair.extend_from_slice(password);
         let length = base64::encoded_len(pair.len(), true)
             .ok_or_else(|| AuthError::configuration("password", "is too long"))?;
-        let mut value = Zeroizing::new(vec![0; SCHEME.len() + length]);
+        let mut value = vec![0; SCHEME.len() + length];
         value[..SCHEME.len()].copy_from_slice(SCHEME);
         STANDARD
-            .encode_slice(&*pair, &mut value[SCHEME.len()..])
+            .encode_slice(pair.as_slice(), &mut value[SCHEME.len()..])
             .map_err(|_| AuthError::configuration("password", "cannot be encoded"))?;
         Ok(Self {
             value: sensitive_header("password", value)?,
@@ -126,11 +126,9 @@ impl Scheme for Basic {
 }
 
 impl<B> Authorize<B> for Basic {
+    #[inline]
     fn authorize(&self, (): &(), request: &mut Request<B>) -> Result<(), AuthError> {
-        request
-            .headers_mut()
-            .insert(AUTHORIZATION, self.value.clone());
-        Ok(())
+        insert_header(request.headers_mut(), AUTHORIZATION, self.value.clone())
     }
 }
 

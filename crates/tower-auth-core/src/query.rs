@@ -1,10 +1,9 @@
 //! Query parameters, edited in place: every byte that is not ours stays as it was.
 
-use crate::{AuthError, ErrorKind};
+use crate::{AuthError, ErrorKind, Secret};
 use bytes::Bytes;
 use http::{Uri, uri::PathAndQuery};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
-use zeroize::Zeroizing;
 
 /// All but the unreserved characters of RFC 3986 section 2.3.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -14,65 +13,78 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// `name=value`, percent-encoded. A blank is `%20`, which every server reads, and which signatures agree on.
-pub(crate) fn pair(name: &str, value: &str) -> Zeroizing<String> {
+pub(crate) fn pair(name: &str, value: &str) -> Secret {
     // Room for the worst case, so that no half of a secret is left behind by growing.
     let mut pair = String::with_capacity(3 * (name.len() + value.len()) + 1);
     pair.extend(utf8_percent_encode(name, RESERVED));
     pair.push('=');
     pair.extend(utf8_percent_encode(value, RESERVED));
-    Zeroizing::new(pair)
+    Secret::from(pair)
 }
 
 /// Whether the query has a parameter of this (decoded) name.
 pub(crate) fn contains(uri: &Uri, name: &str) -> bool {
     uri.query()
-        .is_some_and(|query| query.split('&').any(|piece| is_named(piece, name)))
+        .is_some_and(|query| pieces(query).any(|piece| is_named(piece, name)))
+}
+
+fn pieces(query: &str) -> impl Iterator<Item = &[u8]> {
+    query.as_bytes().split(|&byte| byte == b'&')
 }
 
 /// Whether this piece of a query is a parameter of this name, in whatever way it is encoded.
-fn is_named(piece: &str, name: &str) -> bool {
-    let key = piece.split_once('=').map_or(piece, |(key, _)| key);
-    if key == name {
+fn is_named(piece: &[u8], name: &str) -> bool {
+    let end = piece.iter().position(|&byte| byte == b'=');
+    let key = &piece[..end.unwrap_or(piece.len())];
+    if key == name.as_bytes() {
         return true;
     }
-    if !key.contains(['%', '+']) {
-        return false;
-    }
-    let key = key.replace('+', " ");
-    percent_decode(key.as_bytes()).eq(name.bytes())
+    let is_encoded = key.iter().any(|byte| matches!(byte, b'%' | b'+'));
+    is_encoded && decode(key).eq(name.bytes())
+}
+
+/// As forms are decoded: `+` is a blank.
+fn decode(key: &[u8]) -> impl Iterator<Item = u8> {
+    let words = key.split(|&byte| byte == b'+').enumerate();
+    words.flat_map(|(index, word)| {
+        let blank = (index > 0).then_some(b' ');
+        blank.into_iter().chain(percent_decode(word))
+    })
 }
 
 /// Writes an encoded `pair` into the query, in the place of the first parameter of that name, or at the end; further
 /// parameters of that name are taken out.
 pub(crate) fn set(uri: &mut Uri, name: &str, pair: &str) -> Result<(), AuthError> {
-    let path = uri.path();
+    let path = match uri.path() {
+        "" => "/",
+        path => path,
+    };
     let query = uri.query().unwrap_or("");
     let mut target = Vec::with_capacity(path.len() + query.len() + pair.len() + 2);
-    target.extend_from_slice(if path.is_empty() {
-        b"/"
-    } else {
-        path.as_bytes()
-    });
-    let mut separator = b'?';
-    let mut append = |piece: &str| {
+    target.extend_from_slice(path.as_bytes());
+    let mut append = |separator: u8, piece: &[u8]| {
         target.push(separator);
-        target.extend_from_slice(piece.as_bytes());
-        separator = b'&';
+        target.extend_from_slice(piece);
     };
+    let pair = pair.as_bytes();
     if query.is_empty() {
-        append(pair);
+        append(b'?', pair);
+    } else if !pieces(query).any(|piece| is_named(piece, name)) {
+        append(b'?', query.as_bytes());
+        append(b'&', pair);
     } else {
         let mut written = false;
-        for piece in query.split('&') {
+        let mut separator = b'?';
+        for piece in pieces(query) {
             if !is_named(piece, name) {
-                append(piece);
+                append(separator, piece);
             } else if !written {
-                append(pair);
+                append(separator, pair);
                 written = true;
+            } else {
+                continue;
             }
-        }
-        if !written {
-            append(pair);
+            separator = b'&';
         }
     }
     let error = |_| {
@@ -99,7 +111,7 @@ mod tests {
 
     fn with(uri: &str, name: &str, value: &str) -> String {
         let mut uri: Uri = uri.parse().unwrap();
-        set(&mut uri, name, &pair(name, value)).unwrap();
+        set(&mut uri, name, pair(name, value).expose()).unwrap();
         uri.to_string()
     }
 
@@ -129,9 +141,26 @@ mod tests {
     }
 
     #[test]
+    fn a_parameter_is_found_however_its_name_is_encoded() {
+        for (query, found) in [
+            ("a+b%2Bc=1", true),
+            ("a%20b%2bc", true),
+            ("x&a%20b%2bc=1&y", true),
+            ("a+b+c", false),
+            ("a+b%2Bc%", false),
+            ("+a+b%2Bc", false),
+            ("a+b%2", false),
+            ("%%%+&=&&", false),
+        ] {
+            let uri = format!("https://h/?{query}").parse().unwrap();
+            assert_eq!(contains(&uri, "a b+c"), found, "{query}");
+        }
+    }
+
+    #[test]
     fn names_and_values_are_percent_encoded() {
         assert_eq!(
-            &*pair("a key", "a b&c=d%+é/~"),
+            pair("a key", "a b&c=d%+é/~").expose(),
             "a%20key=a%20b%26c%3Dd%25%2B%C3%A9%2F~"
         );
         assert_eq!(
@@ -145,7 +174,7 @@ mod tests {
     #[test]
     fn a_uri_that_grows_too_long_is_an_error() {
         let mut uri: Uri = format!("https://h/{}", "x".repeat(65_000)).parse().unwrap();
-        let error = set(&mut uri, "k", &pair("k", &"v".repeat(1_000))).unwrap_err();
+        let error = set(&mut uri, "k", pair("k", &"v".repeat(1_000)).expose()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Request);
     }
 }

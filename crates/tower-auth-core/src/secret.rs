@@ -64,16 +64,15 @@ impl fmt::Debug for Secret {
 }
 
 /// Makes a header value of secret bytes: marked sensitive, so that `Debug` hides it and HPACK does not index it; its
-/// memory is wiped when the last clone is dropped; cloning it never allocates.
+/// memory is wiped when the last clone is dropped; cloning it never allocates. The bytes are taken over, and wiped too
+/// when they are refused.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) naming `parameter` when the value is empty, has a
 /// control character, or begins or ends with a blank (which the receiver would strip: RFC 9110 section 5.5).
-pub fn sensitive_header(
-    parameter: &'static str,
-    value: Zeroizing<Vec<u8>>,
-) -> Result<HeaderValue, AuthError> {
+pub fn sensitive_header(parameter: &'static str, value: Vec<u8>) -> Result<HeaderValue, AuthError> {
+    let value = Zeroizing::new(value);
     check_header_text(parameter, &value)?;
     let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(value))
         .map_err(|_| AuthError::configuration(parameter, "is not a header value"))?;
@@ -110,7 +109,7 @@ mod tests {
     use super::*;
 
     fn header(value: &str) -> Result<HeaderValue, AuthError> {
-        sensitive_header("key", Zeroizing::new(value.as_bytes().to_vec()))
+        sensitive_header("key", value.as_bytes().to_vec())
     }
 
     #[test]

@@ -119,6 +119,10 @@ where
         }
     }
 
+    fn is_same(&self, sent: &Self::Credentials, next: &Self::Credentials) -> bool {
+        sent.generation() == next.generation()
+    }
+
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
         visit(self.cache.source().placement().claim());
     }

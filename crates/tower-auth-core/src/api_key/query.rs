@@ -1,9 +1,8 @@
 //! An API key in the query.
 
-use crate::{AuthError, Authorize, Claim, Scheme, instant_scheme, query, scheme};
+use crate::{AuthError, Authorize, Claim, Scheme, Secret, instant_scheme, query, scheme};
 use http::Request;
 use std::{fmt, sync::Arc};
-use zeroize::Zeroizing;
 
 /// An API key in a query parameter: a key.
 ///
@@ -39,8 +38,8 @@ pub struct QueryApiKey(Arc<Parameter>);
 
 struct Parameter {
     name: String,
-    key: Zeroizing<String>,
-    pair: Zeroizing<String>, // encoded
+    key: Secret,
+    pair: Secret, // encoded
 }
 
 impl QueryApiKey {
@@ -61,13 +60,13 @@ impl QueryApiKey {
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the name is empty or has control characters.
     pub fn in_parameter(self, name: &str) -> Result<Self, AuthError> {
         check("parameter name", name)?;
-        Ok(Self::named(name, &self.0.key))
+        Ok(Self::named(name, self.0.key.expose()))
     }
 
     fn named(name: &str, key: &str) -> Self {
         Self(Arc::new(Parameter {
             name: name.to_owned(),
-            key: Zeroizing::new(key.to_owned()),
+            key: Secret::from(key),
             pair: query::pair(name, key),
         }))
     }
@@ -97,7 +96,7 @@ impl Scheme for QueryApiKey {
 
 impl<B> Authorize<B> for QueryApiKey {
     fn authorize(&self, (): &(), request: &mut Request<B>) -> Result<(), AuthError> {
-        query::set(request.uri_mut(), &self.0.name, &self.0.pair)
+        query::set(request.uri_mut(), &self.0.name, self.0.pair.expose())
     }
 }
 
@@ -121,7 +120,7 @@ mod tests {
             .unwrap()
             .in_parameter("token")
             .unwrap();
-        assert_eq!(*key.0.pair, "token=k");
+        assert_eq!(key.0.pair.expose(), "token=k");
         for bad in ["", "a\nb"] {
             let error = QueryApiKey::new("k")
                 .unwrap()

@@ -2,13 +2,13 @@
 
 use super::template::{Template, check_token};
 use crate::{
-    AuthError, Claim, FinisherSlot, KeySlot, TermSlot,
+    AuthError, Claim, FinisherSlot, KeySlot, Secret, TermSlot,
     api_key::{check, header_name},
+    insert::{insert_header, insert_named},
     query,
 };
 use http::{HeaderName, HeaderValue, Request, header::AUTHORIZATION};
 use std::{fmt, sync::Arc};
-use zeroize::Zeroizing;
 
 /// Where on the request a token goes: [`InAuthorization`], [`InHeader`] or [`InQuery`].
 ///
@@ -66,8 +66,7 @@ impl Placement for InAuthorization {
     }
 
     fn put<B>(&self, placed: &HeaderValue, request: &mut Request<B>) -> Result<(), AuthError> {
-        request.headers_mut().insert(AUTHORIZATION, placed.clone());
-        Ok(())
+        insert_header(request.headers_mut(), AUTHORIZATION, placed.clone())
     }
 
     fn claim(&self) -> Claim<'_> {
@@ -106,10 +105,7 @@ impl Placement for InHeader {
     }
 
     fn put<B>(&self, placed: &HeaderValue, request: &mut Request<B>) -> Result<(), AuthError> {
-        request
-            .headers_mut()
-            .insert(self.name.clone(), placed.clone());
-        Ok(())
+        insert_named(request.headers_mut(), &self.name, placed)
     }
 
     fn claim(&self) -> Claim<'_> {
@@ -137,15 +133,15 @@ impl InQuery {
 
 impl Placement for InQuery {
     type Slot = KeySlot;
-    type Placed = Arc<Zeroizing<String>>;
+    type Placed = Secret;
 
     fn place(&self, token: &str) -> Result<Self::Placed, AuthError> {
         check_token(token)?;
-        Ok(Arc::new(query::pair(&self.name, token)))
+        Ok(query::pair(&self.name, token))
     }
 
     fn put<B>(&self, placed: &Self::Placed, request: &mut Request<B>) -> Result<(), AuthError> {
-        query::set(request.uri_mut(), &self.name, placed)
+        query::set(request.uri_mut(), &self.name, placed.expose())
     }
 
     fn claim(&self) -> Claim<'_> {

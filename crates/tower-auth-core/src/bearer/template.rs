@@ -3,7 +3,6 @@
 use crate::{AuthError, secret::has_control};
 use http::HeaderValue;
 use std::sync::Arc;
-use zeroize::Zeroizing;
 
 const TOKEN: &str = "{token}";
 
@@ -35,7 +34,7 @@ impl Template {
         check_token(token)?;
         let places = self.0.matches(TOKEN).count();
         // Sized beforehand, so that no copy of the token is left behind by growing.
-        let mut value = Zeroizing::new(Vec::with_capacity(self.0.len() + places * token.len()));
+        let mut value = Vec::with_capacity(self.0.len() + places * token.len());
         let mut pieces = self.0.split(TOKEN);
         value.extend_from_slice(pieces.next().unwrap_or_default().as_bytes());
         for piece in pieces {
