@@ -100,7 +100,7 @@ impl ClientAuth {
         let mut value = Zeroizing::new(String::with_capacity(8 + pair.len().div_ceil(3) * 4));
         value.push_str("Basic ");
         BASE64_STANDARD.encode_string(pair.as_bytes(), &mut value);
-        let bytes = Zeroizing::new(std::mem::take(&mut *value).into_bytes());
+        let bytes = std::mem::take(&mut *value).into_bytes();
         Ok(Self(Method::Basic {
             id: id.to_owned(),
             secret,
