@@ -22,7 +22,7 @@ pub(crate) fn verify(algorithm: &str, jwk: &Value, input: &str, sig: &str) -> Re
         let text = jwk
             .get(name)
             .and_then(Value::as_str)
-            .ok_or(format!("the key has no `{name}`"))?;
+            .ok_or_else(|| format!("the key has no `{name}`"))?;
         BASE64_URL_SAFE_NO_PAD
             .decode(text)
             .map_err(|error| error.to_string())
@@ -140,7 +140,7 @@ pub(crate) fn assertion(
         claims
             .get(name)
             .and_then(Value::as_u64)
-            .ok_or(format!("no `{name}`"))
+            .ok_or_else(|| format!("no `{name}`"))
     };
     let (issued, expires) = (seconds("iat")?, seconds("exp")?);
     let lifetime = expires

@@ -78,6 +78,7 @@ impl Endpoint {
         &self.auth
     }
 
+    #[cfg(feature = "jwt")]
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
     }
@@ -164,6 +165,7 @@ impl TokenEndpoint {
     }
 
     /// The same without the scope, for grants that say it elsewhere.
+    #[cfg(feature = "jwt")]
     pub(crate) fn complete_without_scope(&self, mut form: Form) -> Form {
         form.extend(&self.parameters);
         form

@@ -1,4 +1,5 @@
 //! Tokens on real requests, over real connections.
+#![cfg(feature = "client")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Tokens that outlive a scheme, and are shared by several.
+#![cfg(feature = "client")]
 
 mod support;
 

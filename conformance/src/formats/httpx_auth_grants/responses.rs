@@ -335,7 +335,7 @@ fn same_words(
             return python_has(message, &sent).and_then(|()| {
                 (error.fields() == &rest)
                     .then_some(())
-                    .ok_or("lost a field".to_owned())
+                    .ok_or_else(|| "lost a field".to_owned())
             });
         }
         let ours = error.to_string();

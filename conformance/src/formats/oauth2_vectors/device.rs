@@ -111,7 +111,7 @@ pub(super) fn judge(part: &Value, name: &str) -> Result<(), String> {
                 && Some(shown.verification_uri()) == text("verification_uri")
                 && complete == text("verification_uri_complete")
                 && Some(shown.qr_text())
-                    == text("verification_uri_complete").or(text("verification_uri"))
+                    == text("verification_uri_complete").or_else(|| text("verification_uri"))
                 && Some(shown.expires_in().as_secs()) == number("expires_in")
                 && shown.interval().map(|interval| interval.as_secs()) == number("interval");
             expect(&run.polls, &[interval])?;

@@ -113,15 +113,14 @@ impl ErrorResponse {
     /// Takes these texts out of everything.
     pub(crate) fn without<'a>(mut self, secrets: impl Iterator<Item = &'a str>) -> Self {
         for secret in secrets.filter(|secret| secret.len() >= 4) {
-            for text in [
+            let texts = [
                 &mut self.error,
                 &mut self.description,
                 &mut self.uri,
                 &mut self.text,
-            ] {
-                if let Some(text) = text {
-                    redact(text, secret);
-                }
+            ];
+            for text in texts.into_iter().flatten() {
+                redact(text, secret);
             }
             for (name, mut value) in std::mem::take(&mut self.fields) {
                 redact_value(&mut value, secret);

@@ -1,7 +1,7 @@
 //! Assertions as grants (RFC 7523 section 2.1).
 
 use super::{Flow, Obtain, grant};
-use crate::{Assertion, OAuth2Builder, endpoint::TokenEndpoint, error::TokenError, form::Form};
+use crate::{Assertion, OAuth2Builder, endpoint::TokenEndpoint, form::Form};
 use tower_auth_core::{AuthError, Secret};
 
 /// The grant of [`OAuth2::jwt_bearer`](crate::OAuth2::jwt_bearer).
@@ -52,7 +52,6 @@ impl JwtBearer {
 
 impl<P> OAuth2Builder<JwtBearer, P> {
     /// Says the scope in a claim of the assertion instead of the form: Google reads it there.
-    #[must_use]
     pub fn scope_in_claims(mut self) -> Self {
         self.grant.scope_in_claims = true;
         self
@@ -60,7 +59,6 @@ impl<P> OAuth2Builder<JwtBearer, P> {
 
     /// For whom: the `sub` of the assertion, such as the user whom a Google service account stands in for
     /// (domain-wide delegation). Without effect on an assertion that was signed elsewhere.
-    #[must_use]
     pub fn subject(mut self, subject: impl Into<String>) -> Self {
         if let Signed::Here(assertion) = self.grant.signed {
             self.grant.signed = Signed::Here(Box::new(assertion.subject(subject)));
@@ -93,7 +91,7 @@ impl Flow for JwtBearer {
             } else {
                 endpoint.complete(form)
             };
-            Ok::<_, TokenError>(endpoint.request(form).await?)
+            endpoint.request(form).await
         })
     }
 

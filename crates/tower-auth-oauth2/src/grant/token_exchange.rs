@@ -59,7 +59,6 @@ impl TokenExchange {
 
 impl<P> OAuth2Builder<TokenExchange, P> {
     /// The `subject_token`, asked for whenever a token is exchanged: a file that is rotated, another source.
-    #[must_use]
     pub fn subject_token_from<F, T>(mut self, fetch: F) -> Self
     where
         F: Fn() -> T + Send + Sync + 'static,
@@ -70,28 +69,24 @@ impl<P> OAuth2Builder<TokenExchange, P> {
     }
 
     /// The `subject_token_type`; an access token by default.
-    #[must_use]
     pub fn subject_token_type(mut self, kind: impl Into<String>) -> Self {
         self.grant.subject_type = kind.into();
         self
     }
 
     /// The `actor_token`, of this type: who acts for the subject.
-    #[must_use]
     pub fn actor_token(mut self, token: impl Into<Secret>, kind: impl Into<String>) -> Self {
         self.grant.actor = Some((Given::Fixed(token.into()), kind.into()));
         self
     }
 
     /// The `requested_token_type`.
-    #[must_use]
     pub fn requested_token_type(mut self, kind: impl Into<String>) -> Self {
         self.grant.requested_type = Some(kind.into());
         self
     }
 
     /// Whose token is exchanged, in words: tells entries of a shared store apart. Not sent.
-    #[must_use]
     pub fn subject_label(mut self, label: impl Into<String>) -> Self {
         self.grant.label = label.into();
         self

@@ -28,7 +28,7 @@ pub struct SigningKey {
 }
 
 enum Pair {
-    Hmac(hmac::Key),
+    Hmac(Box<hmac::Key>),
     Rsa(RsaKeyPair),
     Ec(EcdsaKeyPair),
     Ed(Ed25519KeyPair),
@@ -106,7 +106,7 @@ impl SigningKey {
         }
         Ok(Self::new(
             algorithm,
-            Pair::Hmac(hmac::Key::new(hash, secret)),
+            Pair::Hmac(Box::new(hmac::Key::new(hash, secret))),
         ))
     }
 

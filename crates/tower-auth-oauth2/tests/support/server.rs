@@ -81,10 +81,8 @@ async fn token(
     if state.broken {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
-    if grant == "refresh_token" {
-        if state.refresh != form.get("refresh_token").cloned() {
-            return (StatusCode::BAD_REQUEST, r#"{"error":"invalid_grant"}"#).into_response();
-        }
+    if grant == "refresh_token" && state.refresh != form.get("refresh_token").cloned() {
+        return (StatusCode::BAD_REQUEST, r#"{"error":"invalid_grant"}"#).into_response();
     }
     state.issued += 1;
     let (access, refresh) = (

@@ -44,7 +44,6 @@ impl DeviceAuthorization {
 
 impl<P> OAuth2Builder<DeviceAuthorization, P> {
     /// Shows the code to the person: mandatory. Called once for each login, and must not block.
-    #[must_use]
     pub fn on_user_code(mut self, show: impl Fn(&DeviceCode) + Send + Sync + 'static) -> Self {
         self.grant.show = Some(Arc::new(show));
         self
