@@ -6,6 +6,7 @@
 //! every row is as expected.
 
 mod oauth1;
+mod oauth2;
 mod scope;
 mod server;
 mod static_schemes;
@@ -34,6 +35,7 @@ async fn main() -> Result<ExitCode, BoxError> {
     static_schemes::run(&http, &servers, &mut table).await?;
     scope::run(&http, &servers, &mut table).await?;
     oauth1::run(&http, &mut table).await?;
+    oauth2::run(&http, &mut table).await?;
 
     Ok(table.print())
 }
