@@ -142,6 +142,13 @@ impl<B> Scheme for Schemes<B> {
             })
     }
 
+    fn is_same(&self, sent: &Self::Credentials, next: &Self::Credentials) -> bool {
+        self.0
+            .iter()
+            .zip(sent.iter().zip(next.iter()))
+            .all(|(scheme, (sent, next))| scheme.scheme.is_same(sent, next))
+    }
+
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
         for scheme in self.0.iter() {
             scheme.scheme.claims(visit);
@@ -210,6 +217,7 @@ impl fmt::Debug for AcquireAll {
 trait Erased<B>: fmt::Debug {
     fn acquire(&self, request: RequestHead<'_>) -> Step<AnyCredentials, BoxFuture<AnyCredentials>>;
     fn observe(&self, sent: &AnyCredentials, response: ResponseHead<'_>) -> Verdict;
+    fn is_same(&self, sent: &AnyCredentials, next: &AnyCredentials) -> bool;
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>));
     fn authorize(&self, sent: &AnyCredentials, request: &mut Request<B>) -> Result<(), AuthError>;
 }
@@ -231,6 +239,13 @@ where
         match recall::<A::Credentials>(sent) {
             Ok(sent) => Scheme::observe(self, sent, response),
             Err(_) => Verdict::Accepted,
+        }
+    }
+
+    fn is_same(&self, sent: &AnyCredentials, next: &AnyCredentials) -> bool {
+        match (recall(sent), recall(next)) {
+            (Ok(sent), Ok(next)) => Scheme::is_same(self, sent, next),
+            _ => false,
         }
     }
 

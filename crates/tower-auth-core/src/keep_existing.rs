@@ -54,6 +54,13 @@ impl<A: Scheme> Scheme for KeepExisting<A> {
         }
     }
 
+    fn is_same(&self, sent: &Self::Credentials, next: &Self::Credentials) -> bool {
+        match (sent, next) {
+            (Some(sent), Some(next)) => self.0.is_same(sent, next),
+            _ => sent.is_none() && next.is_none(),
+        }
+    }
+
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
         self.0.claims(visit);
     }

@@ -113,7 +113,8 @@ pub trait SchemeExt: Scheme {
     /// `Clone`, or a closure; a body that it cannot copy is sent once. Only for schemes whose mode is [`Deferred`]:
     /// fixed credentials do not get better.
     ///
-    /// When other credentials cannot be had either, that error is the answer.
+    /// When other credentials cannot be had either, that error is the answer. When they turn out to be the same again,
+    /// the refusal is.
     fn replay<R>(self, clone_body: R) -> AuthLayer<Self, R>
     where
         Self: Scheme<Mode = Deferred>,

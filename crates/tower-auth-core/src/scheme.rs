@@ -87,6 +87,14 @@ pub trait Scheme: Clone {
         Verdict::Accepted
     }
 
+    /// Whether a request would carry the same with `next` as it did with `sent`.
+    ///
+    /// Asked before a refused request is sent once more. When it is so, it is not sent: the caller gets the refusal.
+    fn is_same(&self, sent: &Self::Credentials, next: &Self::Credentials) -> bool {
+        let _ = (sent, next);
+        false
+    }
+
     /// Tells which parts of the request this scheme writes.
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>));
 }
@@ -178,6 +186,10 @@ macro_rules! instant_scheme {
 
         fn acquire(&self, _: $crate::RequestHead<'_>) -> $crate::Step<(), Self::Acquire> {
             $crate::Step::Ready(())
+        }
+
+        fn is_same(&self, (): &(), (): &()) -> bool {
+            true
         }
     };
 }

@@ -116,6 +116,26 @@ async fn when_no_other_credentials_can_be_had_that_is_the_answer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn when_the_same_credentials_come_again_the_refusal_is_the_answer_and_nothing_is_sent_again()
+{
+    let numbered = Numbered::default();
+    numbered.0.same_again.store(true, Ordering::SeqCst);
+    numbered.revoke(1_000_000);
+    let key = HeaderApiKey::new("key").unwrap();
+    let sum = key.clone() + numbered.clone().keep_existing() + Some(QueryApiKey::new("q").unwrap());
+    let boxed = Schemes::<Body>::new([BoxScheme::new(numbered.clone()), BoxScheme::new(key)]);
+    let boxed = boxed.unwrap().replay(Cloned).layer(numbered.server());
+    assert_eq!(
+        status(sum.replay(Cloned).layer(numbered.server())).await,
+        StatusCode::UNAUTHORIZED
+    );
+    assert_eq!(numbered.issued(), 2); // another one was asked for
+    assert_eq!(numbered.0.observed.load(Ordering::SeqCst), 1); // and one answer came
+    assert_eq!(status(boxed).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(numbered.0.observed.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_response_is_shown_to_the_scheme_but_not_those_without_its_credentials() {
     let numbered = Numbered::default();
     let service = numbered

@@ -64,6 +64,10 @@
 
 pub use tower_auth_core::*;
 
+#[cfg(feature = "token")]
+#[cfg_attr(docsrs, doc(cfg(feature = "token")))]
+pub use tower_auth_token as token;
+
 /// The commands and the example of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]

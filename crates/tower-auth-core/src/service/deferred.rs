@@ -131,10 +131,15 @@ struct Parked<S, A, R, B> {
 }
 
 /// Which try a request waits for. Only the first may be followed by another.
-#[derive(Clone, Copy)]
-enum Attempt {
+enum Attempt<C, T> {
     First,
-    Last,
+    Last(Box<Refusal<C, T>>),
+}
+
+/// What came back for the first try: the answer, unless other credentials can be had.
+struct Refusal<C, T> {
+    sent: C,
+    response: T,
 }
 
 /// What a request in flight carries.
@@ -142,6 +147,9 @@ struct Sent<A: Scheme> {
     scheme: Arc<A>,
     credentials: A::Credentials,
 }
+
+type StateOf<S, A, R, B> =
+    State<S, A, R, B, <S as Service<Request<B>>>::Future, <S as Service<Request<B>>>::Response>;
 
 pin_project! {
     /// Response future of [`DeferredAuth`].
@@ -152,13 +160,13 @@ pin_project! {
         A: Scheme,
     {
         #[pin]
-        state: State<S, A, R, B, S::Future>,
+        state: State<S, A, R, B, S::Future, S::Response>,
     }
 }
 
 pin_project! {
     #[project = StateProj]
-    enum State<S, A, R, B, F>
+    enum State<S, A, R, B, F, T>
     where
         A: Scheme,
     {
@@ -166,13 +174,13 @@ pin_project! {
         Acquire {
             acquire: Pin<Box<A::Acquire>>,
             parked: Option<Box<Parked<S, A, R, B>>>,
-            attempt: Attempt,
+            attempt: Attempt<A::Credentials, T>,
         },
         // Has credentials; waits for the service to be ready.
         Reserve {
             credentials: Option<A::Credentials>,
             parked: Option<Box<Parked<S, A, R, B>>>,
-            attempt: Attempt,
+            first: bool,
         },
         Sent {
             #[pin]
@@ -224,22 +232,22 @@ where
                     attempt,
                 } => {
                     let credentials = ready!(acquire.as_mut().poll(cx))?;
-                    State::Reserve {
-                        credentials: Some(credentials),
-                        parked: parked.take(),
-                        attempt: *attempt,
+                    let parked = parked.take().expect("parked until credentials are here");
+                    match reserve(parked, credentials, mem::replace(attempt, Attempt::First)) {
+                        Ok(reserve) => reserve,
+                        Err(refusal) => return Poll::Ready(Ok(refusal)),
                     }
                 }
                 StateProj::Reserve {
                     credentials,
                     parked,
-                    attempt,
+                    first,
                 } => {
                     let waiting = parked.as_mut().expect("parked until the service is ready");
                     ready!(waiting.service.poll_ready(cx)).map_err(Error::Inner)?;
                     let parked = parked.take().expect("checked above");
                     let credentials = credentials.take().expect("comes with the parked request");
-                    send(parked, credentials, *attempt)?
+                    send(parked, credentials, *first)?
                 }
                 StateProj::Sent {
                     future,
@@ -260,17 +268,19 @@ where
                         status = response.status().as_u16(),
                         "credentials were refused: trying once more with others"
                     );
-                    drop(response);
+                    let attempt = Attempt::Last(Box::new(Refusal {
+                        sent: sent.credentials,
+                        response,
+                    }));
                     match again.scheme.acquire(RequestHead::from(&again.request)) {
-                        Step::Ready(credentials) => State::Reserve {
-                            credentials: Some(credentials),
-                            parked: Some(again),
-                            attempt: Attempt::Last,
+                        Step::Ready(credentials) => match reserve(again, credentials, attempt) {
+                            Ok(reserve) => reserve,
+                            Err(refusal) => return Poll::Ready(Ok(refusal)),
                         },
                         Step::Wait(acquire) => State::Acquire {
                             acquire: Box::pin(acquire),
                             parked: Some(again),
-                            attempt: Attempt::Last,
+                            attempt,
                         },
                     }
                 }
@@ -284,22 +294,47 @@ where
     }
 }
 
+/// Has a parked request wait for its service; or gives back the first try's response, when another one would carry the
+/// same.
+fn reserve<S, A, R, B>(
+    parked: Box<Parked<S, A, R, B>>,
+    credentials: A::Credentials,
+    attempt: Attempt<A::Credentials, S::Response>,
+) -> Result<StateOf<S, A, R, B>, S::Response>
+where
+    S: Service<Request<B>>,
+    A: Scheme,
+{
+    let first = match attempt {
+        Attempt::First => true,
+        Attempt::Last(refusal) if parked.scheme.is_same(&refusal.sent, &credentials) => {
+            tracing::debug!("no other credentials could be had");
+            return Err(refusal.response);
+        }
+        Attempt::Last(_) => false,
+    };
+    Ok(State::Reserve {
+        credentials: Some(credentials),
+        parked: Some(parked),
+        first,
+    })
+}
+
 /// Sends a parked request through its service, which is ready.
 fn send<S, A, R, B>(
     mut parked: Box<Parked<S, A, R, B>>,
     credentials: A::Credentials,
-    attempt: Attempt,
-) -> Result<State<S, A, R, B, S::Future>, AuthError>
+    first: bool,
+) -> Result<StateOf<S, A, R, B>, AuthError>
 where
     S: Service<Request<B>>,
     A: Authorize<B>,
     R: CloneBody<B>,
 {
     let scheme = Arc::clone(&parked.scheme);
-    let spare = match attempt {
-        Attempt::First => copy(&parked.request, &parked.replay),
-        Attempt::Last => None,
-    };
+    let spare = first
+        .then(|| copy(&parked.request, &parked.replay))
+        .flatten();
     scheme.authorize(&credentials, &mut parked.request)?;
     let (future, again) = match spare {
         Some(spare) => {

@@ -190,6 +190,10 @@ impl<K: Slot, F: Slot> Scheme for Sum<K, F> {
             .or(self.finisher.observe(&sent.1, response))
     }
 
+    fn is_same(&self, sent: &Self::Credentials, next: &Self::Credentials) -> bool {
+        self.keys.is_same(&sent.0, &next.0) && self.finisher.is_same(&sent.1, &next.1)
+    }
+
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
         self.keys.claims(visit);
         self.finisher.claims(visit);
@@ -244,6 +248,10 @@ impl<A: Scheme, B: Scheme> Scheme for (A, B) {
         self.0
             .observe(&sent.0, response)
             .or(self.1.observe(&sent.1, response))
+    }
+
+    fn is_same(&self, sent: &Self::Credentials, next: &Self::Credentials) -> bool {
+        self.0.is_same(&sent.0, &next.0) && self.1.is_same(&sent.1, &next.1)
     }
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {

@@ -44,6 +44,13 @@ impl<A: Scheme> Scheme for Option<A> {
         }
     }
 
+    fn is_same(&self, sent: &Self::Credentials, next: &Self::Credentials) -> bool {
+        match (self, sent, next) {
+            (Some(scheme), Some(sent), Some(next)) => scheme.is_same(sent, next),
+            _ => sent.is_none() && next.is_none(),
+        }
+    }
+
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
         if let Some(scheme) = self {
             scheme.claims(visit);

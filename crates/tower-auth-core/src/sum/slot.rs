@@ -109,6 +109,10 @@ macro_rules! forward {
                 self.0.observe(sent, response)
             }
 
+            fn is_same(&self, sent: &T::Credentials, next: &T::Credentials) -> bool {
+                self.0.is_same(sent, next)
+            }
+
             fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
                 self.0.claims(visit);
             }

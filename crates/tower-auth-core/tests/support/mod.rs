@@ -10,7 +10,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
@@ -95,6 +95,8 @@ pub struct Issuer {
     /// The next fetches fail.
     pub broken: AtomicUsize,
     pub observed: AtomicUsize,
+    /// Every token is the first one.
+    pub same_again: AtomicBool,
 }
 
 impl Numbered {
@@ -158,7 +160,14 @@ impl Scheme for Numbered {
             }
             // Not single flight: whoever comes second takes what the first one fetched.
             let mut current = issuer.current.lock().unwrap();
-            Ok(*current.get_or_insert_with(|| issuer.issued.fetch_add(1, Ordering::SeqCst) + 1))
+            Ok(*current.get_or_insert_with(|| {
+                let issued = issuer.issued.fetch_add(1, Ordering::SeqCst) + 1;
+                if issuer.same_again.load(Ordering::SeqCst) {
+                    1
+                } else {
+                    issued
+                }
+            }))
         }))
     }
 
@@ -172,6 +181,10 @@ impl Scheme for Numbered {
             *current = None;
         }
         Verdict::Refused
+    }
+
+    fn is_same(&self, sent: &usize, next: &usize) -> bool {
+        sent == next
     }
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {

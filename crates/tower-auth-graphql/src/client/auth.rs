@@ -1,7 +1,7 @@
 //! How a client uses a scheme: the caller's headers win, and what can be renewed is replayed.
 
 use crate::{Body, service::Pinned};
-use http::{Extensions, Request};
+use http::{Extensions, Request, Uri};
 use pin_project_lite::pin_project;
 use std::{
     future::Future,
@@ -18,24 +18,24 @@ pub trait AuthMode: Sized {
     /// The layer.
     type Layer<A: Scheme<Mode = Self>>;
 
-    /// A scheme as the layer of a client whose endpoint has this origin.
+    /// A scheme as the layer of a client of this endpoint.
     ///
     /// # Errors
     ///
-    /// When that is no origin.
+    /// When it has no origin.
     fn layer<A: Scheme<Mode = Self>>(
         scheme: A,
-        origin: &str,
+        endpoint: &Uri,
         plaintext: bool,
     ) -> Result<Self::Layer<CallerFirst<A>>, AuthError>;
 }
 
 fn scoped<A: Scheme>(
     scheme: A,
-    origin: &str,
+    endpoint: &Uri,
     plaintext: bool,
 ) -> Result<AuthLayer<CallerFirst<A>>, AuthError> {
-    let layer = CallerFirst(scheme).only_to(origin)?;
+    let layer = CallerFirst(scheme).only_to(endpoint)?;
     Ok(if plaintext {
         layer.danger_allow_plaintext()
     } else {
@@ -48,10 +48,10 @@ impl AuthMode for Instant {
 
     fn layer<A: Scheme<Mode = Self>>(
         scheme: A,
-        origin: &str,
+        endpoint: &Uri,
         plaintext: bool,
     ) -> Result<AuthLayer<CallerFirst<A>>, AuthError> {
-        scoped(scheme, origin, plaintext)
+        scoped(scheme, endpoint, plaintext)
     }
 }
 
@@ -60,10 +60,10 @@ impl AuthMode for Deferred {
 
     fn layer<A: Scheme<Mode = Self>>(
         scheme: A,
-        origin: &str,
+        endpoint: &Uri,
         plaintext: bool,
     ) -> Result<Self::Layer<CallerFirst<A>>, AuthError> {
-        Ok(scoped(scheme, origin, plaintext)?.replay(Body::try_clone as fn(&Body) -> _))
+        Ok(scoped(scheme, endpoint, plaintext)?.replay(Body::try_clone as fn(&Body) -> _))
     }
 }
 
@@ -120,6 +120,13 @@ impl<A: Scheme> Scheme for CallerFirst<A> {
         match sent {
             Some((credentials, true)) => self.0.observe(credentials, response),
             _ => Verdict::Accepted,
+        }
+    }
+
+    fn is_same(&self, sent: &Self::Credentials, next: &Self::Credentials) -> bool {
+        match (sent, next) {
+            (Some((sent, _)), Some((next, _))) => self.0.is_same(sent, next),
+            _ => true,
         }
     }
 

@@ -100,8 +100,7 @@ impl<L> ClientBuilder<L> {
         A: Scheme,
         A::Mode: AuthMode,
     {
-        let origin = self.shared.endpoint.to_string();
-        let layer = A::Mode::layer(scheme, &origin, self.plaintext)?;
+        let layer = A::Mode::layer(scheme, &self.shared.endpoint, self.plaintext)?;
         Ok(self.layer(layer))
     }
 

@@ -154,7 +154,8 @@ where
         #[cfg(feature = "uploads")]
         if !self.uploads.is_empty() {
             let form = crate::body::multipart::Form::new(&request, self.uploads)?;
-            let http = encode::finish_form(&self.client.shared, &request, &self.options, form)?;
+            let http =
+                encode::finish_form(&self.client.shared, &request.headers, &self.options, form)?;
             return self.client.exchange(http).await;
         }
         #[cfg(feature = "persisted")]
@@ -227,6 +228,8 @@ pub struct Batch<'a, S> {
     client: &'a Client<S>,
     requests: Vec<Request>,
     options: Options,
+    #[cfg(feature = "uploads")]
+    uploads: Vec<(Vec<String>, crate::Upload)>,
 }
 
 impl<'a, S> Batch<'a, S> {
@@ -235,10 +238,25 @@ impl<'a, S> Batch<'a, S> {
             client,
             requests,
             options: Options::default(),
+            #[cfg(feature = "uploads")]
+            uploads: Vec::new(),
         }
     }
 
     call_options!();
+
+    /// Sends one file along for the variables at these paths, which begin with the index of a request:
+    /// `1.variables.file`.
+    #[cfg(feature = "uploads")]
+    pub fn upload_at<P: Into<String>>(
+        mut self,
+        paths: impl IntoIterator<Item = P>,
+        upload: crate::Upload,
+    ) -> Self {
+        let paths = paths.into_iter().map(Into::into).collect();
+        self.uploads.push((paths, upload));
+        self
+    }
 }
 
 impl<S> Batch<'_, S>
@@ -258,9 +276,17 @@ where
         if self.requests.is_empty() {
             return Ok(Vec::new());
         }
-        let body = Body::json(&self.requests)?;
+        let shared = &self.client.shared;
         let headers = http::HeaderMap::new();
-        let http = encode::finish(&self.client.shared, &headers, &self.options, body);
+        #[cfg(feature = "uploads")]
+        if !self.uploads.is_empty() {
+            let form = crate::body::multipart::Form::batch(&self.requests, self.uploads)?;
+            let http = encode::finish_form(shared, &headers, &self.options, form)?;
+            let reply = self.client.exchange(http).await?.into_body();
+            return reply.into_batch(self.requests.len());
+        }
+        let body = Body::json(&self.requests)?;
+        let http = encode::finish(shared, &headers, &self.options, body);
         let reply = self.client.exchange(http).await?.into_body();
         reply.into_batch(self.requests.len())
     }

@@ -89,12 +89,12 @@ pub(super) fn finish(
 #[cfg(feature = "uploads")]
 pub(super) fn finish_form(
     shared: &Shared,
-    request: &Request,
+    request: &HeaderMap,
     options: &Options,
     form: crate::body::multipart::Form,
 ) -> Result<http::Request<Body>, Error> {
     let content_type = form.content_type()?;
-    let mut http = finish(shared, &request.headers, options, Body::multipart(form));
+    let mut http = finish(shared, request, options, Body::multipart(form));
     http.headers_mut().insert(CONTENT_TYPE, content_type);
     http.headers_mut()
         .insert(PREFLIGHT, HeaderValue::from_static("true"));

@@ -1,0 +1,95 @@
+//! What schemes for tokens need of a value, and the plainest one.
+
+use std::fmt;
+use tower_auth_core::Secret;
+
+/// A value that requests carry as a text: an access token.
+pub trait AccessToken {
+    /// The text.
+    fn access_token(&self) -> &str;
+}
+
+/// An access token and, where there is one, its refresh token.
+///
+/// Two are equal when requests carry the same: when their access tokens are.
+#[derive(Clone)]
+pub struct Token {
+    access: Secret,
+    refresh: Option<Secret>,
+}
+
+impl Token {
+    /// An access token.
+    pub fn new(access: impl Into<Secret>) -> Self {
+        Self {
+            access: access.into(),
+            refresh: None,
+        }
+    }
+
+    /// With this refresh token.
+    #[must_use]
+    pub fn with_refresh(self, refresh: impl Into<Option<Secret>>) -> Self {
+        Self {
+            refresh: refresh.into(),
+            ..self
+        }
+    }
+
+    /// The access token.
+    pub fn access(&self) -> &Secret {
+        &self.access
+    }
+
+    /// The refresh token.
+    pub fn refresh(&self) -> Option<&Secret> {
+        self.refresh.as_ref()
+    }
+}
+
+impl AccessToken for Token {
+    fn access_token(&self) -> &str {
+        self.access.expose()
+    }
+}
+
+impl AccessToken for Secret {
+    fn access_token(&self) -> &str {
+        self.expose()
+    }
+}
+
+impl AccessToken for String {
+    fn access_token(&self) -> &str {
+        self
+    }
+}
+
+impl PartialEq for Token {
+    fn eq(&self, other: &Self) -> bool {
+        self.access.expose() == other.access.expose()
+    }
+}
+
+impl Eq for Token {}
+
+impl From<&str> for Token {
+    fn from(access: &str) -> Self {
+        Self::new(access)
+    }
+}
+
+impl From<String> for Token {
+    fn from(access: String) -> Self {
+        Self::new(access)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token")
+            .field("access", &self.access)
+            .field("refresh", &self.refresh)
+            .finish()
+    }
+}
