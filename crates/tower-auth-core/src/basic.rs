@@ -1,7 +1,7 @@
 //! `Authorization: Basic …` (RFC 7617).
 
 use crate::{
-    AuthError, Authorize, Claim, Scheme, instant_scheme, scheme,
+    AuthError, Authorize, Claim, Scheme, insert_header, instant_scheme, scheme,
     secret::{has_control, sensitive_header},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -126,11 +126,9 @@ impl Scheme for Basic {
 }
 
 impl<B> Authorize<B> for Basic {
+    #[inline]
     fn authorize(&self, (): &(), request: &mut Request<B>) -> Result<(), AuthError> {
-        request
-            .headers_mut()
-            .insert(AUTHORIZATION, self.value.clone());
-        Ok(())
+        insert_header(request.headers_mut(), AUTHORIZATION, self.value.clone())
     }
 }
 

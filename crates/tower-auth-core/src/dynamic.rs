@@ -9,6 +9,7 @@ use std::{
     any::{Any, TypeId},
     fmt,
     future::Future,
+    iter,
     pin::Pin,
     sync::Arc,
 };
@@ -48,8 +49,8 @@ impl<B> fmt::Debug for BoxScheme<B> {
 /// A sum that is made at run time, with the rules of [`Sum`](crate::Sum): the finisher runs last, and conflicts are
 /// errors.
 ///
-/// The scheme is what is boxed, not the service: futures and services stay concrete. A request costs a few allocations;
-/// prefer `+` where the schemes are known.
+/// The scheme is what is boxed, not the service: futures and services stay concrete. Schemes whose credentials never
+/// change cost no allocation, others a few for each request; prefer `+` where the schemes are known.
 ///
 /// ```
 /// use tower_auth_core::{Basic, BoxScheme, HeaderApiKey, QueryApiKey, Schemes};
@@ -95,6 +96,15 @@ impl<B> Schemes<B> {
             None => Ok(this),
         }
     }
+
+    /// Each scheme with its credentials; an empty slice stands for none at all.
+    fn with<'a>(
+        &'a self,
+        credentials: &'a [AnyCredentials],
+    ) -> impl Iterator<Item = (&'a BoxScheme<B>, &'a AnyCredentials)> {
+        let credentials = credentials.iter().chain(iter::repeat(&None));
+        self.0.iter().zip(credentials)
+    }
 }
 
 impl<B> Clone for Schemes<B> {
@@ -115,28 +125,30 @@ impl<B> Scheme for Schemes<B> {
     type Acquire = AcquireAll;
 
     fn acquire(&self, request: RequestHead<'_>) -> Step<Self::Credentials, AcquireAll> {
-        let mut ready = Vec::with_capacity(self.0.len());
+        let mut ready = Vec::new(); // stays so, and is not allocated, while nobody has any
         let mut waiting = Vec::new();
         for (index, scheme) in self.0.iter().enumerate() {
             match scheme.scheme.acquire(request) {
-                Step::Ready(credentials) => ready.push(credentials),
+                Step::Ready(None) => {}
+                Step::Ready(credentials) => {
+                    ready.resize(self.0.len(), None);
+                    ready[index] = credentials;
+                }
                 Step::Wait(future) => {
-                    ready.push(None);
+                    ready.resize(self.0.len(), None);
                     waiting.push((index, future));
                 }
             }
         }
-        if waiting.is_empty() {
-            Step::Ready(ready.into())
-        } else {
-            Step::Wait(AcquireAll { ready, waiting })
+        match (ready.is_empty(), waiting.is_empty()) {
+            (true, _) => Step::Ready(Arc::default()),
+            (false, true) => Step::Ready(ready.into()),
+            (false, false) => Step::Wait(AcquireAll { ready, waiting }),
         }
     }
 
     fn observe(&self, sent: &Self::Credentials, response: ResponseHead<'_>) -> Verdict {
-        self.0
-            .iter()
-            .zip(sent.iter())
+        self.with(sent)
             .fold(Verdict::Accepted, |verdict, (scheme, sent)| {
                 verdict.or(scheme.scheme.observe(sent, response))
             })
@@ -162,9 +174,7 @@ impl<B> Authorize<B> for Schemes<B> {
         credentials: &Self::Credentials,
         request: &mut Request<B>,
     ) -> Result<(), AuthError> {
-        self.0
-            .iter()
-            .zip(credentials.iter())
+        self.with(credentials)
             .try_for_each(|(scheme, credentials)| scheme.scheme.authorize(credentials, request))
     }
 }
@@ -276,4 +286,86 @@ fn recall<T: Any>(credentials: &AnyCredentials) -> Result<&T, AuthError> {
             "these credentials belong to another scheme",
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Basic, HeaderApiKey, insert_header};
+    use http::{HeaderName, HeaderValue};
+    use std::{
+        future::{Ready, ready},
+        task::{Context, Waker},
+    };
+
+    /// Writes its credentials, which are at hand or not.
+    #[derive(Clone, Debug)]
+    struct Fetched {
+        name: HeaderName,
+        at_hand: bool,
+    }
+
+    impl Scheme for Fetched {
+        type Mode = Deferred;
+        type Credentials = HeaderValue;
+        type Acquire = Ready<Result<HeaderValue, AuthError>>;
+
+        fn acquire(&self, _: RequestHead<'_>) -> Step<HeaderValue, Self::Acquire> {
+            let credentials = HeaderValue::from_name(self.name.clone());
+            if self.at_hand {
+                Step::Ready(credentials)
+            } else {
+                Step::Wait(ready(Ok(credentials)))
+            }
+        }
+
+        fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
+            visit(Claim::Header(&self.name));
+        }
+    }
+
+    impl<B> Authorize<B> for Fetched {
+        fn authorize(&self, sent: &HeaderValue, request: &mut Request<B>) -> Result<(), AuthError> {
+            insert_header(request.headers_mut(), self.name.clone(), sent.clone())
+        }
+    }
+
+    scheme!(key Fetched);
+
+    #[test]
+    fn every_scheme_gets_its_own_credentials_and_not_its_neighbours() {
+        let fetched = |name, at_hand| {
+            let name = HeaderName::from_static(name);
+            BoxScheme::<()>::new(Fetched { name, at_hand })
+        };
+        let key = || BoxScheme::new(HeaderApiKey::new("key").unwrap());
+        let basic = || BoxScheme::new(Basic::new("user", "password").unwrap());
+        for schemes in [
+            vec![key(), basic()],
+            vec![key(), fetched("a", true), basic()],
+            vec![fetched("a", true), key(), fetched("b", true)],
+            vec![key(), fetched("a", false), basic()],
+            vec![fetched("a", true), key(), fetched("b", false), basic()],
+            vec![fetched("a", false), fetched("b", true), fetched("c", false)],
+        ] {
+            let schemes = Schemes::new(schemes).unwrap();
+            let mut request = Request::get("https://h/").body(()).unwrap();
+            let credentials = match Scheme::acquire(&schemes, RequestHead::from(&request)) {
+                Step::Ready(credentials) => credentials,
+                Step::Wait(acquire) => {
+                    let mut cx = Context::from_waker(Waker::noop());
+                    match std::pin::pin!(acquire).poll(&mut cx) {
+                        std::task::Poll::Ready(credentials) => credentials.unwrap(),
+                        std::task::Poll::Pending => panic!("all of them are ready"),
+                    }
+                }
+            };
+            Authorize::authorize(&schemes, &credentials, &mut request).unwrap();
+            assert_eq!(request.headers().len(), schemes.0.len());
+            for (name, value) in request.headers() {
+                let fetched = name.as_str().len() == 1;
+                assert!(!fetched || value == name.as_str(), "{name}: {value:?}");
+            }
+        }
+    }
 }

@@ -51,6 +51,7 @@ pub mod clock;
 mod dynamic;
 mod error;
 mod head;
+mod insert;
 mod keep_existing;
 mod layer;
 mod layered;
@@ -73,6 +74,7 @@ pub use self::{
     dynamic::{AcquireAll, BoxScheme, Schemes},
     error::{AuthError, Error, ErrorKind},
     head::{NotAuthenticated, RequestHead, ResponseHead},
+    insert::insert_header,
     keep_existing::KeepExisting,
     layer::{AuthLayer, SchemeExt},
     layered::Layered,

@@ -1,7 +1,7 @@
 //! Origins: scheme, host and port (RFC 6454).
 
 use crate::AuthError;
-use http::{Uri, uri};
+use http::{Uri, uri::Authority};
 use std::{fmt, net::IpAddr, str::FromStr, sync::Arc};
 
 /// Scheme, host and port of an HTTP server (RFC 6454 section 4).
@@ -35,12 +35,15 @@ impl Origin {
         let secure = is_secure(uri).ok_or_else(|| {
             invalid("neither http nor https; write it like https://api.example.com")
         })?;
-        let host = uri
-            .host()
-            .filter(|host| !host.is_empty())
-            .ok_or_else(|| invalid("has no host; write it like https://api.example.com"))?
-            .to_ascii_lowercase();
-        let port = port(uri, secure);
+        let authority = uri
+            .authority()
+            .filter(|authority| !authority.host().is_empty())
+            .ok_or_else(|| invalid("has no host; write it like https://api.example.com"))?;
+        let host = authority.host().to_ascii_lowercase();
+        let port = host_and_port(authority)
+            .get(host.len()..)
+            .and_then(|rest| port(rest, secure))
+            .ok_or_else(|| invalid("has a port that is not a number up to 65535"))?;
         let authority = if port == default_port(secure) {
             host.clone()
         } else {
@@ -56,41 +59,58 @@ impl Origin {
 
     /// Whether the URI belongs to this origin. Does not allocate.
     pub fn covers(&self, uri: &Uri) -> bool {
-        if is_secure(uri) != Some(self.secure) {
-            return false;
-        }
         let Some(authority) = uri.authority() else {
             return false;
         };
         // Nearly always written the same way; only when not, it is taken apart.
-        authority.as_str() == &*self.authority
-            || (authority.host().eq_ignore_ascii_case(&self.host)
-                && port(uri, self.secure) == self.port)
+        is_secure(uri) == Some(self.secure)
+            && (authority.as_str() == &*self.authority || self.covers_otherwise(authority))
+    }
+
+    /// Whether this is the authority of this origin, over https, written as the origin writes it.
+    #[inline]
+    pub(crate) fn is_written(&self, authority: &Authority) -> bool {
+        self.secure && authority.as_str() == &*self.authority
+    }
+
+    /// Whether this authority is another way to write the same host and port.
+    fn covers_otherwise(&self, authority: &Authority) -> bool {
+        host_and_port(authority)
+            .split_at_checked(self.host.len())
+            .is_some_and(|(host, rest)| {
+                host.eq_ignore_ascii_case(&self.host) && port(rest, self.secure) == Some(self.port)
+            })
+    }
+}
+
+/// The authority without user name and password.
+fn host_and_port(authority: &Authority) -> &str {
+    let text = authority.as_str();
+    text.rfind('@').map_or(text, |at| &text[at + 1..])
+}
+
+/// The port in what follows a host. `None` when that is something else: `http` lets `h:443.evil.com` pass as a host `h`
+/// with a port that cannot be read, and nobody may take that for the default port.
+fn port(rest: &str, secure: bool) -> Option<u16> {
+    match rest.strip_prefix(':') {
+        Some(digits) if digits.bytes().any(|byte| !byte.is_ascii_digit()) => None,
+        Some("") => Some(default_port(secure)), // RFC 3986 section 3.2.3
+        Some(digits) => digits.parse().ok(),
+        None => rest.is_empty().then(|| default_port(secure)),
     }
 }
 
 /// Whether the URI's scheme is encrypted; `None` when it is no HTTP scheme.
 fn is_secure(uri: &Uri) -> Option<bool> {
-    let scheme = uri.scheme()?;
-    if *scheme == uri::Scheme::HTTPS {
-        return Some(true);
-    }
-    if *scheme == uri::Scheme::HTTP {
-        return Some(false);
-    }
-    match scheme.as_str() {
-        "wss" => Some(true),
-        "ws" => Some(false),
+    match uri.scheme_str()? {
+        "https" | "wss" => Some(true),
+        "http" | "ws" => Some(false),
         _ => None,
     }
 }
 
 const fn default_port(secure: bool) -> u16 {
     if secure { 443 } else { 80 }
-}
-
-fn port(uri: &Uri, secure: bool) -> u16 {
-    uri.port_u16().unwrap_or_else(|| default_port(secure))
 }
 
 /// Whether what is sent to this URI cannot be read on the way: it is encrypted, or does not leave this machine.
@@ -245,6 +265,14 @@ mod tests {
             ("http://api.example.com:443/x", false),
             ("https://api.example.com@evil.com/", false),
             ("https://api.example.com.evil.com/", false),
+            ("https://api.example.com:/", true),
+            ("https://api.example.com:0443/", true),
+            ("https://api.example.com:443.evil.com/", false),
+            ("https://api.example.com:evil.com/", false),
+            ("https://api.example.com:+443/", false),
+            ("https://api.example.com:65979/", false), // 443 modulo 2^16
+            ("https://api.example.com:443@evil.com/", false),
+            ("https://evil.com@API.example.com:443/", true),
             ("https://evil.com/api.example.com", false),
             ("https://api.example.com./", false),
             ("ftp://api.example.com/", false),
@@ -267,6 +295,8 @@ mod tests {
             "https://example.com/?q=1",
             "https://user:password@example.com",
             "https://exa mple.com",
+            "https://example.com:65979",
+            "https://example.com:port",
         ] {
             let error = bad.parse::<Origin>().unwrap_err();
             assert_eq!(error.parameter(), Some("origin"), "{bad}");

@@ -25,53 +25,66 @@ pub(crate) fn pair(name: &str, value: &str) -> Secret {
 /// Whether the query has a parameter of this (decoded) name.
 pub(crate) fn contains(uri: &Uri, name: &str) -> bool {
     uri.query()
-        .is_some_and(|query| query.split('&').any(|piece| is_named(piece, name)))
+        .is_some_and(|query| pieces(query).any(|piece| is_named(piece, name)))
+}
+
+fn pieces(query: &str) -> impl Iterator<Item = &[u8]> {
+    query.as_bytes().split(|&byte| byte == b'&')
 }
 
 /// Whether this piece of a query is a parameter of this name, in whatever way it is encoded.
-fn is_named(piece: &str, name: &str) -> bool {
-    let key = piece.split_once('=').map_or(piece, |(key, _)| key);
-    if key == name {
+fn is_named(piece: &[u8], name: &str) -> bool {
+    let end = piece.iter().position(|&byte| byte == b'=');
+    let key = &piece[..end.unwrap_or(piece.len())];
+    if key == name.as_bytes() {
         return true;
     }
-    if !key.contains(['%', '+']) {
-        return false;
-    }
-    let key = key.replace('+', " ");
-    percent_decode(key.as_bytes()).eq(name.bytes())
+    let is_encoded = key.iter().any(|byte| matches!(byte, b'%' | b'+'));
+    is_encoded && decode(key).eq(name.bytes())
+}
+
+/// As forms are decoded: `+` is a blank.
+fn decode(key: &[u8]) -> impl Iterator<Item = u8> {
+    let words = key.split(|&byte| byte == b'+').enumerate();
+    words.flat_map(|(index, word)| {
+        let blank = (index > 0).then_some(b' ');
+        blank.into_iter().chain(percent_decode(word))
+    })
 }
 
 /// Writes an encoded `pair` into the query, in the place of the first parameter of that name, or at the end; further
 /// parameters of that name are taken out.
 pub(crate) fn set(uri: &mut Uri, name: &str, pair: &str) -> Result<(), AuthError> {
-    let path = uri.path();
+    let path = match uri.path() {
+        "" => "/",
+        path => path,
+    };
     let query = uri.query().unwrap_or("");
     let mut target = Vec::with_capacity(path.len() + query.len() + pair.len() + 2);
-    target.extend_from_slice(if path.is_empty() {
-        b"/"
-    } else {
-        path.as_bytes()
-    });
-    let mut separator = b'?';
-    let mut append = |piece: &str| {
+    target.extend_from_slice(path.as_bytes());
+    let mut append = |separator: u8, piece: &[u8]| {
         target.push(separator);
-        target.extend_from_slice(piece.as_bytes());
-        separator = b'&';
+        target.extend_from_slice(piece);
     };
+    let pair = pair.as_bytes();
     if query.is_empty() {
-        append(pair);
+        append(b'?', pair);
+    } else if !pieces(query).any(|piece| is_named(piece, name)) {
+        append(b'?', query.as_bytes());
+        append(b'&', pair);
     } else {
         let mut written = false;
-        for piece in query.split('&') {
+        let mut separator = b'?';
+        for piece in pieces(query) {
             if !is_named(piece, name) {
-                append(piece);
+                append(separator, piece);
             } else if !written {
-                append(pair);
+                append(separator, pair);
                 written = true;
+            } else {
+                continue;
             }
-        }
-        if !written {
-            append(pair);
+            separator = b'&';
         }
     }
     let error = |_| {
@@ -124,6 +137,23 @@ mod tests {
             ("https://h/p?&", "https://h/p?&&k=v"),
         ] {
             assert_eq!(with(before, "k", "v"), after, "{before}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_is_found_however_its_name_is_encoded() {
+        for (query, found) in [
+            ("a+b%2Bc=1", true),
+            ("a%20b%2bc", true),
+            ("x&a%20b%2bc=1&y", true),
+            ("a+b+c", false),
+            ("a+b%2Bc%", false),
+            ("+a+b%2Bc", false),
+            ("a+b%2", false),
+            ("%%%+&=&&", false),
+        ] {
+            let uri = format!("https://h/?{query}").parse().unwrap();
+            assert_eq!(contains(&uri, "a b+c"), found, "{query}");
         }
     }
 

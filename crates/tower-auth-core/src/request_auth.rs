@@ -2,7 +2,7 @@
 
 use crate::{AuthError, Authorize, Instant, RequestHead, Scheme, Step};
 use http::Request;
-use std::{fmt, sync::Arc};
+use std::{fmt, mem, sync::Arc};
 
 /// A request extension that keeps every credential off this request.
 ///
@@ -44,13 +44,30 @@ impl RequestAuth {
     {
         Self(Arc::new(scheme))
     }
+}
 
-    pub(crate) fn apply<B>(&self, request: Request<B>) -> Result<Request<B>, AuthError> {
-        let (parts, body) = request.into_parts();
-        let mut request = Request::from_parts(parts, ());
-        self.0.apply(&mut request)?;
-        Ok(request.map(|()| body))
+/// Puts the credentials that a request brings on it.
+#[inline(never)]
+pub(crate) fn authorize_given<B>(request: &mut Request<B>) -> Result<(), AuthError> {
+    match request.extensions().get::<RequestAuth>().cloned() {
+        Some(given) => {
+            // The scheme knows nothing of `B`: it gets the head, and the body stays where it is.
+            let mut head = Request::new(());
+            swap_heads(request, &mut head);
+            let authorized = given.0.apply(&mut head);
+            swap_heads(request, &mut head);
+            authorized
+        }
+        None => Ok(()),
     }
+}
+
+fn swap_heads<B, C>(a: &mut Request<B>, b: &mut Request<C>) {
+    mem::swap(a.method_mut(), b.method_mut());
+    mem::swap(a.uri_mut(), b.uri_mut());
+    mem::swap(a.version_mut(), b.version_mut());
+    mem::swap(a.headers_mut(), b.headers_mut());
+    mem::swap(a.extensions_mut(), b.extensions_mut());
 }
 
 impl fmt::Debug for RequestAuth {
@@ -84,5 +101,45 @@ pub(crate) fn authorize_now<A: Authorize<B>, B>(
             crate::ErrorKind::Credentials,
             "the scheme has to wait for its credentials although its mode is `Instant`; make it `Deferred`",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ErrorKind, HeaderApiKey, QueryApiKey};
+    use http::{Method, Version};
+
+    #[test]
+    fn own_credentials_change_nothing_else_of_the_request() {
+        let given = HeaderApiKey::new("key").unwrap() + QueryApiKey::new("q").unwrap();
+        let mut request = Request::post("https://h/p?a=1")
+            .version(Version::HTTP_2)
+            .header("accept", "*/*")
+            .extension("kept")
+            .extension(RequestAuth::new(given))
+            .body("body")
+            .unwrap();
+        authorize_given(&mut request).unwrap();
+        assert_eq!(request.method(), Method::POST);
+        assert_eq!(request.uri(), "https://h/p?a=1&api_key=q");
+        assert_eq!(request.version(), Version::HTTP_2);
+        assert_eq!(request.headers()["accept"], "*/*");
+        assert_eq!(request.headers()["x-api-key"], "key");
+        assert_eq!(request.headers().len(), 2);
+        assert_eq!(request.extensions().get(), Some(&"kept"));
+        assert_eq!(*request.body(), "body");
+    }
+
+    #[test]
+    fn own_credentials_that_do_not_fit_are_an_error() {
+        let long = "x".repeat(65_000);
+        let given = QueryApiKey::new(&"k".repeat(1_000)).unwrap();
+        let mut request = Request::get(format!("https://h/{long}"))
+            .extension(RequestAuth::new(given))
+            .body(())
+            .unwrap();
+        let error = authorize_given(&mut request).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Request);
     }
 }

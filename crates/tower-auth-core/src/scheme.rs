@@ -32,7 +32,7 @@ pub enum Step<T, F> {
 ///
 /// ```
 /// use http::{HeaderName, HeaderValue, Request};
-/// use tower_auth_core::{AuthError, Authorize, Basic, Claim, Scheme, instant_scheme, scheme};
+/// use tower_auth_core::{AuthError, Authorize, Basic, Claim, Scheme, insert_header, instant_scheme, scheme};
 ///
 /// static X_TENANT: HeaderName = HeaderName::from_static("x-tenant");
 ///
@@ -49,8 +49,7 @@ pub enum Step<T, F> {
 ///
 /// impl<B> Authorize<B> for Tenant {
 ///     fn authorize(&self, _: &(), request: &mut Request<B>) -> Result<(), AuthError> {
-///         request.headers_mut().insert(X_TENANT.clone(), self.0.clone());
-///         Ok(())
+///         insert_header(request.headers_mut(), X_TENANT.clone(), self.0.clone())
 ///     }
 /// }
 ///

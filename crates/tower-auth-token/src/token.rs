@@ -36,6 +36,16 @@ impl Token {
         }
     }
 
+    /// With the refresh token of this one, when it has none of its own: an answer without one leaves the old one in
+    /// force (RFC 6749 section 6).
+    #[must_use]
+    pub fn or_refresh_of(self, previous: Option<&Self>) -> Self {
+        let refresh = self
+            .refresh
+            .or_else(|| previous.and_then(|previous| previous.refresh.clone()));
+        Self { refresh, ..self }
+    }
+
     /// The access token.
     pub fn access(&self) -> &Secret {
         &self.access

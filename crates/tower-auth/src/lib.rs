@@ -50,6 +50,18 @@
 //! | `FollowRedirect`, scheme without `only_to`, client | **sent** | **sent** |
 //! | scheme, `FollowRedirect`, client | taken off by tower-http | **sent** |
 //!
+//! # Which client
+//!
+//! | client | what to know | example |
+//! | --- | --- | --- |
+//! | hyper-util's `Client` | nothing: it is a service of `http::Request` | `hyper.rs` |
+//! | reqwest | through `tower_auth::reqwest::Client` (feature `reqwest`), which turns off redirects below the layers and refuses a URI that reqwest would rewrite after it was signed | `reqwest.rs` |
+//! | a tonic channel | generated clients send paths only: give them their origin with `with_origin`. It has to be the origin of the channel's endpoint: the channel sends everything there whatever the origin says, so `https` there and `http` at the endpoint sends credentials in the clear | `tonic.rs` |
+//! | a boxed service | box the finished stack: `BoxCloneSyncService::new(stack)` | `boxed.rs` |
+//! | the upstream side of an axum proxy | make the URI absolute first; the caller's own `Authorization` is replaced | `axum_proxy.rs` |
+//!
+//! The examples are in the repository; `cargo run --example hyper` and so on runs them.
+//!
 //! # When credentials are refused
 //!
 //! Schemes whose credentials can be renewed see every response. With [`replay`](SchemeExt::replay) they send a refused
@@ -63,6 +75,9 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub use tower_auth_core::*;
+
+#[cfg(feature = "reqwest")]
+pub mod reqwest;
 
 #[cfg(feature = "token")]
 #[cfg_attr(docsrs, doc(cfg(feature = "token")))]

@@ -1,11 +1,16 @@
 //! An API key in a header.
 
 use crate::{
-    AuthError, Authorize, Claim, Scheme, instant_scheme, scheme, secret::sensitive_header,
+    AuthError, Authorize, Claim, Scheme,
+    insert::{insert_header, insert_named},
+    instant_scheme, scheme,
+    secret::sensitive_header,
 };
 use http::{HeaderName, HeaderValue, Request};
+use std::fmt;
 
-static X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+static DEFAULT: HeaderName = X_API_KEY;
 
 /// An API key in a header: a key.
 ///
@@ -30,10 +35,10 @@ static X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HeaderApiKey {
-    name: HeaderName,
-    value: HeaderValue, // sensitive: its `Debug` prints `Sensitive`
+    name: Option<HeaderName>, // `None`: `X-API-Key`, which as a constant need not be cloned
+    value: HeaderValue,
 }
 
 impl HeaderApiKey {
@@ -45,7 +50,7 @@ impl HeaderApiKey {
     /// begins or ends with a blank.
     pub fn new(key: &str) -> Result<Self, AuthError> {
         Ok(Self {
-            name: X_API_KEY.clone(),
+            name: None,
             value: sensitive_header("key", key.as_bytes().to_vec())?,
         })
     }
@@ -57,9 +62,21 @@ impl HeaderApiKey {
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when it is not a header name.
     pub fn in_header(self, name: impl TryInto<HeaderName>) -> Result<Self, AuthError> {
         Ok(Self {
-            name: header_name(name)?,
+            name: Some(header_name(name)?),
             ..self
         })
+    }
+
+    fn name(&self) -> &HeaderName {
+        self.name.as_ref().unwrap_or(&DEFAULT)
+    }
+}
+
+impl fmt::Debug for HeaderApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HeaderApiKey")
+            .field("name", self.name())
+            .finish_non_exhaustive()
     }
 }
 
@@ -73,16 +90,17 @@ impl Scheme for HeaderApiKey {
     instant_scheme!();
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
-        visit(Claim::Header(&self.name));
+        visit(Claim::Header(self.name()));
     }
 }
 
 impl<B> Authorize<B> for HeaderApiKey {
+    #[inline]
     fn authorize(&self, (): &(), request: &mut Request<B>) -> Result<(), AuthError> {
-        request
-            .headers_mut()
-            .insert(self.name.clone(), self.value.clone());
-        Ok(())
+        match &self.name {
+            None => insert_header(request.headers_mut(), X_API_KEY, self.value.clone()),
+            Some(name) => insert_named(request.headers_mut(), name, &self.value),
+        }
     }
 }
 
@@ -98,7 +116,8 @@ mod tests {
             .unwrap()
             .in_header("X-Other")
             .unwrap();
-        assert_eq!(key.name, "x-other");
+        assert_eq!(key.name(), "x-other");
+        assert_eq!(HeaderApiKey::new("k").unwrap().name(), "x-api-key");
         for bad in ["", "x y", "x:y", "é"] {
             let error = HeaderApiKey::new("k").unwrap().in_header(bad).unwrap_err();
             assert_eq!(error.parameter(), Some("header name"), "{bad:?}");

@@ -4,6 +4,7 @@ use super::template::{Template, check_token};
 use crate::{
     AuthError, Claim, FinisherSlot, KeySlot, Secret, TermSlot,
     api_key::{check, header_name},
+    insert::{insert_header, insert_named},
     query,
 };
 use http::{HeaderName, HeaderValue, Request, header::AUTHORIZATION};
@@ -65,8 +66,7 @@ impl Placement for InAuthorization {
     }
 
     fn put<B>(&self, placed: &HeaderValue, request: &mut Request<B>) -> Result<(), AuthError> {
-        request.headers_mut().insert(AUTHORIZATION, placed.clone());
-        Ok(())
+        insert_header(request.headers_mut(), AUTHORIZATION, placed.clone())
     }
 
     fn claim(&self) -> Claim<'_> {
@@ -105,10 +105,7 @@ impl Placement for InHeader {
     }
 
     fn put<B>(&self, placed: &HeaderValue, request: &mut Request<B>) -> Result<(), AuthError> {
-        request
-            .headers_mut()
-            .insert(self.name.clone(), placed.clone());
-        Ok(())
+        insert_named(request.headers_mut(), &self.name, placed)
     }
 
     fn claim(&self) -> Claim<'_> {

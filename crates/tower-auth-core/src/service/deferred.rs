@@ -4,6 +4,7 @@ use super::access_inner;
 use crate::{
     AuthError, Authorize, Error, RequestHead, ResponseHead, Scheme, Scope, Step, Verdict,
     replay::{CloneBody, NoReplay},
+    request_auth::authorize_given,
     scope::Decision,
 };
 use http::{Request, Response};
@@ -50,19 +51,18 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let head = RequestHead::from(&request);
-        match self.scope.decide(head) {
+        match self.scope.decide(&request) {
             Ok(Decision::Authorize) => {}
             Ok(Decision::Pass) => return DeferredFuture::unobserved(self.inner.call(request)),
-            Ok(Decision::Given(auth)) => {
-                return match auth.apply(request) {
-                    Ok(authorized) => DeferredFuture::unobserved(self.inner.call(authorized)),
+            Ok(Decision::Given) => {
+                return match authorize_given(&mut request) {
+                    Ok(()) => DeferredFuture::unobserved(self.inner.call(request)),
                     Err(error) => DeferredFuture::unsent(error),
                 };
             }
             Err(error) => return DeferredFuture::unsent(error),
         }
-        match self.scheme.acquire(head) {
+        match self.scheme.acquire(RequestHead::from(&request)) {
             Step::Ready(credentials) => {
                 let spare = copy(&request, &self.replay);
                 if let Err(error) = self.scheme.authorize(&credentials, &mut request) {
@@ -146,6 +146,12 @@ struct Refusal<C, T> {
 struct Sent<A: Scheme> {
     scheme: Arc<A>,
     credentials: A::Credentials,
+}
+
+impl<A: Scheme> Sent<A> {
+    fn observe(&self, response: ResponseHead<'_>) -> Verdict {
+        self.scheme.observe(&self.credentials, response)
+    }
 }
 
 type StateOf<S, A, R, B> =
@@ -255,33 +261,17 @@ where
                     again,
                 } => {
                     let response = ready!(future.poll(cx)).map_err(Error::Inner)?;
-                    let Some(sent) = sent.take() else {
-                        return Poll::Ready(Ok(response));
-                    };
+                    // Nothing is moved out before it is clear that there will be another try: there rarely is.
                     let head = ResponseHead::from(&response);
-                    let verdict = sent.scheme.observe(&sent.credentials, head);
-                    let again = match again.take() {
-                        Some(again) if verdict == Verdict::Refused && head.may_replay() => again,
-                        _ => return Poll::Ready(Ok(response)),
-                    };
-                    tracing::debug!(
-                        status = response.status().as_u16(),
-                        "credentials were refused: trying once more with others"
-                    );
-                    let attempt = Attempt::Last(Box::new(Refusal {
-                        sent: sent.credentials,
-                        response,
-                    }));
-                    match again.scheme.acquire(RequestHead::from(&again.request)) {
-                        Step::Ready(credentials) => match reserve(again, credentials, attempt) {
-                            Ok(reserve) => reserve,
-                            Err(refusal) => return Poll::Ready(Ok(refusal)),
-                        },
-                        Step::Wait(acquire) => State::Acquire {
-                            acquire: Box::pin(acquire),
-                            parked: Some(again),
-                            attempt,
-                        },
+                    let refused = sent
+                        .as_ref()
+                        .is_some_and(|sent| sent.observe(head) == Verdict::Refused);
+                    if !refused || again.is_none() || !head.may_replay() {
+                        return Poll::Ready(Ok(response));
+                    }
+                    match try_again(sent.take(), again.take(), response) {
+                        Ok(next) => next,
+                        Err(refusal) => return Poll::Ready(Ok(refusal)),
                     }
                 }
                 StateProj::Unsent { error } => {
@@ -291,6 +281,38 @@ where
             };
             state.set(next);
         }
+    }
+}
+
+/// Gets other credentials for a request that was refused; or gives the response back.
+#[cold]
+fn try_again<S, A, R, B, T>(
+    sent: Option<Sent<A>>,
+    again: Option<Box<Parked<S, A, R, B>>>,
+    response: Response<T>,
+) -> Result<StateOf<S, A, R, B>, Response<T>>
+where
+    S: Service<Request<B>, Response = Response<T>>,
+    A: Scheme,
+{
+    let (Some(sent), Some(again)) = (sent, again) else {
+        return Err(response);
+    };
+    tracing::debug!(
+        status = response.status().as_u16(),
+        "credentials were refused: trying once more with others"
+    );
+    let attempt = Attempt::Last(Box::new(Refusal {
+        sent: sent.credentials,
+        response,
+    }));
+    match again.scheme.acquire(RequestHead::from(&again.request)) {
+        Step::Ready(credentials) => reserve(again, credentials, attempt),
+        Step::Wait(acquire) => Ok(State::Acquire {
+            acquire: Box::pin(acquire),
+            parked: Some(again),
+            attempt,
+        }),
     }
 }
 

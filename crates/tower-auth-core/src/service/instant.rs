@@ -2,7 +2,9 @@
 
 use super::access_inner;
 use crate::{
-    AuthError, Authorize, Error, RequestHead, Scope, request_auth::authorize_now, scope::Decision,
+    AuthError, Authorize, Error, Scope,
+    request_auth::{authorize_given, authorize_now},
+    scope::Decision,
 };
 use http::Request;
 use pin_project_lite::pin_project;
@@ -42,13 +44,10 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let authorized = match self.scope.decide(RequestHead::from(&request)) {
+        let authorized = match self.scope.decide(&request) {
             Ok(Decision::Authorize) => authorize_now(&self.scheme, &mut request),
             Ok(Decision::Pass) => Ok(()),
-            Ok(Decision::Given(auth)) => match auth.apply(request) {
-                Ok(authorized) => return InstantFuture::sent(self.inner.call(authorized)),
-                Err(error) => return InstantFuture::unsent(error),
-            },
+            Ok(Decision::Given) => authorize_given(&mut request),
             Err(error) => Err(error),
         };
         match authorized {

@@ -1,9 +1,14 @@
 //! Where sessions are kept between runs, and shared between processes.
 
 mod error;
+#[cfg(feature = "file")]
+mod file;
 mod memory;
 mod stored;
 
+#[cfg(feature = "file")]
+#[cfg_attr(docsrs, doc(cfg(feature = "file")))]
+pub use self::file::FileStore;
 pub use self::{
     error::{StoreError, StoreErrorKind},
     memory::MemoryStore,

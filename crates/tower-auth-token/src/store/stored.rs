@@ -69,6 +69,8 @@ struct Memory {
     unsaved: Option<StoredToken>,
     /// A task tries to save it.
     retrying: bool,
+    /// What was seen is worthless, and could not be removed.
+    worthless: bool,
 }
 
 impl<S: Source<Value: Storable>> Stored<S> {
@@ -186,9 +188,16 @@ impl Shared {
             return None;
         }
         memory.seen = Some(found.clone());
+        memory.worthless = false;
         // Somebody wrote after what we could not save.
         memory.unsaved = None;
         Some(found)
+    }
+
+    /// What was known already, unless it is of no use.
+    fn known(&self) -> Option<StoredToken> {
+        let memory = self.memory();
+        memory.seen.clone().flatten().filter(|_| !memory.worthless)
     }
 
     async fn try_save(&self, stored: StoredToken) -> bool {
@@ -196,6 +205,7 @@ impl Shared {
             Ok(()) => {
                 let mut memory = self.memory();
                 memory.seen = Some(Some(stored));
+                memory.worthless = false;
                 memory.unsaved = None;
                 true
             }
@@ -240,7 +250,10 @@ impl Shared {
         }
         match self.store.remove(&self.key).await {
             Ok(()) => self.memory().seen = Some(None),
-            Err(error) => self.report(&error),
+            Err(error) => {
+                self.memory().worthless = true;
+                self.report(&error);
+            }
         }
     }
 
@@ -318,19 +331,26 @@ impl<S: Source<Value: Storable>> Source for Stored<S> {
             Err(error) => shared.report(&error),
             Ok(found) => {
                 let first = shared.memory().seen.is_none();
-                match shared.news(found) {
-                    Some(Some(stored)) => match adopt(&demand, &stored) {
-                        Adopt::Use(fetched) => {
-                            tracing::debug!("credentials were found in the store");
-                            return Ok(fetched);
-                        }
-                        Adopt::Refresh(value) => previous = Some(value),
-                        Adopt::Foreign => {}
-                    },
-                    // Somebody else logged out.
-                    Some(None) if !first => previous = None,
-                    Some(None) => {}
-                    None => shared.save_unsaved().await,
+                let candidate = match shared.news(found) {
+                    Some(None) if !first => {
+                        // Somebody else logged out.
+                        previous = None;
+                        None
+                    }
+                    Some(news) => news,
+                    None => {
+                        shared.save_unsaved().await;
+                        // A cache that has nothing takes what was known before, too.
+                        previous.is_none().then(|| shared.known()).flatten()
+                    }
+                };
+                match candidate.map(|stored| adopt(&demand, &stored)) {
+                    Some(Adopt::Use(fetched)) => {
+                        tracing::debug!("credentials were found in the store");
+                        return Ok(fetched);
+                    }
+                    Some(Adopt::Refresh(value)) => previous = Some(value),
+                    Some(Adopt::Foreign) | None => {}
                 }
             }
         }

@@ -1,0 +1,27 @@
+//! The groups of cases, one file each.
+
+mod deferred;
+mod floors;
+mod query;
+mod scope;
+mod single;
+mod sizes;
+mod sums;
+mod token;
+mod values;
+
+use crate::Group;
+
+/// Every group, in the order of the table. A new one goes here.
+pub fn all() -> Vec<Group> {
+    vec![
+        single::GROUP,
+        scope::GROUP,
+        sums::GROUP,
+        query::GROUP,
+        deferred::GROUP,
+        token::GROUP,
+        values::GROUP,
+        sizes::GROUP,
+    ]
+}

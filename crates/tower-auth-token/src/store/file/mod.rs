@@ -1,0 +1,175 @@
+//! A store in a JSON file, in the format of Python's httpx_auth.
+
+mod disk;
+mod format;
+mod locks;
+
+use super::{Store, StoreError, StoreErrorKind, StoreFuture, StoreLock, StoredToken};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::runtime::Handle;
+use zeroize::Zeroizing;
+
+/// Tokens in a JSON file that processes share, Python's
+/// [httpx_auth](https://pypi.org/project/httpx-auth/) (`JsonTokenFileCache`) among them.
+///
+/// The file is one object: `{"<key>": ["<token>", <expiry>, "<refresh token>" or null], …}`, the expiry in seconds since
+/// 1970. Arrays of two are read as well. A token without a known end is written with the end of the year 9999, since
+/// httpx_auth wants a number.
+///
+/// * **A crash leaves the old file or the new one**, at any moment: the new one is written beside it, made durable, and
+///   renamed. Only its owner can read it (mode 0600).
+/// * **Locks are those of the operating system** (`flock`, or `LockFileEx`) on files beside it, one for each key: when a
+///   process dies, however it dies, its locks are gone. They work among users of this crate; httpx_auth takes none.
+/// * **What is not understood is kept.** Other entries stay as they are. A file that is broken, or holds something else
+///   under the key, is set aside under another name before a new one is written.
+/// * A symbolic link, a directory or a pipe in its place is an error, and so is writing to a file that is marked
+///   read-only. The directory has to be there.
+///
+/// The work is done on tokio's threads for blocking work; without a runtime, on the thread that polls.
+///
+/// ```
+/// use tower_auth_core::AuthError;
+/// use tower_auth_token::{Cache, Fetched, Token, store::{FileStore, Stored}};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("tokens.json");
+/// let source = async || Ok::<_, AuthError>(Fetched::new(Token::from("mF_9.B5f-4.1JqM")));
+/// let cache = Cache::new(Stored::new(source, FileStore::new(path), "my service"));
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// assert_eq!(cache.get().await?.access().expose(), "mF_9.B5f-4.1JqM");
+/// # Ok::<_, AuthError>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct FileStore {
+    path: Arc<Path>,
+    patience: Duration,
+}
+
+impl FileStore {
+    /// The file at this path. It is made when something is saved.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into().into(),
+            patience: Duration::from_secs(30),
+        }
+    }
+
+    /// How long to wait for another process that is fetching under the same key. Default: 30 seconds; then the store is
+    /// [busy](StoreErrorKind::Busy).
+    #[must_use]
+    pub fn lock_timeout(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// The path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Does blocking work where it harms nobody.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Path) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let path = Arc::clone(&self.path);
+        match Handle::try_current() {
+            Err(_) => work(&path),
+            Ok(runtime) => runtime
+                .spawn_blocking(move || work(&path))
+                .await
+                .unwrap_or_else(|error| {
+                    let stopped = "the work on the file was stopped";
+                    Err(StoreError::new(StoreErrorKind::Io, stopped).with_source(error))
+                }),
+        }
+    }
+}
+
+impl Store for FileStore {
+    fn load<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<StoredToken>> {
+        let key = key.to_owned();
+        Box::pin(self.blocking(move |path| {
+            let Some(text) = disk::read_settled(path, |text| format::parse(text).is_ok())? else {
+                return Ok(None);
+            };
+            let broken = || broken(path);
+            let entries = format::parse(&text).map_err(|_| broken())?;
+            match entries.get(key.as_str()) {
+                None => Ok(None),
+                Some(entry) => Ok(Some(format::entry(entry).ok_or_else(broken)?)),
+            }
+        }))
+    }
+
+    fn save<'a>(&'a self, key: &'a str, token: &'a StoredToken) -> StoreFuture<'a, ()> {
+        let (key, token) = (key.to_owned(), token.clone());
+        Box::pin(self.blocking(move |path| change(path, &key, Some(&token))))
+    }
+
+    fn remove<'a>(&'a self, key: &'a str) -> StoreFuture<'a, ()> {
+        let key = key.to_owned();
+        Box::pin(self.blocking(move |path| change(path, &key, None)))
+    }
+
+    fn lock<'a>(&'a self, key: &'a str) -> StoreFuture<'a, StoreLock> {
+        Box::pin(async move {
+            let key = key.to_owned();
+            let file = self
+                .blocking(move |path| locks::open(&locks::of_key(path, &key)))
+                .await?;
+            Ok(StoreLock::new(locks::wait(file, self.patience).await?))
+        })
+    }
+}
+
+/// Reads, changes one entry, and writes, while nobody else does.
+fn change(path: &Path, key: &str, token: Option<&StoredToken>) -> Result<(), StoreError> {
+    disk::check_writable(path)?;
+    let _lock = locks::wait_blocking(locks::open(&locks::of_file(path))?)?;
+    let text = disk::read_settled(path, |text| format::parse(text).is_ok())?;
+    let empty = Zeroizing::new(Vec::new());
+    let (entries, sound) = match &text {
+        None => (format::Entries::new(), true),
+        Some(text) => match format::parse(text) {
+            Ok(entries) => {
+                let foreign = |entry| format::entry(entry).is_none();
+                let sound = !entries.get(key).copied().is_some_and(foreign);
+                (entries, sound)
+            }
+            Err(_) => (format::Entries::new(), false),
+        },
+    };
+    if token.is_none() && sound && !entries.contains_key(key) {
+        return Ok(());
+    }
+    let written = format::write(&entries, key, token, text.as_ref().unwrap_or(&empty).len());
+    if !sound {
+        let aside = disk::set_aside(path)?;
+        tracing::warn!(aside = %aside.display(), "a file that is not understood was set aside");
+    }
+    disk::replace(path, &written)
+}
+
+fn broken(path: &Path) -> StoreError {
+    StoreError::new(
+        StoreErrorKind::Broken,
+        format!(
+            "`{}` is not a file of tokens; it is set aside when the next token is saved",
+            path.display()
+        ),
+    )
+}
+
+impl fmt::Debug for FileStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileStore")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,357 @@
+//! The store in a file: C22, C23, and what its directory holds.
+
+mod support;
+
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, Mutex},
+    time::{Duration, SystemTime},
+};
+use support::{START, TokioTime, seconds};
+use tower_auth_core::AuthError;
+use tower_auth_token::{
+    Cache, Fetched, Token,
+    store::{FileStore, Store, StoreErrorKind, Stored, StoredToken},
+};
+
+fn entry(token: &str, refresh: Option<&str>) -> StoredToken {
+    StoredToken {
+        token: token.into(),
+        expires_at: Some(SystemTime::UNIX_EPOCH + seconds(START + 3600)),
+        refresh: refresh.map(Into::into),
+    }
+}
+
+/// The names in a directory, the lock files left out.
+fn names(directory: &Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.ends_with(".lock"))
+        .collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn a_file_keeps_what_is_saved_and_forgets_what_is_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tokens.json");
+    let store = FileStore::new(&path);
+    assert_eq!(store.load("a").await.unwrap(), None);
+    store.remove("a").await.unwrap();
+    assert!(!path.exists(), "nothing to remove, nothing to write");
+    store.save("a", &entry("t1", Some("r1"))).await.unwrap();
+    store.save("b", &entry("t\"2\\", None)).await.unwrap();
+    store.save("a", &entry("t3", Some("r3"))).await.unwrap();
+    let other = FileStore::new(&path);
+    let loaded = other.load("a").await.unwrap().unwrap();
+    assert_eq!(loaded, entry("t3", Some("r3")));
+    assert_eq!(loaded.expires_at, entry("", None).expires_at);
+    assert_eq!(other.load("b").await.unwrap(), Some(entry("t\"2\\", None)));
+    other.remove("a").await.unwrap();
+    assert_eq!(store.load("a").await.unwrap(), None);
+    assert!(store.load("b").await.unwrap().is_some());
+    assert_eq!(names(directory.path()), ["tokens.json"]);
+}
+
+/// C22.
+#[tokio::test]
+async fn entries_that_are_not_understood_stay_as_they_are() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tokens.json");
+    let foreign =
+        r#"{"version": 2, "other": {"z": 1, "a": [1.10, 1e400]}, "é": ["t", 1.5, null, "more"]}"#;
+    fs::write(&path, foreign).unwrap();
+    let store = FileStore::new(&path);
+    assert_eq!(store.load("k").await.unwrap(), None);
+    store.save("k", &entry("t", None)).await.unwrap();
+    store.remove("k").await.unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    for kept in [
+        r#""version": 2"#,
+        r#""other": {"z": 1, "a": [1.10, 1e400]}"#,
+        r#""é": ["t", 1.5, null, "more"]"#,
+    ] {
+        assert!(text.contains(kept), "{text}");
+    }
+    assert_eq!(names(directory.path()), ["tokens.json"]);
+}
+
+/// C22.
+#[tokio::test]
+async fn a_broken_file_is_set_aside_and_never_overwritten() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tokens.json");
+    let store = FileStore::new(&path);
+    let all = [
+        "",
+        "null",
+        "[]",
+        "{",
+        "{\"k\": [\"t\"",
+        "not json",
+        "{\"k\": [\"t\", NaN, null]}",
+        "\u{feff}{}",
+        "{\"k\": \"a token of another program\"}",
+        "{\"k\": [\"t\", \"soon\", null], \"kept\": [\"x\", 1.0, null]}",
+    ];
+    for (number, broken) in all.into_iter().enumerate() {
+        fs::write(&path, broken).unwrap();
+        let error = store.load("k").await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Broken, "{broken}");
+        assert_eq!(
+            fs::read_to_string(&path).unwrap(),
+            broken,
+            "reading changes nothing"
+        );
+        store.save("k", &entry("t", Some("r"))).await.unwrap();
+        assert_eq!(store.load("k").await.unwrap(), Some(entry("t", Some("r"))));
+        let aside = path.with_file_name(format!("tokens.json.broken-{}", number + 1));
+        assert_eq!(fs::read_to_string(aside).unwrap(), broken);
+    }
+    assert_eq!(store.load("kept").await.unwrap(), Some(entry("x", None)));
+    assert_eq!(names(directory.path()).len(), 1 + all.len());
+}
+
+/// C22: another program is writing the file in place, as httpx_auth does.
+#[test]
+fn a_file_that_is_just_being_written_is_read_again_and_not_called_broken() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tokens.json");
+    fs::write(&path, "").unwrap();
+    let writer = {
+        let path = path.clone();
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(15));
+            fs::write(path, r#"{"k": ["t", 1700003600.0, null]}"#).unwrap();
+        })
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let loaded = runtime.block_on(FileStore::new(&path).load("k")).unwrap();
+    assert_eq!(loaded, Some(entry("t", None)));
+    writer.join().unwrap();
+}
+
+/// C22.
+#[cfg(unix)]
+#[tokio::test]
+async fn only_the_owner_can_read_the_file_and_the_locks() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tokens.json");
+    fs::write(&path, "{}").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let store = FileStore::new(&path);
+    let _lock = store.lock("k").await.unwrap();
+    store.save("k", &entry("t", None)).await.unwrap();
+    let mut files = 0;
+    for entry in fs::read_dir(directory.path()).unwrap() {
+        let mode = entry.unwrap().metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        files += 1;
+    }
+    assert_eq!(files, 3, "the file, its lock, and that of the key");
+}
+
+/// C22.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_a_directory_and_a_pipe_are_refused_and_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let target = directory.path().join("target.json");
+    fs::write(&target, r#"{"k": ["t", 1700003600.0, null]}"#).unwrap();
+    let link = directory.path().join("link.json");
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    let dangling = directory.path().join("dangling.json");
+    std::os::unix::fs::symlink(directory.path().join("nothing"), &dangling).unwrap();
+    let folder = directory.path().join("folder.json");
+    fs::create_dir(&folder).unwrap();
+    let pipe = directory.path().join("pipe.json");
+    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, mode).unwrap();
+    for path in [&link, &dangling, &folder, &pipe] {
+        let store = FileStore::new(path);
+        let load = tokio::time::timeout(seconds(5), store.load("k")).await;
+        let errors = [
+            load.expect("it does not wait for the other end")
+                .unwrap_err(),
+            store.save("k", &entry("x", None)).await.unwrap_err(),
+            store.remove("k").await.unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.kind(), StoreErrorKind::NotAFile, "{error:?}");
+        }
+        assert!(!fs::symlink_metadata(path).unwrap().is_file());
+    }
+    assert!(fs::read_to_string(target).unwrap().contains("\"t\""));
+
+    // The same for what the locks are taken on.
+    let path = directory.path().join("tokens.json");
+    let lock = directory.path().join(".tokens.json.lock");
+    std::os::unix::fs::symlink(directory.path().join("elsewhere"), lock).unwrap();
+    let error = FileStore::new(&path).save("k", &entry("x", None)).await;
+    assert_eq!(error.unwrap_err().kind(), StoreErrorKind::NotAFile);
+    assert!(!directory.path().join("elsewhere").exists());
+}
+
+/// C22, C23.
+#[tokio::test]
+async fn a_file_that_is_marked_read_only_survives_and_the_request_goes_out() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tokens.json");
+    let text = r#"{"k": ["expired", 1.0, "r"]}"#;
+    fs::write(&path, text).unwrap();
+    let mut permissions = fs::metadata(&path).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&path, permissions).unwrap();
+
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let report = Arc::clone(&reported);
+    let source = async || Ok::<_, AuthError>(Fetched::new(Token::from("new")));
+    let stored = Stored::new(source, FileStore::new(&path), "k")
+        .on_store_error(move |error| report.lock().unwrap().push(error.kind()));
+    let cache = Cache::new(stored);
+    assert_eq!(cache.get().await.unwrap().access().expose(), "new");
+    assert_eq!(*reported.lock().unwrap(), [StoreErrorKind::ReadOnly]);
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+}
+
+/// C23.
+#[tokio::test]
+async fn a_directory_that_is_not_there_is_reported_and_the_request_goes_out() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("missing").join("tokens.json");
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let report = Arc::clone(&reported);
+    let source = async || Ok::<_, AuthError>(Fetched::new(Token::from("new")));
+    let stored = Stored::new(source, FileStore::new(&path), "k").on_store_error(move |error| {
+        let cause = std::error::Error::source(error).unwrap();
+        let cause = cause.downcast_ref::<std::io::Error>().unwrap().kind();
+        report.lock().unwrap().push((error.kind(), cause));
+    });
+    let cache = Cache::new(stored);
+    assert_eq!(cache.get().await.unwrap().access().expose(), "new");
+    let io = (StoreErrorKind::Io, std::io::ErrorKind::NotFound);
+    assert_eq!(
+        *reported.lock().unwrap(),
+        [io, io],
+        "the lock, and the save"
+    );
+}
+
+/// What a process leaves behind that was killed while it wrote holds tokens.
+#[tokio::test]
+async fn what_was_left_behind_in_the_middle_of_writing_is_swept() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tokens.json");
+    let file = |name: &str, old: bool| {
+        let path = directory.path().join(name);
+        fs::write(&path, "{}").unwrap();
+        if old {
+            let then = SystemTime::UNIX_EPOCH + seconds(START);
+            let file = fs::File::options().write(true).open(path).unwrap();
+            file.set_modified(then).unwrap();
+        }
+    };
+    file(".tokens.json.4711-0.tmp", true);
+    file(".tokens.json.4712-0.tmp", false); // may be under way
+    file(".other.json.4711-0.tmp", true);
+    file("tokens.json.bak", true);
+    let store = FileStore::new(&path);
+    store.save("k", &entry("t", None)).await.unwrap();
+    assert_eq!(
+        names(directory.path()),
+        [
+            ".other.json.4711-0.tmp",
+            ".tokens.json.4712-0.tmp",
+            "tokens.json",
+            "tokens.json.bak"
+        ]
+    );
+}
+
+/// C7, across processes: the lock of one key does not hold up another.
+#[tokio::test]
+async fn a_key_that_is_being_fetched_delays_no_other_key_of_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = FileStore::new(directory.path().join("tokens.json"));
+    let patient = store.clone().lock_timeout(Duration::from_millis(50));
+    let held = store.lock("slow").await.unwrap();
+    let _other = patient.lock("other").await.unwrap();
+    patient.save("other", &entry("t", None)).await.unwrap();
+    let error = patient.lock("slow").await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Busy);
+    drop(held);
+    let _again = patient.lock("slow").await.unwrap();
+}
+
+#[tokio::test]
+async fn writers_of_different_keys_lose_nothing_of_each_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tokens.json");
+    let mut tasks = tokio::task::JoinSet::new();
+    for key in 0..50 {
+        let store = FileStore::new(&path); // each with its own descriptor
+        tasks.spawn(async move {
+            let token = entry(&format!("t{key}"), None);
+            store.save(&format!("k{key}"), &token).await.unwrap();
+        });
+    }
+    while let Some(result) = tasks.join_next().await {
+        result.unwrap();
+    }
+    let store = FileStore::new(&path);
+    for key in 0..50 {
+        let loaded = store.load(&format!("k{key}")).await.unwrap();
+        assert_eq!(loaded, Some(entry(&format!("t{key}"), None)));
+    }
+}
+
+/// Without a runtime, the work is done where it is polled.
+#[test]
+fn a_file_can_be_used_without_a_runtime() {
+    use std::task::{Context, Poll, Waker};
+    let directory = tempfile::tempdir().unwrap();
+    let store = FileStore::new(directory.path().join("tokens.json"));
+    let cx = &mut Context::from_waker(Waker::noop());
+    let lock = store.lock("k").as_mut().poll(cx);
+    assert!(matches!(lock, Poll::Ready(Ok(_))));
+    let token = entry("t", Some("r"));
+    assert!(matches!(
+        store.save("k", &token).as_mut().poll(cx),
+        Poll::Ready(Ok(()))
+    ));
+    let Poll::Ready(loaded) = store.load("k").as_mut().poll(cx) else {
+        panic!("there is nothing to wait for");
+    };
+    assert_eq!(loaded.unwrap(), Some(token));
+}
+
+/// Neither errors nor what is printed shows a token.
+#[tokio::test]
+async fn errors_of_a_store_do_not_show_tokens() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tokens.json");
+    let store = FileStore::new(&path);
+    for text in [
+        r#"{"k": ["hunter2", "hunter2", "hunter2"]}"#,
+        r#"{"k": ["hunter2"#,
+        r#"hunter2"#,
+    ] {
+        fs::write(&path, text).unwrap();
+        let error = store.load("k").await.unwrap_err();
+        let error = AuthError::from(error);
+        assert!(
+            !format!("{error} {error:?}").contains("hunter2"),
+            "{error:?}"
+        );
+    }
+    let time = TokioTime::new();
+    let token = entry("hunter2", Some("hunter2"));
+    let shown = format!("{token:?} {store:?} {time:?}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+}
