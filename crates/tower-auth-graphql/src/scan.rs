@@ -87,7 +87,7 @@ impl<'a> Lexer<'a> {
         let mut fields = 0_usize;
         let (mut braces, mut parentheses) = (1_usize, 0_usize);
         let mut previous = Token::Other(b'{');
-        while let Some(token) = self.next() {
+        for token in self.by_ref() {
             match token {
                 Token::Other(b'(') => parentheses += 1,
                 Token::Other(b')') => parentheses = parentheses.saturating_sub(1),

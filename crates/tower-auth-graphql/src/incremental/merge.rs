@@ -250,20 +250,19 @@ impl Incremental {
         let Value::Array(elements) = self.find(path)? else {
             return Err(nowhere());
         };
-        let mut at = match at {
+        let first = match at {
             None => elements.len(),
             Some(at) => at
                 .as_u64()
                 .and_then(|at| usize::try_from(at).ok())
                 .ok_or_else(nowhere)?,
         };
-        for item in items {
+        for (at, item) in (first..).zip(items) {
             if at == elements.len() {
                 elements.push(item);
             } else {
                 *elements.get_mut(at).ok_or_else(nowhere)? = item;
             }
-            at += 1;
         }
         Ok(())
     }

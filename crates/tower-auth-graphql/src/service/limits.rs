@@ -29,14 +29,12 @@ impl Default for Settings {
 macro_rules! settings {
     ($settings:ident) => {
         /// The largest answer that is read, in bytes, after decompression. Default: 16 MiB.
-        #[must_use]
         pub fn max_response_size(mut self, bytes: usize) -> Self {
             self.$settings().response_size = bytes;
             self
         }
 
         /// The largest part of a stream that is read, in bytes, after decompression. Default: 4 MiB.
-        #[must_use]
         pub fn max_part_size(mut self, bytes: usize) -> Self {
             self.$settings().part_size = bytes;
             self
@@ -44,21 +42,18 @@ macro_rules! settings {
 
         /// How long the whole answer may take, from the call on; of a stream, its head. Default: 30 seconds. `None`
         /// turns it off; otherwise requests need a tokio runtime with its timer enabled.
-        #[must_use]
         pub fn timeout(mut self, timeout: impl Into<Option<std::time::Duration>>) -> Self {
             self.$settings().timeout = timeout.into();
             self
         }
 
         /// How long a stream may be silent. Default: 60 seconds. `None` turns it off.
-        #[must_use]
         pub fn idle_timeout(mut self, timeout: impl Into<Option<std::time::Duration>>) -> Self {
             self.$settings().idle_timeout = timeout.into();
             self
         }
 
         /// Which errors mean that credentials were not accepted.
-        #[must_use]
         pub fn auth_detector(mut self, detector: crate::AuthDetector) -> Self {
             self.$settings().detector = detector;
             self

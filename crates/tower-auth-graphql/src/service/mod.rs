@@ -36,6 +36,7 @@ pub(crate) const ACCEPT_RESPONSE: HeaderValue =
 ///
 /// `Accept` and `Content-Type` are added when they are missing.
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct GraphQlService<C> {
     inner: C,
     settings: Arc<Settings>,
