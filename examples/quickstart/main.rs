@@ -5,6 +5,7 @@
 //! One row a request: what was asked of the client, what the server saw, and the status. The exit code is 0 only when
 //! every row is as expected.
 
+mod graphql;
 mod oauth1;
 mod oauth2;
 mod scope;
@@ -36,6 +37,7 @@ async fn main() -> Result<ExitCode, BoxError> {
     scope::run(&http, &servers, &mut table).await?;
     oauth1::run(&http, &mut table).await?;
     oauth2::run(&http, &mut table).await?;
+    graphql::run(&mut table).await?;
 
     Ok(table.print())
 }

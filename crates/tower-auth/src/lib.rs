@@ -99,6 +99,10 @@ pub use tower_auth_oauth2 as oauth2;
 #[cfg(feature = "reqwest")]
 pub mod reqwest;
 
+#[cfg(feature = "graphql")]
+#[cfg_attr(docsrs, doc(cfg(feature = "graphql")))]
+pub use tower_auth_graphql as graphql;
+
 #[cfg(feature = "token")]
 #[cfg_attr(docsrs, doc(cfg(feature = "token")))]
 pub use tower_auth_token as token;
