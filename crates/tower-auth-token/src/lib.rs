@@ -92,6 +92,7 @@
 //! | feature | adds |
 //! | --- | --- |
 //! | `file` | `store::FileStore`: tokens in a JSON file that processes share, Python's httpx_auth among them |
+//! | `keyring` | `store::KeyringStore`: tokens in the keyring of the operating system |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
