@@ -78,35 +78,24 @@ pub(crate) fn push_again(out: &mut Vec<u8>, escaped: &[u8]) {
     }
 }
 
-/// Appends one name or value of an `application/x-www-form-urlencoded` text: decoded, and then escaped *twice*, as it
-/// stands in a signature base string.
-///
-/// Bytes are bytes: what is not UTF-8 stays what it is, and a `%` without two hexadecimal digits is a `%`.
-pub(crate) fn push_form_twice(out: &mut Vec<u8>, raw: &[u8]) {
-    let from = out.len();
-    out.resize(from + LONGEST * raw.len(), 0);
-    let (_, written) = write_form_twice(&mut out[from..], raw, Until::End);
-    out.truncate(from + written);
-}
-
 /// A byte that is escaped twice is this long: `%25XX`.
 pub(crate) const LONGEST: usize = 5;
 
 /// Up to where [`write_form_twice`] reads.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(crate) enum Until {
-    /// The end of the text.
-    End,
     /// The next `&`: a value.
     Ampersand,
     /// The next `=` or `&`: a name.
     Equals,
 }
 
-/// As [`push_form_twice`], into room that is long enough: [`LONGEST`] for each byte. Tells how many bytes it read, and
+/// Writes one name or value of an `application/x-www-form-urlencoded` text: decoded, and then escaped *twice*, as it
+/// stands in a signature base string. There has to be room: [`LONGEST`] for each byte. Tells how many bytes it read, and
 /// how many it wrote.
 ///
-/// Bytes are written one by one, by index: most runs between two escapes are too short for a copy to pay.
+/// Bytes are bytes: what is not UTF-8 stays what it is, and a `%` without two hexadecimal digits is a `%`. They are written
+/// one by one, by index: most runs between two escapes are too short for a copy to pay.
 #[inline]
 pub(crate) fn write_form_twice(room: &mut [u8], raw: &[u8], until: Until) -> (usize, usize) {
     let (mut read, mut at) = (0, 0);
@@ -118,7 +107,6 @@ pub(crate) fn write_form_twice(room: &mut [u8], raw: &[u8], until: Until) -> (us
             continue;
         }
         let ends = match until {
-            Until::End => false,
             Until::Ampersand => first == b'&',
             Until::Equals => matches!(first, b'&' | b'='),
         };
@@ -175,6 +163,13 @@ fn hex(digit: u8) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn push_form_twice(out: &mut Vec<u8>, raw: &[u8]) {
+        let mut room = vec![0; LONGEST * raw.len()];
+        let (read, written) = write_form_twice(&mut room, raw, Until::Ampersand);
+        assert_eq!(read, raw.len());
+        out.extend_from_slice(&room[..written]);
+    }
 
     /// The table of <https://oauth.pbworks.com/TestCases>, "Parameter Encoding".
     #[test]

@@ -2,6 +2,7 @@
 
 mod parameters;
 mod protocol;
+mod spans;
 mod template;
 mod uri;
 
