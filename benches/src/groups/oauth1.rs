@@ -35,6 +35,10 @@ const TIME: u64 = 1_318_622_958;
 const FORM: &str = "display_coordinates=false&include_entities=true&lat=37.7821120598956&long=-122.400612831116&\
                     place=%C3%A9%E6%BC%A2&status=Hello%20Ladies%20%2B%20Gentlemen%2C%20a%20signed%20OAuth%20request%21";
 
+const UNORDERED: &str = "status=Hello%20Ladies%20%2B%20Gentlemen%2C%20a%20signed%20OAuth%20request%21&\
+                         include_entities=true&lat=37.7821120598956&long=-122.400612831116&\
+                         place=%C3%A9%E6%BC%A2&display_coordinates=false";
+
 #[derive(oauth::Request)]
 struct Update<'a> {
     display_coordinates: bool,
@@ -67,6 +71,11 @@ fn cases() -> Result<Vec<Case>, BoxError> {
             Shown(Calls::new(fresh_peer(), post), names),
         ),
         Case::new(
+            "`OAuth1`, the same in no order / oauth1-request",
+            Shown(Calls::new(fixed()?, post_unordered), parameters),
+            Shown(Calls::new(peer(), post_unordered), parameters),
+        ),
+        Case::new(
             "`OAuth1`, 6 parameters, HMAC-SHA1 / the HMAC alone",
             Shown(Calls::new(fixed()?, post), signature),
             Floor::new()?,
@@ -79,6 +88,13 @@ fn post() -> Request<Body> {
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Body::from(FORM))
         .expect("a constant request")
+}
+
+/// The peer is given its parameters in order, whatever the form looks like.
+fn post_unordered() -> Request<Body> {
+    let mut request = post();
+    *request.body_mut() = Body::from(UNORDERED);
+    request
 }
 
 fn ours() -> Result<OAuth1, BoxError> {

@@ -59,6 +59,15 @@ pub(crate) fn escaped(raw: &str) -> String {
     String::from_utf8(out).expect("escapes are ASCII")
 }
 
+/// As [`escaped`], of a text that most often needs no escapes.
+pub(crate) fn into_escaped(raw: String) -> String {
+    if plain_run(raw.as_bytes()) == raw.len() {
+        raw
+    } else {
+        escaped(&raw)
+    }
+}
+
 /// Appends what is already escaped, escaped again: only `%` is left to escape.
 pub(crate) fn push_again(out: &mut Vec<u8>, escaped: &[u8]) {
     let mut pieces = escaped.split(|&byte| byte == b'%');
@@ -69,46 +78,54 @@ pub(crate) fn push_again(out: &mut Vec<u8>, escaped: &[u8]) {
     }
 }
 
-/// Appends one name or value of an `application/x-www-form-urlencoded` text: decoded, and then escaped *twice*, as it
-/// stands in a signature base string.
-///
-/// Bytes are bytes: what is not UTF-8 stays what it is, and a `%` without two hexadecimal digits is a `%`.
-pub(crate) fn push_form_twice(out: &mut Vec<u8>, raw: &[u8]) {
-    let mut rest = raw;
-    while !rest.is_empty() {
-        // Bytes are written by index into room made beforehand: most runs are too short for a copy to pay.
-        let from = out.len();
-        let most = rest.len().min(CHUNK);
-        out.resize(from + most * LONGEST, 0);
-        let room = &mut out[from..];
-        let mut at = 0;
-        for _ in 0..most {
-            let Some(&first) = rest.first() else { break };
-            if is_unreserved(first) {
-                room[at] = first;
-                at += 1;
-                rest = &rest[1..];
-                continue;
-            }
-            let (byte, length) = decode_one(first, rest);
-            rest = &rest[length..];
-            if is_unreserved(byte) {
-                room[at] = byte;
-                at += 1;
-            } else {
-                let [high, low] = digits(byte);
-                room[at..at + LONGEST].copy_from_slice(&[b'%', b'2', b'5', high, low]);
-                at += LONGEST;
-            }
-        }
-        out.truncate(from + at);
-    }
+/// A byte that is escaped twice is this long: `%25XX`.
+pub(crate) const LONGEST: usize = 5;
+
+/// Up to where [`write_form_twice`] reads.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(crate) enum Until {
+    /// The next `&`: a value.
+    Ampersand,
+    /// The next `=` or `&`: a name.
+    Equals,
 }
 
-/// How many bytes are read before more room is made.
-const CHUNK: usize = 256;
-/// A byte that is escaped twice: `%25XX`.
-const LONGEST: usize = 5;
+/// Writes one name or value of an `application/x-www-form-urlencoded` text: decoded, and then escaped *twice*, as it
+/// stands in a signature base string. There has to be room: [`LONGEST`] for each byte. Tells how many bytes it read, and
+/// how many it wrote.
+///
+/// Bytes are bytes: what is not UTF-8 stays what it is, and a `%` without two hexadecimal digits is a `%`. They are written
+/// one by one, by index: most runs between two escapes are too short for a copy to pay.
+#[inline]
+pub(crate) fn write_form_twice(room: &mut [u8], raw: &[u8], until: Until) -> (usize, usize) {
+    let (mut read, mut at) = (0, 0);
+    while let Some(&first) = raw.get(read) {
+        if is_unreserved(first) {
+            room[at] = first;
+            at += 1;
+            read += 1;
+            continue;
+        }
+        let ends = match until {
+            Until::Ampersand => first == b'&',
+            Until::Equals => matches!(first, b'&' | b'='),
+        };
+        if ends {
+            break;
+        }
+        let (byte, length) = decode_one(first, &raw[read..]);
+        read += length;
+        if is_unreserved(byte) {
+            room[at] = byte;
+            at += 1;
+        } else {
+            let [high, low] = digits(byte);
+            room[at..at + LONGEST].copy_from_slice(&[b'%', b'2', b'5', high, low]);
+            at += LONGEST;
+        }
+    }
+    (read, at)
+}
 
 /// The byte that `text` begins with, and how many bytes it takes up there.
 fn decode_one(first: u8, text: &[u8]) -> (u8, usize) {
@@ -146,6 +163,13 @@ fn hex(digit: u8) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn push_form_twice(out: &mut Vec<u8>, raw: &[u8]) {
+        let mut room = vec![0; LONGEST * raw.len()];
+        let (read, written) = write_form_twice(&mut room, raw, Until::Ampersand);
+        assert_eq!(read, raw.len());
+        out.extend_from_slice(&room[..written]);
+    }
 
     /// The table of <https://oauth.pbworks.com/TestCases>, "Parameter Encoding".
     #[test]

@@ -1,5 +1,6 @@
 //! Nonces (RFC 5849 section 3.3).
 
+use crate::escape;
 use std::{cell::RefCell, fmt, sync::Arc};
 
 /// Bytes of a nonce, which has two digits for each.
@@ -48,7 +49,7 @@ impl Nonces {
     pub(crate) fn next(&self) -> Result<Nonce, getrandom::Error> {
         match self {
             Self::Random => Ok(Nonce::Random(hex(random()?))),
-            Self::Custom(source) => Ok(Nonce::Custom(crate::escape::escaped(&source.nonce()))),
+            Self::Custom(source) => Ok(Nonce::Custom(escape::into_escaped(source.nonce()))),
         }
     }
 }

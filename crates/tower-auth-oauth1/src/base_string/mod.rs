@@ -2,6 +2,7 @@
 
 mod parameters;
 mod protocol;
+mod spans;
 mod template;
 mod uri;
 
@@ -32,10 +33,8 @@ pub(crate) fn base_string(
         form,
     } = signed;
     let query = uri.query().unwrap_or("").as_bytes();
-    // Room for what is usual; text that is all escapes makes it grow.
-    let mut out = Vec::with_capacity(
-        448 + method.as_str().len() + 2 * uri.path().len() + 2 * (query.len() + form.len()),
-    );
+    // Room for what is usual; much more than that makes it grow.
+    let mut out = Vec::with_capacity(640 + 2 * uri.path().len() + 5 * (query.len() + form.len()));
     let from = out.len();
     escape::push(&mut out, method.as_str().as_bytes());
     out[from..].make_ascii_uppercase();

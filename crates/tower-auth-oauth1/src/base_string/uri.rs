@@ -35,6 +35,11 @@ pub(crate) fn push(out: &mut Vec<u8>, uri: &Uri, headers: &HeaderMap) -> Result<
 
 /// In lower case, without user name, and without the port when that is the default one.
 fn push_authority(out: &mut Vec<u8>, authority: &[u8], default_port: u16) {
+    let as_usual = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-');
+    if authority.iter().all(as_usual) {
+        out.extend_from_slice(authority);
+        return;
+    }
     let start = authority
         .iter()
         .rposition(|&byte| byte == b'@')
