@@ -5,6 +5,7 @@
 //! One row a request: what was asked of the client, what the server saw, and the status. The exit code is 0 only when
 //! every row is as expected.
 
+mod aws;
 mod scope;
 mod server;
 mod static_schemes;
@@ -32,6 +33,7 @@ async fn main() -> Result<ExitCode, BoxError> {
 
     static_schemes::run(&http, &servers, &mut table).await?;
     scope::run(&http, &servers, &mut table).await?;
+    aws::run(&http, &mut table).await?;
 
     Ok(table.print())
 }

@@ -32,6 +32,7 @@
 //! | an API key in the query | [`QueryApiKey`] | key |
 //! | a fixed bearer token (RFC 6750), or `Authorization: Token …` | [`Bearer`] | finisher |
 //! | a token in a header of its own, or in the query | [`Bearer::in_header`], [`Bearer::in_query`] | key |
+//! | an AWS signature | `aws::SigV4` (feature `aws`) | finisher |
 //! | something of its own | yours: [`Scheme`] and [`scheme!`] | you say |
 //! | what a configuration file says | [`BoxScheme`], [`Schemes`] | finisher |
 //!
@@ -63,6 +64,10 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub use tower_auth_core::*;
+
+#[cfg(feature = "aws")]
+#[cfg_attr(docsrs, doc(cfg(feature = "aws")))]
+pub use tower_auth_aws as aws;
 
 /// The commands and the example of the README.
 #[cfg(doctest)]

@@ -11,18 +11,18 @@ use tower_auth_aws::{Credentials, NEVER_SIGNED, PayloadHash, Signer};
 
 /// A request, as anybody may send it.
 #[derive(Clone, Debug)]
-pub struct Input {
-    pub s3: bool,
-    pub method: Vec<u8>,
-    pub target: Vec<u8>,
-    pub headers: Vec<(Vec<u8>, Vec<u8>)>,
-    pub time: u64,
+pub(crate) struct Input {
+    pub(crate) s3: bool,
+    pub(crate) method: Vec<u8>,
+    pub(crate) target: Vec<u8>,
+    pub(crate) headers: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(crate) time: u64,
 }
 
 impl Input {
     /// Lines: a flag, a method, a target, headers `name:value`.
     #[allow(dead_code)] // for the fuzzer
-    pub fn read(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let (first, rest) = bytes.split_first_chunk::<9>()?;
         let mut lines = rest.split(|&b| b == b'\n');
         Some(Self {
@@ -34,7 +34,10 @@ impl Input {
                 .take(64)
                 .map(|line| {
                     let at = line.iter().position(|&b| b == b':').unwrap_or(line.len());
-                    (line[..at].to_vec(), line.get(at + 1..).unwrap_or_default().to_vec())
+                    (
+                        line[..at].to_vec(),
+                        line.get(at + 1..).unwrap_or_default().to_vec(),
+                    )
                 })
                 .collect(),
         })
@@ -58,7 +61,7 @@ impl Input {
 }
 
 /// Panics when signing does, or when another form is signed than the wire has.
-pub fn check(input: &Input) {
+pub(crate) fn check(input: &Input) {
     let Some(mut request) = input.request() else {
         return;
     };
@@ -78,9 +81,14 @@ pub fn check(input: &Input) {
     let authorization = wire.header("authorization").pop().unwrap();
     let canonical = wire.canonical(input.s3, payload.as_str());
     let ours = signer.canonical_request((&request).into(), payload);
-    assert_eq!(ours.escape_ascii().to_string(), canonical.escape_ascii().to_string());
+    assert_eq!(
+        ours.escape_ascii().to_string(),
+        canonical.escape_ascii().to_string()
+    );
     let string_to_sign = signer.string_to_sign(time, &canonical);
-    let again = signer.signature(&credentials, time, &string_to_sign).unwrap();
+    let again = signer
+        .signature(&credentials, time, &string_to_sign)
+        .unwrap();
     assert_eq!(again, signature.as_str());
     assert!(authorization.ends_with(again.as_bytes()));
 
@@ -115,7 +123,10 @@ fn encode(bytes: &[u8]) -> String {
 
 impl Wire {
     fn of(request: &Request<()>) -> Self {
-        let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+        let target = request
+            .uri()
+            .path_and_query()
+            .map_or("/", |target| target.as_str());
         let target = target.as_bytes();
         let (path, query) = match target.iter().position(|&b| b == b'?') {
             Some(at) => (&target[..at], &target[at + 1..]),
@@ -169,7 +180,11 @@ impl Wire {
             let decoded: Vec<u8> = percent_decode(&self.path).collect();
             let segments = decoded.split(|&b| b == b'/').map(encode);
             let path = segments.collect::<Vec<_>>().join("/");
-            return if path.is_empty() { "/".to_owned() } else { path };
+            return if path.is_empty() {
+                "/".to_owned()
+            } else {
+                path
+            };
         }
         let mut kept: Vec<&[u8]> = Vec::new();
         for segment in self.path.split(|&b| b == b'/') {
@@ -179,17 +194,26 @@ impl Wire {
                 segment => kept.push(segment),
             }
         }
-        let path: String = kept.iter().map(|segment| format!("/{}", encode(segment))).collect();
+        let path: String = kept
+            .iter()
+            .map(|segment| format!("/{}", encode(segment)))
+            .collect();
         let slash = path.is_empty() || self.path.ends_with(b"/");
         if slash { path + "/" } else { path }
     }
 
     fn canonical_query(&self) -> String {
         let spelled = |text: &[u8]| {
-            let blanks: Vec<u8> = text.iter().map(|&b| if b == b'+' { b' ' } else { b }).collect();
+            let blanks: Vec<u8> = text
+                .iter()
+                .map(|&b| if b == b'+' { b' ' } else { b })
+                .collect();
             encode(&percent_decode(&blanks).collect::<Vec<u8>>())
         };
-        let pieces = self.query.split(|&b| b == b'&').filter(|piece| !piece.is_empty());
+        let pieces = self
+            .query
+            .split(|&b| b == b'&')
+            .filter(|piece| !piece.is_empty());
         let mut pairs: Vec<_> = pieces
             .map(|piece| {
                 let mut parts = piece.splitn(2, |&b| b == b'=');
