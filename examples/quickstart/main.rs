@@ -8,6 +8,7 @@
 mod graphql;
 mod oauth1;
 mod oauth2;
+mod aws;
 mod scope;
 mod server;
 mod static_schemes;
@@ -38,6 +39,7 @@ async fn main() -> Result<ExitCode, BoxError> {
     oauth1::run(&http, &mut table).await?;
     oauth2::run(&http, &mut table).await?;
     graphql::run(&mut table).await?;
+    aws::run(&http, &mut table).await?;
 
     Ok(table.print())
 }

@@ -1,6 +1,6 @@
 //! A clock that is off is noticed, and corrected.
 
-use crate::{Credentials, holder::Identity, timestamp::parse_http_date};
+use crate::{Credentials, SessionToken, holder::Identity, timestamp::parse_http_date};
 use http::{HeaderMap, StatusCode, header, uri::Authority};
 use pin_project_lite::pin_project;
 use std::{
@@ -98,6 +98,10 @@ impl<I: Identity> Identity for ClockCorrected<I> {
 
     fn credentials<'a>(&'a self, loan: &'a Self::Loan) -> &'a Credentials {
         self.inner.credentials(&loan.inner)
+    }
+
+    fn session_token(&self, loan: &Self::Loan) -> Option<SessionToken> {
+        self.inner.session_token(&loan.inner)
     }
 
     fn ahead(&self, loan: &Self::Loan) -> i64 {

@@ -1,6 +1,6 @@
 //! Who signs: credentials that are fixed, or that have to be fetched.
 
-use crate::Credentials;
+use crate::{Credentials, SessionToken};
 use std::future::Future;
 use tower_auth_core::{
     AuthError, Clock, Instant, Mode, Never, RequestHead, ResponseHead, Step, Verdict,
@@ -24,6 +24,12 @@ pub trait Identity: Clone {
 
     /// The credentials that were lent.
     fn credentials<'a>(&'a self, loan: &'a Self::Loan) -> &'a Credentials;
+
+    /// How the session token of this loan travels, when that is not for the signer to say.
+    fn session_token(&self, loan: &Self::Loan) -> Option<SessionToken> {
+        let _ = loan;
+        None
+    }
 
     /// How many seconds the server of this request is ahead of the clock; negative when it is behind.
     fn ahead(&self, loan: &Self::Loan) -> i64 {

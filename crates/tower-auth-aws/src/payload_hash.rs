@@ -76,6 +76,13 @@ impl PayloadHash {
         }
     }
 
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Line::Sha256(digits) => digits,
+            Line::Named(name) => name.as_bytes(),
+        }
+    }
+
     /// Whether it is the hash of a body that is sent as it is.
     pub fn is_sha256(&self) -> bool {
         matches!(self.0, Line::Sha256(_))

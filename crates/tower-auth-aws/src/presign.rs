@@ -58,6 +58,7 @@ impl Signer {
         check_expiry(credentials, time, expires)?;
         check_unsigned(request)?;
         let time = Timestamp::new(time);
+        let day = self.day(credentials, &time)?;
         let mut headers = request.headers().clone();
         if !headers.contains_key(header::HOST) {
             let host = HeaderValue::from_str(host(request.uri())?)
@@ -90,7 +91,7 @@ impl Signer {
         let mut value = Vec::with_capacity(128);
         value.put(credentials.access_key_id().as_bytes());
         value.put_byte(b'/');
-        self.put_scope(&mut value, &time);
+        value.put(&day.scope);
         parameter(&mut target, "X-Amz-Credential", &value);
         parameter(&mut target, "X-Amz-Date", time.as_bytes());
         let seconds = expires.as_secs().to_string();
@@ -102,9 +103,9 @@ impl Signer {
                 parameter(&mut target, "X-Amz-Region-Set", regions.as_bytes());
             }
         }
-        value.clear();
-        signed.put_names(&mut value);
-        parameter(&mut target, "X-Amz-SignedHeaders", &value);
+        let mut names = Vec::with_capacity(64);
+        signed.put_names(&mut names);
+        parameter(&mut target, "X-Amz-SignedHeaders", &names);
         let token = credentials.session_token().map(HeaderValue::as_bytes);
         match (self.session_token(), token) {
             (SessionToken::Signed, Some(token)) => {
@@ -124,10 +125,11 @@ impl Signer {
         });
         let mut head = RequestHead::from(request);
         head.uri = &unsigned;
-        let line = payload.as_str().as_bytes();
-        let hash = sha256_hex(|sink| put_request(sink, head, self.path_rules(), &signed, line));
-        let key = self.key(credentials, &time)?;
-        let signature = self.sign_hash(&key, &time, &hash);
+        let line = payload.as_bytes();
+        let hash = sha256_hex(|sink| {
+            put_request(sink, head, self.path_rules(), &signed, &names, line);
+        });
+        let signature = self.sign_hash(&day, &time, &hash);
         if let (SessionToken::Unsigned, Some(token)) = (self.session_token(), token) {
             parameter(&mut target, "X-Amz-Security-Token", token);
         }

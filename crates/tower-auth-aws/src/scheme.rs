@@ -193,9 +193,17 @@ impl<B, P: Payload<B>, I: Identity> Authorize<B> for SigV4<P, I> {
         let ahead = self.identity.ahead(loan);
         let payload = self.payload.describe(request)?;
         let time = server_time(&self.clock, ahead);
-        let signature = self.signer.sign(credentials, time, request, payload)?;
+        let other;
+        let signer = match self.identity.session_token(loan) {
+            Some(token) if token != self.signer.session_token() => {
+                other = self.signer.clone().with_session_token(token);
+                &other
+            }
+            _ => &self.signer,
+        };
+        let signature = signer.sign(credentials, time, request, payload)?;
         let seed = Seed {
-            signer: &self.signer,
+            signer,
             credentials,
             signature: &signature,
             clock: &self.clock,

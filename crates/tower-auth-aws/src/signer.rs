@@ -3,9 +3,9 @@
 use crate::{
     Credentials, PathRules, PayloadHash,
     canonical::{HeaderRules, SignedHeaders, is_s3, put_request},
-    key::{Cache, SignatureText, SigningKey, sha256_hex},
-    sink::Sink,
-    timestamp::Timestamp,
+    key::{Cache, Day, SignatureText, SigningKey, sha256_hex},
+    sink::{Sink, Text},
+    timestamp::{Timestamp, seconds},
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, header};
@@ -19,6 +19,7 @@ pub(crate) static X_AMZ_S3SESSION_TOKEN: HeaderName =
     HeaderName::from_static("x-amz-s3session-token");
 pub(crate) static X_AMZ_CONTENT_SHA256: HeaderName =
     HeaderName::from_static("x-amz-content-sha256");
+#[cfg(feature = "sigv4a")]
 pub(crate) static X_AMZ_REGION_SET: HeaderName = HeaderName::from_static("x-amz-region-set");
 
 /// Signs requests for one service in one region.
@@ -86,7 +87,7 @@ pub enum SessionToken {
 #[derive(Clone, Debug)]
 pub struct Signature {
     pub(crate) text: SignatureText,
-    pub(crate) key: SigningKey,
+    pub(crate) day: Arc<Day>,
     pub(crate) time: Timestamp,
 }
 
@@ -194,44 +195,88 @@ impl Signer {
         request: &mut Request<B>,
         payload: PayloadHash,
     ) -> Result<Signature, AuthError> {
-        let time = Timestamp::new(time);
-        self.prepare(credentials, &time, request, payload)?;
-        let key = self.key(credentials, &time)?;
+        let derive = |time: &Timestamp| self.derive(credentials, time);
+        let (time, stamp, day) = self.cache.now(credentials, seconds(time), derive)?;
         let head = RequestHead::from(&*request);
-        let headers = SignedHeaders::new(head.headers, &self.headers);
-        let hash = sha256_hex(|sink| {
-            put_request(sink, head, self.path, &headers, payload.as_str().as_bytes());
-        });
-        let text = key.sign(|sink| self.put_string_to_sign(sink, &time, &hash));
-        let authorization = self.authorization(credentials, &time, &headers, &text);
-        insert(request.headers_mut(), header::AUTHORIZATION, authorization)?;
+        let mut headers = SignedHeaders::none();
+        let mut hosts = 0;
+        let mut declared = None;
+        for (name, value) in head.headers {
+            let text = name.as_str();
+            match text {
+                "host" => hosts += 1,
+                "x-amz-content-sha256" => declared = Some(value.as_bytes()),
+                "authorization"
+                | "x-amz-date"
+                | "x-amz-security-token"
+                | "x-amz-s3session-token"
+                | "x-amz-region-set" => return Err(signed_already(name)),
+                _ if !self.headers.covers(text) => continue,
+                _ => {}
+            }
+            headers.push(text, value.as_bytes());
+        }
+        let host = match hosts {
+            0 => Some((&header::HOST, self.host_of(head.uri)?)),
+            1 => None,
+            _ => {
+                return Err(AuthError::new(
+                    ErrorKind::Request,
+                    "the request has more than one `host`",
+                ));
+            }
+        };
+        let added = [
+            host,
+            Some((&X_AMZ_DATE, stamp)),
+            self.token_of(credentials),
+            self.region_set(),
+            self.hash_header(declared, payload)?,
+        ];
+        for (name, value) in added.iter().flatten() {
+            headers.push(name.as_str(), value.as_bytes());
+        }
+        headers.sort();
+        let mut names = Text::new();
+        headers.put_names(&mut names);
+        let (names, line) = (names.as_bytes(), payload.as_bytes());
+        let hash = sha256_hex(|sink| put_request(sink, head, self.path, &headers, names, line));
+        let text = self.sign_hash(&day, &time, &hash);
+        let authorization = authorization(&day, names, &text);
+
+        let headers = request.headers_mut();
+        for (name, value) in added.into_iter().flatten() {
+            insert(headers, name.clone(), value)?;
+        }
+        insert(headers, header::AUTHORIZATION, authorization)?;
         if self.token == SessionToken::Unsigned {
             if let Some(token) = credentials.session_token() {
-                insert(
-                    request.headers_mut(),
-                    X_AMZ_SECURITY_TOKEN.clone(),
-                    token.clone(),
-                )?;
+                insert(headers, X_AMZ_SECURITY_TOKEN.clone(), token.clone())?;
             }
         }
-        Ok(Signature { text, key, time })
+        Ok(Signature { text, day, time })
     }
 
     /// The canonical request of a request *as it is sent*, with all that [`sign`](Self::sign) adds. It holds what the
     /// headers hold, the session token among it: do not log it.
     pub fn canonical_request(&self, request: RequestHead<'_>, payload: PayloadHash) -> Vec<u8> {
         let headers = SignedHeaders::new(request.headers, &self.headers);
+        let mut names = Text::new();
+        headers.put_names(&mut names);
+        let (names, line) = (names.as_bytes(), payload.as_bytes());
         let mut text = Vec::with_capacity(1024);
-        let line = payload.as_str().as_bytes();
-        put_request(&mut text, request, self.path, &headers, line);
+        put_request(&mut text, request, self.path, &headers, names, line);
         text
     }
 
     /// The string to sign for a canonical request.
     pub fn string_to_sign(&self, time: SystemTime, canonical_request: &[u8]) -> String {
         let hash = sha256_hex(|sink| sink.put(canonical_request));
+        let time = Timestamp::new(time);
+        let mut scope = Vec::with_capacity(64);
+        self.put_scope(&mut scope, &time);
         let mut text = Vec::with_capacity(256);
-        self.put_string_to_sign(&mut text, &Timestamp::new(time), &hash);
+        self.put_string_to_sign(&mut text, &time, &scope, &hash);
         String::from_utf8(text).unwrap_or_default() // ASCII: `check_name` saw to it
     }
 
@@ -246,49 +291,43 @@ impl Signer {
         time: SystemTime,
         string_to_sign: &str,
     ) -> Result<String, AuthError> {
-        let key = self.key(credentials, &Timestamp::new(time))?;
-        let text = key.sign(|sink| sink.put(string_to_sign.as_bytes()));
+        let day = self.day(credentials, &Timestamp::new(time))?;
+        let text = day.key.sign(string_to_sign.as_bytes());
         Ok(text.as_str().to_owned())
     }
 
-    /// Adds what is signed, and sees that nothing is there twice.
-    fn prepare<B>(
-        &self,
-        credentials: &Credentials,
-        time: &Timestamp,
-        request: &mut Request<B>,
-        payload: PayloadHash,
-    ) -> Result<(), AuthError> {
-        refuse_signed(request.headers())?;
-        if !request.headers().contains_key(header::HOST) {
-            let host = self.host_of(request.uri())?;
-            insert(request.headers_mut(), header::HOST, host)?;
-        }
-        let headers = request.headers_mut();
-        let stamp = self.cache.stamp(time).ok_or_else(unspeakable)?;
-        insert(headers, X_AMZ_DATE.clone(), stamp)?;
-        let token = match self.token {
-            SessionToken::Signed => Some(&X_AMZ_SECURITY_TOKEN),
-            SessionToken::S3Session => Some(&X_AMZ_S3SESSION_TOKEN),
-            SessionToken::Unsigned => None,
+    fn token_of(&self, credentials: &Credentials) -> Option<Added> {
+        let name = match self.token {
+            SessionToken::Signed => &X_AMZ_SECURITY_TOKEN,
+            SessionToken::S3Session => &X_AMZ_S3SESSION_TOKEN,
+            SessionToken::Unsigned => return None,
         };
-        if let (Some(name), Some(token)) = (token, credentials.session_token()) {
-            insert(headers, name.clone(), token.clone())?;
+        Some((name, credentials.session_token()?.clone()))
+    }
+
+    fn region_set(&self) -> Option<Added> {
+        match &self.realm {
+            Realm::Region(_) => None,
+            #[cfg(feature = "sigv4a")]
+            Realm::RegionSet(regions) => Some((&X_AMZ_REGION_SET, regions.clone())),
         }
-        #[cfg(feature = "sigv4a")]
-        if let Realm::RegionSet(regions) = &self.realm {
-            insert(headers, X_AMZ_REGION_SET.clone(), regions.clone())?;
-        }
-        match headers.get(&X_AMZ_CONTENT_SHA256) {
-            Some(declared) if declared.as_bytes() == payload.as_str().as_bytes() => Ok(()),
+    }
+
+    fn hash_header(
+        &self,
+        declared: Option<&[u8]>,
+        payload: PayloadHash,
+    ) -> Result<Option<Added>, AuthError> {
+        match declared {
+            Some(declared) if declared == payload.as_bytes() => Ok(None),
             Some(_) => Err(AuthError::new(
                 ErrorKind::Request,
                 "the request's `x-amz-content-sha256` does not agree with how its body is signed",
             )),
             None if self.payload_header || !payload.is_sha256() => {
-                insert(headers, X_AMZ_CONTENT_SHA256.clone(), payload.to_header())
+                Ok(Some((&X_AMZ_CONTENT_SHA256, payload.to_header())))
             }
-            None => Ok(()),
+            None => Ok(None),
         }
     }
 
@@ -298,27 +337,27 @@ impl Signer {
         self.cache.host(host).ok_or_else(unspeakable)
     }
 
-    pub(crate) fn key(
+    pub(crate) fn day(
         &self,
         credentials: &Credentials,
         time: &Timestamp,
-    ) -> Result<SigningKey, AuthError> {
-        match &self.realm {
-            Realm::Region(region) => self.cache.key(credentials, time.day(), || {
+    ) -> Result<Arc<Day>, AuthError> {
+        self.cache
+            .day(credentials, time, |time| self.derive(credentials, time))
+    }
+
+    fn derive(&self, credentials: &Credentials, time: &Timestamp) -> Result<Day, AuthError> {
+        let key = match &self.realm {
+            Realm::Region(region) => {
                 let secret = credentials.secret_access_key().expose();
-                Ok(SigningKey::derive(
-                    secret,
-                    time.date(),
-                    region,
-                    &self.service,
-                ))
-            }),
+                SigningKey::derive(secret, time.date(), region, &self.service)
+            }
             #[cfg(feature = "sigv4a")]
-            Realm::RegionSet(_) => self.cache.key(credentials, 0, || {
-                crate::sigv4a::EcdsaKey::derive(credentials)
-                    .map(|key| SigningKey::Ecdsa(Arc::new(key)))
-            }),
-        }
+            Realm::RegionSet(_) => SigningKey::Ecdsa(self.cache.ecdsa(credentials)?),
+        };
+        let mut scope = Vec::with_capacity(64);
+        self.put_scope(&mut scope, time);
+        Ok(Day::new(credentials, time, key, self.algorithm(), scope))
     }
 
     pub(crate) fn algorithm(&self) -> &'static str {
@@ -330,7 +369,7 @@ impl Signer {
     }
 
     /// `date/region/service/aws4_request`; no region in SigV4a.
-    pub(crate) fn put_scope(&self, sink: &mut (impl Sink + ?Sized), time: &Timestamp) {
+    fn put_scope(&self, sink: &mut impl Sink, time: &Timestamp) {
         sink.put(time.date());
         sink.put(b"/");
         match &self.realm {
@@ -347,60 +386,18 @@ impl Signer {
 
     fn put_string_to_sign(
         &self,
-        sink: &mut (impl Sink + ?Sized),
+        sink: &mut impl Sink,
         time: &Timestamp,
+        scope: &[u8],
         hash: &[u8; 64],
     ) {
         sink.put(self.algorithm().as_bytes());
         sink.put(b"\n");
         sink.put(time.as_bytes());
         sink.put(b"\n");
-        self.put_scope(sink, time);
+        sink.put(scope);
         sink.put(b"\n");
         sink.put(hash);
-    }
-
-    fn authorization(
-        &self,
-        credentials: &Credentials,
-        time: &Timestamp,
-        headers: &SignedHeaders<'_>,
-        signature: &SignatureText,
-    ) -> HeaderValue {
-        const LABELS: usize = " Credential=/, SignedHeaders=, Signature=".len();
-        let id = credentials.access_key_id();
-        let signature = signature.as_bytes();
-        // To the byte: a buffer with room to spare would be allocated for twice.
-        let room = self.algorithm().len()
-            + LABELS
-            + id.len()
-            + self.scope_len()
-            + headers.names_len()
-            + signature.len();
-        let mut value = Vec::with_capacity(room);
-        value.put(self.algorithm().as_bytes());
-        value.put(b" Credential=");
-        value.put(id.as_bytes());
-        value.put(b"/");
-        self.put_scope(&mut value, time);
-        value.put(b", SignedHeaders=");
-        headers.put_names(&mut value);
-        value.put(b", Signature=");
-        value.put(signature);
-        debug_assert_eq!(value.len(), room);
-        let mut value = HeaderValue::from_maybe_shared(Bytes::from(value))
-            .expect("made of names that were checked, and digits");
-        value.set_sensitive(true);
-        value
-    }
-
-    fn scope_len(&self) -> usize {
-        let region = match &self.realm {
-            Realm::Region(region) => region.len() + 1,
-            #[cfg(feature = "sigv4a")]
-            Realm::RegionSet(_) => 0,
-        };
-        "20150830/".len() + region + self.service.len() + "/aws4_request".len()
     }
 
     pub(crate) fn header_rules(&self) -> &HeaderRules {
@@ -416,44 +413,42 @@ impl Signer {
     }
 
     /// The string to sign of a request whose canonical form has this hash, signed.
-    pub(crate) fn sign_hash(
-        &self,
-        key: &SigningKey,
-        time: &Timestamp,
-        hash: &[u8; 64],
-    ) -> SignatureText {
-        key.sign(|sink| self.put_string_to_sign(sink, time, hash))
+    pub(crate) fn sign_hash(&self, day: &Day, time: &Timestamp, hash: &[u8; 64]) -> SignatureText {
+        let mut text = Text::new();
+        self.put_string_to_sign(&mut text, time, &day.scope, hash);
+        day.key.sign(text.as_bytes())
     }
 }
 
-/// The headers that only a signature writes. What a caller put there would be replaced, or sent unsigned.
-fn refuse_signed(headers: &HeaderMap) -> Result<(), AuthError> {
-    let names = [
-        &header::AUTHORIZATION,
-        &X_AMZ_DATE,
-        &X_AMZ_SECURITY_TOKEN,
-        &X_AMZ_S3SESSION_TOKEN,
-        &X_AMZ_REGION_SET,
-    ];
-    for name in names {
-        if headers.contains_key(name) {
-            return Err(AuthError::new(
-                ErrorKind::Request,
-                format!(
-                    "the request already has `{name}`, which the signature writes; was it signed before? take it off, \
-                     or leave such requests alone with `keep_existing`"
-                ),
-            ));
-        }
-    }
-    let mut hosts = headers.get_all(header::HOST).iter();
-    if let (Some(_), Some(_)) = (hosts.next(), hosts.next()) {
-        return Err(AuthError::new(
-            ErrorKind::Request,
-            "the request has more than one `host`",
-        ));
-    }
-    Ok(())
+/// A header that a signature adds.
+type Added = (&'static HeaderName, HeaderValue);
+
+fn authorization(day: &Day, names: &[u8], signature: &SignatureText) -> HeaderValue {
+    const LABEL: &[u8] = b", Signature=";
+    let signature = signature.as_bytes();
+    // To the byte: a buffer with room to spare would be allocated for twice.
+    let room = day.prefix.len() + names.len() + LABEL.len() + signature.len();
+    let mut value = Vec::with_capacity(room);
+    value.put(&day.prefix);
+    value.put(names);
+    value.put(LABEL);
+    value.put(signature);
+    debug_assert_eq!(value.len(), room);
+    let mut value = HeaderValue::from_maybe_shared(Bytes::from(value))
+        .expect("made of names that were checked, and digits");
+    value.set_sensitive(true);
+    value
+}
+
+/// What a caller put there would be replaced, or sent unsigned.
+fn signed_already(name: &HeaderName) -> AuthError {
+    AuthError::new(
+        ErrorKind::Request,
+        format!(
+            "the request already has `{name}`, which the signature writes; was it signed before? take it off, or leave \
+             such requests alone with `keep_existing`"
+        ),
+    )
 }
 
 /// Authority without user name and default port.

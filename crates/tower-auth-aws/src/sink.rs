@@ -48,6 +48,16 @@ impl<D: Update> Digesting<D> {
 }
 
 impl<D: Update> Sink for Digesting<D> {
+    #[inline]
+    fn put_byte(&mut self, byte: u8) {
+        if self.length == ROOM {
+            self.flush();
+        }
+        self.buffer[self.length] = byte;
+        self.length += 1;
+    }
+
+    #[inline]
     fn put(&mut self, bytes: &[u8]) {
         if bytes.len() > ROOM - self.length {
             self.flush();
@@ -58,6 +68,49 @@ impl<D: Update> Sink for Digesting<D> {
         }
         self.buffer[self.length..self.length + bytes.len()].copy_from_slice(bytes);
         self.length += bytes.len();
+    }
+}
+
+/// Text that is nearly always short: on the stack, until it does not fit.
+pub(crate) struct Text {
+    short: [u8; SHORT],
+    length: usize,
+    long: Vec<u8>,
+}
+
+const SHORT: usize = 384;
+
+impl Text {
+    pub(crate) fn new() -> Self {
+        Self {
+            short: [0; SHORT],
+            length: 0,
+            long: Vec::new(),
+        }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        if self.long.is_empty() {
+            &self.short[..self.length]
+        } else {
+            &self.long
+        }
+    }
+}
+
+impl Sink for Text {
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) {
+        if self.long.is_empty() {
+            if bytes.len() <= SHORT - self.length {
+                self.short[self.length..self.length + bytes.len()].copy_from_slice(bytes);
+                self.length += bytes.len();
+                return;
+            }
+            self.long.reserve(2 * SHORT + bytes.len());
+            self.long.extend_from_slice(&self.short[..self.length]);
+        }
+        self.long.extend_from_slice(bytes);
     }
 }
 
@@ -75,6 +128,18 @@ mod tests {
                 sink.put(piece);
             }
             assert_eq!(sink.into_digest().finalize(), Sha256::digest(&text));
+        }
+    }
+
+    #[test]
+    fn a_text_of_any_length_is_kept() {
+        let text: Vec<u8> = (0..1000_usize).map(|i| (i % 251) as u8).collect();
+        for piece in [1, 7, 383, 384, 385, 1000] {
+            let mut sink = Text::new();
+            for piece in text.chunks(piece) {
+                sink.put(piece);
+            }
+            assert_eq!(sink.as_bytes(), text, "{piece}");
         }
     }
 }

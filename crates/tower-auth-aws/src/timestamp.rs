@@ -13,12 +13,13 @@ pub(crate) struct Timestamp {
 const LAST: u64 = 253_402_300_799;
 
 impl Timestamp {
-    /// Before 1970 and after 9999 no server signs: such times become the nearest that can be spelled.
     pub(crate) fn new(time: SystemTime) -> Self {
-        let seconds = time
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs())
-            .min(LAST);
+        Self::of(seconds(time))
+    }
+
+    /// Of what [`seconds`] gave.
+    pub(crate) fn of(seconds: u64) -> Self {
+        let seconds = seconds.min(LAST);
         let (year, month, day) = civil(seconds / 86_400);
         let second = seconds % 86_400;
         let mut text = *b"00000000T000000Z";
@@ -46,10 +47,15 @@ impl Timestamp {
         self.seconds / 86_400
     }
 
-    /// Whole seconds since 1970.
     pub(crate) fn seconds(&self) -> u64 {
         self.seconds
     }
+}
+
+/// Whole seconds since 1970. Before that and after 9999 no server signs: such times become the nearest that can be spelled.
+pub(crate) fn seconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs()).min(LAST)
 }
 
 fn decimal(text: &mut [u8], mut number: u64) {

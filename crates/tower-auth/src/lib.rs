@@ -36,6 +36,7 @@
 //! | a signature by OAuth 1.0a (RFC 5849), and the three legs to a token | `oauth1::OAuth1`, `oauth1::ThreeLegs` (feature `oauth1`; `oauth1-rsa` for RSA) | finisher |
 //! | HTTP Digest (RFC 7616) | `digest::Digest` (feature `digest`), with [`replay`](SchemeExt::replay) | finisher |
 //! | what `.netrc` has for the host | `netrc::Netrc` (feature `netrc`) | finisher |
+//! | an AWS signature | `aws::SigV4` (feature `aws`) | finisher |
 //! | something of its own | yours: [`Scheme`] and [`scheme!`] | you say |
 //! | what a configuration file says | [`BoxScheme`], [`Schemes`] | finisher |
 //!
@@ -106,6 +107,9 @@ pub use tower_auth_graphql as graphql;
 #[cfg(feature = "token")]
 #[cfg_attr(docsrs, doc(cfg(feature = "token")))]
 pub use tower_auth_token as token;
+#[cfg(feature = "aws")]
+#[cfg_attr(docsrs, doc(cfg(feature = "aws")))]
+pub use tower_auth_aws as aws;
 
 /// The commands and the example of the README.
 #[cfg(doctest)]

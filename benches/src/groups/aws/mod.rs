@@ -39,9 +39,14 @@ fn cases() -> Result<Vec<Case>, BoxError> {
             peers::masked(Calls::new(peers::reqsign("s3"), requests::get_for_reqsign)),
         ),
         Case::new(
-            "SigV4 GET, 4 headers / the hashes alone",
+            "SigV4 GET, 4 headers / the hashes alone: SHA-256, and HMAC with the day's key",
             peers::nothing_shown(Calls::new(execute_api()?, requests::get)),
-            peers::nothing_shown(Calls::new(peers::floor(b""), requests::get)),
+            peers::nothing_shown(Calls::new(peers::floor(), requests::get)),
+        ),
+        Case::new(
+            "SigV4 GET, 4 headers / … with HMAC's inner state kept",
+            peers::nothing_shown(Calls::new(execute_api()?, requests::get)),
+            peers::nothing_shown(Calls::new(peers::lower_floor(), requests::get)),
         ),
         Case::new(
             "SigV4 POST, 1 KiB / aws-sigv4",

@@ -25,7 +25,7 @@ use std::{
     task::{Context, Poll, Waker},
     time::Duration,
 };
-use tower_auth_aws::{Credentials, Signer};
+use tower_auth_aws::{Credentials, PayloadHash, Signer};
 
 fn identity() -> Identity {
     AwsCredentials::new(ID, SECRET, None, None, "bench").into()
@@ -144,17 +144,22 @@ pub(super) fn reqsign(service: &str) -> InsertLayer<impl Fn(&mut Request<Body>) 
     })
 }
 
-/// The work that no signer can leave out: the hash of the canonical request, and an HMAC under a key that is at hand.
-pub(super) fn floor(body: &'static [u8]) -> InsertLayer<impl Fn(&mut Request<Body>) + Clone> {
-    let mut request = requests::get();
-    let signer = Signer::new("execute-api", REGION).expect("names");
-    let credentials = Credentials::new(ID, SECRET).expect("a key");
-    let hash = tower_auth_aws::PayloadHash::of(body);
-    signer
-        .sign(&credentials, time(), &mut request, hash)
-        .expect("signed");
-    let canonical = signer.canonical_request((&request).into(), hash);
-    let string_to_sign = signer.string_to_sign(time(), &canonical);
+/// The work that no signer can leave out: the hash of the canonical request, and an HMAC under the key of the day.
+pub(super) fn floor() -> InsertLayer<impl Fn(&mut Request<Body>) + Clone> {
+    let (canonical, string_to_sign) = texts();
+    InsertLayer(move |_: &mut Request<Body>| {
+        black_box(Sha256::digest(black_box(&canonical)));
+        let key: [u8; 32] = black_box([7; 32]);
+        let mut mac: Hmac<Sha256> =
+            Hmac::new_from_slice(&key).expect("HMAC takes keys of any length");
+        mac.update(black_box(string_to_sign.as_bytes()));
+        black_box(mac.finalize());
+    })
+}
+
+/// Still less: what HMAC computes of its key is kept, as we keep it.
+pub(super) fn lower_floor() -> InsertLayer<impl Fn(&mut Request<Body>) + Clone> {
+    let (canonical, string_to_sign) = texts();
     let key: Hmac<Sha256> = Hmac::new_from_slice(&[7; 32]).expect("HMAC takes keys of any length");
     InsertLayer(move |_: &mut Request<Body>| {
         black_box(Sha256::digest(black_box(&canonical)));
@@ -162,6 +167,20 @@ pub(super) fn floor(body: &'static [u8]) -> InsertLayer<impl Fn(&mut Request<Bod
         mac.update(black_box(string_to_sign.as_bytes()));
         black_box(mac.finalize());
     })
+}
+
+/// Canonical request and string to sign of the GET.
+fn texts() -> (Vec<u8>, String) {
+    let mut request = requests::get();
+    let signer = Signer::new("execute-api", REGION).expect("names");
+    let credentials = Credentials::new(ID, SECRET).expect("a key");
+    let hash = PayloadHash::EMPTY;
+    signer
+        .sign(&credentials, time(), &mut request, hash)
+        .expect("signed");
+    let canonical = signer.canonical_request((&request).into(), hash);
+    let string_to_sign = signer.string_to_sign(time(), &canonical);
+    (canonical, string_to_sign)
 }
 
 /// SHA-256 over the body.

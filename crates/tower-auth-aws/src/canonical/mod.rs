@@ -23,6 +23,7 @@ pub(crate) fn put_request(
     request: RequestHead<'_>,
     path: PathRules,
     headers: &SignedHeaders<'_>,
+    names: &[u8],
     payload: &[u8],
 ) {
     sink.put(request.method.as_str().as_bytes());
@@ -33,7 +34,7 @@ pub(crate) fn put_request(
     sink.put_byte(b'\n');
     headers.put_lines(sink);
     sink.put_byte(b'\n');
-    headers.put_names(sink);
+    sink.put(names);
     sink.put_byte(b'\n');
     sink.put(payload);
 }

@@ -54,11 +54,16 @@ mod process;
 mod profile;
 mod provide;
 mod region;
+#[cfg(feature = "s3-express")]
+mod s3_express;
 mod sso;
 mod sts;
 mod timestamp;
 mod web_identity;
 
+#[cfg(feature = "s3-express")]
+#[cfg_attr(docsrs, doc(cfg(feature = "s3-express")))]
+pub use self::s3_express::{AcquireLent, Lent, S3Express};
 pub use self::{
     cached::{CachedCredentials, CredentialsSource},
     chain::{Chain, DefaultChain},

@@ -4,7 +4,7 @@ use crate::{
     Signature, Signer,
     hex::hex32,
     key::{SignatureText, SigningKey},
-    sink::Sink,
+    sink::{Sink, Text},
 };
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -30,10 +30,10 @@ impl ChunkSigner {
         when_and_where.put_byte(b'\n');
         when_and_where.put(seed.time.as_bytes());
         when_and_where.put_byte(b'\n');
-        signer.put_scope(&mut when_and_where, &seed.time);
+        when_and_where.put(&seed.day.scope);
         when_and_where.put_byte(b'\n');
         Self {
-            key: seed.key.clone(),
+            key: seed.day.key.clone(),
             algorithm: signer.algorithm(),
             when_and_where: when_and_where.into(),
             previous: seed.text,
@@ -60,15 +60,15 @@ impl ChunkSigner {
         })
     }
 
-    fn next(&mut self, what: &str, rest: impl FnOnce(&mut dyn Sink)) -> &SignatureText {
-        self.previous = self.key.sign(|sink| {
-            sink.put(self.algorithm.as_bytes());
-            sink.put(what.as_bytes());
-            sink.put(&self.when_and_where);
-            sink.put(self.previous.as_bytes());
-            sink.put(b"\n");
-            rest(sink);
-        });
+    fn next(&mut self, what: &str, rest: impl FnOnce(&mut Text)) -> &SignatureText {
+        let mut text = Text::new();
+        text.put(self.algorithm.as_bytes());
+        text.put(what.as_bytes());
+        text.put(&self.when_and_where);
+        text.put(self.previous.as_bytes());
+        text.put(b"\n");
+        rest(&mut text);
+        self.previous = self.key.sign(text.as_bytes());
         &self.previous
     }
 

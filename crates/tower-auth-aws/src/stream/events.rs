@@ -1,7 +1,11 @@
 //! Event streams: each message is wrapped into one that signs it.
 
 use crate::{
-    Credentials, Signature, Signer, hex::hex32, key::SignatureText, stream::checksum::crc32,
+    Credentials, Signature, Signer,
+    hex::hex32,
+    key::SignatureText,
+    sink::{Sink, Text},
+    stream::checksum::crc32,
     timestamp::Timestamp,
 };
 use bytes::Bytes;
@@ -47,20 +51,20 @@ impl EventSigner {
         let time = Timestamp::new(time);
         let of_date = hex32(&Sha256::digest(date).into());
         let of_payload = hex32(&Sha256::digest(payload).into());
-        let key = self.signer.key(&self.credentials, &time)?;
-        self.previous = key.sign(|sink| {
-            sink.put(self.signer.algorithm().as_bytes());
-            sink.put(b"-PAYLOAD\n");
-            sink.put(time.as_bytes());
-            sink.put(b"\n");
-            self.signer.put_scope(sink, &time);
-            sink.put(b"\n");
-            sink.put(self.previous.as_bytes());
-            sink.put(b"\n");
-            sink.put(&of_date);
-            sink.put(b"\n");
-            sink.put(&of_payload);
-        });
+        let day = self.signer.day(&self.credentials, &time)?;
+        let mut text = Text::new();
+        text.put(self.signer.algorithm().as_bytes());
+        text.put(b"-PAYLOAD\n");
+        text.put(time.as_bytes());
+        text.put(b"\n");
+        text.put(&day.scope);
+        text.put(b"\n");
+        text.put(self.previous.as_bytes());
+        text.put(b"\n");
+        text.put(&of_date);
+        text.put(b"\n");
+        text.put(&of_payload);
+        self.previous = day.key.sign(text.as_bytes());
         Ok(self.previous.as_str())
     }
 
