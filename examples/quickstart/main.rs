@@ -5,10 +5,10 @@
 //! One row a request: what was asked of the client, what the server saw, and the status. The exit code is 0 only when
 //! every row is as expected.
 
+mod aws;
 mod graphql;
 mod oauth1;
 mod oauth2;
-mod aws;
 mod scope;
 mod server;
 mod static_schemes;

@@ -118,10 +118,12 @@ impl Signer {
         }
 
         let unsigned = with_target(uri, target.clone())?;
-        let payload = payload.unwrap_or(if is_s3(self.service()) {
-            PayloadHash::UNSIGNED
-        } else {
-            PayloadHash::EMPTY
+        let payload = payload.unwrap_or_else(|| {
+            if is_s3(self.service()) {
+                PayloadHash::UNSIGNED
+            } else {
+                PayloadHash::EMPTY
+            }
         });
         let mut head = RequestHead::from(request);
         head.uri = &unsigned;

@@ -104,12 +104,12 @@ pub mod reqwest;
 #[cfg_attr(docsrs, doc(cfg(feature = "graphql")))]
 pub use tower_auth_graphql as graphql;
 
-#[cfg(feature = "token")]
-#[cfg_attr(docsrs, doc(cfg(feature = "token")))]
-pub use tower_auth_token as token;
 #[cfg(feature = "aws")]
 #[cfg_attr(docsrs, doc(cfg(feature = "aws")))]
 pub use tower_auth_aws as aws;
+#[cfg(feature = "token")]
+#[cfg_attr(docsrs, doc(cfg(feature = "token")))]
+pub use tower_auth_token as token;
 
 /// The commands and the example of the README.
 #[cfg(doctest)]
