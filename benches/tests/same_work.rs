@@ -52,3 +52,17 @@ fn the_response_future_of_static_schemes_is_as_large_as_the_inner_one() {
         assert_eq!(size.ours, size.inner, "{}", size.name);
     }
 }
+
+#[test]
+fn a_cached_token_allocates_nothing_more_than_a_fixed_one() {
+    let mut seen = 0;
+    for (group, mut case) in cases() {
+        if group == "token" && !case.name.contains("replay") && !case.name.contains("loopback") {
+            let ours = allocations_per_call(&mut *case.ours);
+            let peer = allocations_per_call(&mut *case.peer);
+            assert_eq!((ours, peer), (0.0, 0.0), "{}", case.name);
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 2);
+}

@@ -15,9 +15,9 @@ use zeroize::Zeroizing;
 /// More than any file of tokens has.
 const MOST: u64 = 16 * 1024 * 1024;
 
-/// How often, and how long apart, a file is read that another program is just writing in place, as httpx_auth does.
-const READS: u32 = 6;
-const BETWEEN_READS: Duration = Duration::from_millis(10);
+/// How long to wait, each time, before a file is read again that another program may just be writing in place, as
+/// httpx_auth does: 310 ms in all.
+const BETWEEN_READS: [u64; 5] = [10, 20, 40, 80, 160];
 
 /// What others left behind in the middle of writing is removed when it is this much older.
 const STALE: Duration = Duration::from_secs(60);
@@ -74,16 +74,13 @@ pub(super) fn read_settled(
     path: &Path,
     sound: impl Fn(&[u8]) -> bool,
 ) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
-    let mut reads = 1;
-    loop {
+    for wait in BETWEEN_READS {
         match read(path)? {
-            Some(text) if !sound(&text) && reads < READS => {
-                thread::sleep(BETWEEN_READS);
-                reads += 1;
-            }
+            Some(text) if !sound(&text) => thread::sleep(Duration::from_millis(wait)),
             text => return Ok(text),
         }
     }
+    read(path)
 }
 
 fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
