@@ -1,5 +1,6 @@
 //! What is measured: two subjects that do the same work.
 
+use crate::BATCH;
 use std::{error::Error, fmt};
 use tower_service::Service;
 
@@ -27,6 +28,8 @@ pub struct Case {
     pub ours: Box<dyn Subject>,
     /// The peer's.
     pub peer: Box<dyn Subject>,
+    /// Calls per timed region: [`BATCH`] unless one call takes longer than many of the usual.
+    pub batch: usize,
 }
 
 impl Case {
@@ -40,7 +43,14 @@ impl Case {
             name: name.into(),
             ours: Box::new(ours),
             peer: Box::new(peer),
+            batch: BATCH,
         }
+    }
+
+    /// A call takes hundreds of microseconds: few of them say as much, and the report does not take all day.
+    #[must_use]
+    pub fn of_long_calls(self) -> Self {
+        Self { batch: 2, ..self }
     }
 }
 

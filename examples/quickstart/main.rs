@@ -5,6 +5,9 @@
 //! One row a request: what was asked of the client, what the server saw, and the status. The exit code is 0 only when
 //! every row is as expected.
 
+mod aws;
+mod graphql;
+mod oauth1;
 mod oauth2;
 mod scope;
 mod server;
@@ -33,7 +36,10 @@ async fn main() -> Result<ExitCode, BoxError> {
 
     static_schemes::run(&http, &servers, &mut table).await?;
     scope::run(&http, &servers, &mut table).await?;
+    oauth1::run(&http, &mut table).await?;
     oauth2::run(&http, &mut table).await?;
+    graphql::run(&mut table).await?;
+    aws::run(&http, &mut table).await?;
 
     Ok(table.print())
 }

@@ -1,5 +1,7 @@
 //! What the examples talk to: servers on loopback that want a user name, a password and an API key.
 
+pub mod oauth1_provider;
+
 use axum::{Router, extract::Request};
 use http::{HeaderMap, Response, StatusCode, Uri, header};
 use http_body_util::BodyExt;

@@ -1,7 +1,9 @@
 //! The groups of cases, one file each.
 
+mod aws;
 mod deferred;
 mod floors;
+mod oauth1;
 mod query;
 mod scope;
 mod single;
@@ -22,6 +24,8 @@ pub fn all() -> Vec<Group> {
         deferred::GROUP,
         token::GROUP,
         values::GROUP,
+        aws::GROUP,
+        oauth1::GROUP,
         sizes::GROUP,
     ]
 }

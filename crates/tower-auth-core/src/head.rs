@@ -1,5 +1,6 @@
 //! What a scheme sees of a request before it goes out, and of the response that comes back: everything but the body.
 
+use crate::origin;
 use http::{Extensions, HeaderMap, Method, Request, Response, StatusCode, Uri};
 
 /// A request without its body.
@@ -17,6 +18,16 @@ pub struct RequestHead<'a> {
     pub headers: &'a HeaderMap,
     /// The extensions that the caller set.
     pub extensions: &'a Extensions,
+}
+
+impl RequestHead<'_> {
+    /// Whether nobody on the way can read the request: it goes over TLS, or does not leave this machine.
+    ///
+    /// For schemes that must not send a secret in the clear even where
+    /// [`danger_allow_plaintext`](crate::SchemeExt::danger_allow_plaintext) was called.
+    pub fn is_private(&self) -> bool {
+        origin::is_private(self.uri)
+    }
 }
 
 impl<'a, B> From<&'a Request<B>> for RequestHead<'a> {

@@ -47,6 +47,7 @@
 mod api_key;
 mod basic;
 pub mod bearer;
+pub mod body;
 pub mod clock;
 mod dynamic;
 mod error;

@@ -84,7 +84,7 @@
 //! | C27 | tokens go to allowed origins only | `tower-auth-core`, `tests/scope.rs`: `inside_follow_redirect_a_fetched_token_does_not_reach_another_origin_either` |
 //! | C28 | without a token nothing is sent | `request_path`: `without_a_token_nothing_is_sent`, `when_no_other_token_can_be_had_the_request_is_not_sent_again` |
 //! | C29 | the token endpoint: redirects, size, time, https | `tower-auth-oauth2`; the time: `single_flight`: `a_fetch_that_takes_too_long_is_given_up` |
-//! | C30 | no secret is shown | `request_path`: `no_public_type_prints_a_token`, `no_token_reaches_tracing_or_an_error`; `files`: `errors_of_a_store_do_not_show_tokens` |
+//! | C30 | no secret is shown | `request_path`: `no_public_type_prints_a_token`; `tracing`: `no_token_reaches_tracing_or_an_error`; `files`: `errors_of_a_store_do_not_show_tokens` |
 //! | C31 | a request that waits holds no permit of the client | `request_path`: `a_request_that_waits_for_a_token_leaves_the_client_to_the_fetch` |
 //!
 //! # Features
@@ -92,6 +92,7 @@
 //! | feature | adds |
 //! | --- | --- |
 //! | `file` | `store::FileStore`: tokens in a JSON file that processes share, Python's httpx_auth among them |
+//! | `keyring` | `store::KeyringStore`: tokens in the keyring of the operating system |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -1,0 +1,226 @@
+//! What a case asks our code to sign.
+
+use super::sent::Sent;
+use crate::wire::send;
+use bytes::Bytes;
+use http::{HeaderValue, Method as Verb, Request, Uri, header};
+use http_body_util::Full;
+use serde::Deserialize;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, UNIX_EPOCH},
+};
+use tower_auth_core::{AuthError, Clock, clock::ManualClock};
+use tower_auth_oauth1::{
+    Callback, InHeader, InMemory, Method, NonceSource, OAuth1, Place, RsaKey, Sign, SigningKey,
+    Verifier,
+};
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum Placement {
+    #[default]
+    Header,
+    Query,
+    Body,
+}
+
+/// A request, and how it is to be signed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asked {
+    pub(super) method: String,
+    pub(super) url: String,
+    pub(super) host: Option<String>,
+    pub(super) body: Option<String>,
+    pub(super) content_type: Option<String>,
+    pub(super) placement: Placement,
+    pub(super) signature_method: String,
+    pub(super) client_key: String,
+    pub(super) client_secret: String,
+    pub(super) token: Option<(String, String)>,
+    pub(super) callback: Option<String>,
+    pub(super) verifier: Option<String>,
+    pub(super) realm: Option<String>,
+    pub(super) nonce: String,
+    pub(super) timestamp: String,
+    pub(super) body_hash: bool,
+    pub(super) without_version: bool,
+    pub(super) rsa_key: Option<String>,
+}
+
+/// Why there is no signed request.
+#[derive(Debug)]
+pub(super) enum Unsigned {
+    /// Our code said so.
+    Refused(AuthError),
+    /// The case is not one.
+    Unusable(String),
+}
+
+impl From<AuthError> for Unsigned {
+    fn from(error: AuthError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl Asked {
+    /// What goes out below our layer.
+    pub(super) async fn sent(&self) -> Result<Sent, Unsigned> {
+        self.signed_by(self.method()?).await
+    }
+
+    /// The base string: what a method of our own, with the same name, is given to sign.
+    pub(super) async fn base_string(&self) -> Result<String, Unsigned> {
+        let capture = Capture {
+            name: self.signature_method.clone(),
+            seen: Arc::default(),
+        };
+        let seen = Arc::clone(&capture.seen);
+        self.signed_by(Method::custom(capture)).await?;
+        let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8(seen.clone()).map_err(|error| Unsigned::Unusable(error.to_string()))
+    }
+
+    async fn signed_by(&self, method: Method) -> Result<Sent, Unsigned> {
+        let oauth = self.oauth(method)?;
+        match self.placement {
+            Placement::Header => self.through(oauth).await,
+            Placement::Query => self.through(oauth.in_query()).await,
+            Placement::Body => self.through(oauth.in_body()).await,
+        }
+    }
+
+    async fn through<P>(&self, oauth: OAuth1<P, InMemory>) -> Result<Sent, Unsigned>
+    where
+        P: Place<Full<Bytes>>,
+    {
+        let before = self.request()?;
+        let uri = before.uri().clone();
+        let after = send(oauth, before).await?;
+        Ok(Sent::new(uri, self.body.clone().unwrap_or_default(), after).await)
+    }
+
+    fn oauth(&self, method: Method) -> Result<OAuth1<InHeader, InMemory>, Unsigned> {
+        let seconds = self
+            .timestamp
+            .parse()
+            .map_err(|_| Unsigned::Unusable("its timestamp is not a number".to_owned()))?;
+        let clock = ManualClock::at(UNIX_EPOCH + Duration::from_secs(seconds));
+        let mut oauth = OAuth1::new(&self.client_key, self.client_secret.as_str())?
+            .method(method)
+            .clock(Clock::new(clock))
+            .nonces(Always(self.nonce.clone()))
+            .danger_reveal_secrets_without_tls();
+        if let Some((token, secret)) = &self.token {
+            oauth = oauth.token(token, secret.as_str());
+        }
+        if let Some(realm) = &self.realm {
+            oauth = oauth.realm(realm)?;
+        }
+        if self.body_hash {
+            oauth = oauth.body_hash();
+        }
+        if self.without_version {
+            oauth = oauth.without_version();
+        }
+        Ok(oauth)
+    }
+
+    fn method(&self) -> Result<Method, Unsigned> {
+        let key = || {
+            let pem = self.rsa_key.as_deref();
+            let pem =
+                pem.ok_or_else(|| Unsigned::Unusable("the file has no RSA key".to_owned()))?;
+            Ok::<_, Unsigned>(RsaKey::from_pem(pem)?)
+        };
+        Ok(match self.signature_method.as_str() {
+            "HMAC-SHA1" => Method::HMAC_SHA1,
+            "HMAC-SHA256" => Method::HMAC_SHA256,
+            "HMAC-SHA512" => Method::HMAC_SHA512,
+            "PLAINTEXT" => Method::PLAINTEXT,
+            "RSA-SHA1" => Method::rsa_sha1(&key()?),
+            "RSA-SHA256" => Method::rsa_sha256(&key()?),
+            "RSA-SHA512" => Method::rsa_sha512(&key()?),
+            other => return Err(Unsigned::Unusable(format!("unknown method {other}"))),
+        })
+    }
+
+    fn request(&self) -> Result<Request<Full<Bytes>>, Unsigned> {
+        let unusable = |error: &dyn std::fmt::Display| Unsigned::Unusable(error.to_string());
+        let verb = Verb::from_bytes(self.method.as_bytes()).map_err(|e| unusable(&e))?;
+        let mut request = Request::new(Full::from(self.body.clone().unwrap_or_default()));
+        *request.method_mut() = verb;
+        *request.uri_mut() = uri(&self.url)?;
+        for (name, value) in [
+            (header::CONTENT_TYPE, &self.content_type),
+            (header::HOST, &self.host),
+        ] {
+            if let Some(value) = value {
+                let value = HeaderValue::from_str(value).map_err(|e| unusable(&e))?;
+                request.headers_mut().insert(name, value);
+            }
+        }
+        if let Some(callback) = &self.callback {
+            request.extensions_mut().insert(Callback::new(callback));
+        }
+        if let Some(verifier) = &self.verifier {
+            request.extensions_mut().insert(Verifier::new(verifier));
+        }
+        Ok(request)
+    }
+}
+
+/// The URL as a client would have to send it.
+///
+/// `http::Uri` takes no blanks, quotes and the like, which do not go on the wire as they are. In a query they are
+/// escaped here: that is another way to write the same parameters, so that the answer stays the same. In a path it would
+/// be another path.
+fn uri(url: &str) -> Result<Uri, Unsigned> {
+    if let Ok(uri) = url.parse() {
+        return Ok(uri);
+    }
+    let escaped = url.split_once('?').map(|(before, query)| {
+        let query: String = query
+            .bytes()
+            .map(|byte| match byte {
+                b'!'..=b'~' if !b"\"<>\\^`{|}".contains(&byte) => char::from(byte).to_string(),
+                _ => format!("%{byte:02X}"),
+            })
+            .collect();
+        format!("{before}?{query}")
+    });
+    escaped
+        .and_then(|escaped| escaped.parse().ok())
+        .ok_or_else(|| Unsigned::Unusable("its URL is none that a client can send".to_owned()))
+}
+
+#[derive(Debug)]
+struct Always(String);
+
+impl NonceSource for Always {
+    fn nonce(&self) -> String {
+        self.0.clone()
+    }
+}
+
+/// Signs nothing and remembers the base string.
+#[derive(Debug)]
+struct Capture {
+    name: String,
+    seen: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Sign for Capture {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn sign(
+        &self,
+        base_string: &[u8],
+        _: SigningKey<'_>,
+    ) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = base_string.to_vec();
+        Ok("captured".to_owned())
+    }
+}

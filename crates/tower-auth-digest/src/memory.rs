@@ -1,0 +1,177 @@
+//! What servers have asked for so far.
+
+use crate::{challenge::Challenge, response};
+use http::Uri;
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, AtomicU32, Ordering},
+};
+use tower_auth_core::Origin;
+use zeroize::Zeroizing;
+
+/// So many origins are remembered; then the one that was learned first is forgotten.
+const MOST_ORIGINS: usize = 64;
+
+/// A challenge of an origin, and how often its nonce was used.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) origin: Origin,
+    pub(crate) challenge: Challenge,
+    secret: Secret,
+    /// For `-sess` algorithms, whose secret is made of it: the same for the whole session.
+    pub(crate) cnonce: Option<String>,
+    count: AtomicU32,
+    accepted: AtomicBool,
+}
+
+struct Secret(Zeroizing<String>);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl Session {
+    pub(crate) fn new(
+        origin: Origin,
+        challenge: Challenge,
+        username: &str,
+        password: &str,
+        cnonce: Option<String>,
+    ) -> Self {
+        let client_nonce = cnonce.as_deref().unwrap_or("");
+        let secret = response::secret(&challenge, username, password, client_nonce);
+        Self {
+            origin,
+            challenge,
+            secret: Secret(secret),
+            cnonce,
+            count: AtomicU32::new(0),
+            accepted: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn secret(&self) -> &str {
+        &self.secret.0
+    }
+
+    /// The next nonce count: 1 for the first request. `None` when all are used up.
+    pub(crate) fn next_count(&self) -> Option<u32> {
+        let next = |count: u32| count.checked_add(1);
+        let last = self
+            .count
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
+            .ok()?;
+        Some(last + 1)
+    }
+
+    pub(crate) fn accept(&self) {
+        self.accepted.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn was_accepted(&self) -> bool {
+        self.accepted.load(Ordering::Relaxed)
+    }
+}
+
+/// The sessions, one for each origin.
+#[derive(Debug, Default)]
+pub(crate) struct Memory(Mutex<Vec<Arc<Session>>>);
+
+impl Memory {
+    /// The session for a URI. Does not allocate.
+    pub(crate) fn find(&self, uri: &Uri) -> Option<Arc<Session>> {
+        self.with(|sessions| {
+            let found = sessions.iter().find(|session| session.origin.covers(uri));
+            found.cloned()
+        })
+    }
+
+    /// Puts a session in the place of the one that a request was sent with. When somebody else did so meanwhile, theirs
+    /// stays: it is as fresh, and its nonce is in use.
+    pub(crate) fn replace(&self, sent: Option<&Arc<Session>>, new: Session) {
+        self.with(|sessions| {
+            let position = sessions.iter().position(|old| old.origin == new.origin);
+            let current = position.map(|at| &sessions[at]);
+            let unchanged = match (sent, current) {
+                (Some(sent), Some(current)) => Arc::ptr_eq(sent, current),
+                (_, None) => true,
+                (None, Some(_)) => false,
+            };
+            if !unchanged {
+                return;
+            }
+            match position {
+                Some(at) => sessions[at] = Arc::new(new),
+                None => {
+                    if sessions.len() >= MOST_ORIGINS {
+                        sessions.remove(0);
+                    }
+                    sessions.push(Arc::new(new));
+                }
+            }
+        });
+    }
+
+    fn with<T>(&self, f: impl FnOnce(&mut Vec<Arc<Session>>) -> T) -> T {
+        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::challenge::{Policy, choose};
+    use http::{HeaderMap, header::WWW_AUTHENTICATE};
+
+    fn session(origin: &str, nonce: &str) -> Session {
+        let mut headers = HeaderMap::new();
+        let header = format!(r#"Digest realm="r", nonce="{nonce}", qop="auth""#);
+        headers.insert(WWW_AUTHENTICATE, header.parse().unwrap());
+        let policy = Policy {
+            integrity: false,
+            md5: true,
+        };
+        let challenge = choose(&headers, policy).unwrap();
+        Session::new(origin.parse().unwrap(), challenge, "user", "hunter2", None)
+    }
+
+    #[test]
+    fn the_memory_is_bounded_and_each_origin_has_its_own() {
+        let memory = Memory::default();
+        for port in 1..=MOST_ORIGINS + 1 {
+            memory.replace(None, session(&format!("https://h:{port}"), "n"));
+        }
+        assert!(memory.find(&"https://h:1/".parse().unwrap()).is_none());
+        assert!(memory.find(&"https://h:2/".parse().unwrap()).is_some());
+        assert!(memory.find(&"https://other:2/".parse().unwrap()).is_none());
+        assert_eq!(memory.with(|sessions| sessions.len()), MOST_ORIGINS);
+    }
+
+    #[test]
+    fn what_others_learned_meanwhile_stays() {
+        let memory = Memory::default();
+        let uri = "https://h/".parse().unwrap();
+        let nonce = || memory.find(&uri).unwrap().challenge.nonce.clone();
+        memory.replace(None, session("https://h", "one"));
+        memory.replace(None, session("https://h", "two"));
+        assert_eq!(nonce(), b"one");
+        let one = memory.find(&uri);
+        memory.replace(one.as_ref(), session("https://h", "three"));
+        memory.replace(one.as_ref(), session("https://h", "four"));
+        assert_eq!(nonce(), b"three");
+    }
+
+    #[test]
+    fn counts_end_and_secrets_are_not_shown() {
+        let session = session("https://h", "n");
+        assert_eq!(session.next_count(), Some(1));
+        assert_eq!(session.next_count(), Some(2));
+        session.count.store(u32::MAX - 1, Ordering::Relaxed);
+        assert_eq!(session.next_count(), Some(u32::MAX));
+        assert_eq!(session.next_count(), None);
+        let shown = format!("{session:?}");
+        assert!(!shown.contains("hunter2") && !shown.contains(session.secret()));
+    }
+}

@@ -1,0 +1,392 @@
+//! Digest as a scheme.
+
+use crate::{
+    ClientNonces,
+    challenge::{self, Policy, Quality as Qop, choose},
+    cnonce::Source,
+    memory::{Memory, Session},
+    params,
+    response::{Asked, User, authorization},
+};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, header::AUTHORIZATION};
+use http_body::Body;
+use std::{fmt, marker::PhantomData, sync::Arc};
+use tower_auth_core::{
+    AuthError, Authorize, Claim, Deferred, ErrorKind, Never, Origin, RequestHead, ResponseHead,
+    Scheme, Secret, Step, Verdict, body::in_memory, scheme,
+};
+
+static AUTHENTICATION_INFO: HeaderName = HeaderName::from_static("authentication-info");
+
+/// How large a body may be that [`AuthInt`] reads, unless [`limit`](Digest::limit) says otherwise: 1 MiB.
+const DEFAULT_LIMIT: usize = 1 << 20;
+
+/// A user name and a password that never go over the wire (RFC 7616): a finisher.
+///
+/// The first request to an origin goes out without credentials. The 401 that it gets teaches the server's nonce; with
+/// [`replay`](tower_auth_core::SchemeExt::replay) the request is sent once more, now with
+/// `Authorization: Digest username="…", realm="…", uri="…", …, response="…"`. **Later requests are authorized at
+/// once**, each with its own nonce count, however many there are at a time. A nonce that the server calls stale, or
+/// replaces by `nextnonce`, is replaced here.
+///
+/// Known are MD5, SHA-256 and SHA-512-256, each with `-sess`; of several challenges the strongest is answered. User
+/// names and passwords are UTF-8.
+///
+/// Anybody who listens can try passwords on what goes over the wire, and MD5 does not make that hard: use https.
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::{Request, Response, StatusCode};
+/// use http_body_util::Full;
+/// use std::convert::Infallible;
+/// use tower::{Layer, ServiceExt};
+/// use tower_auth_core::{SchemeExt, replay::Cloned};
+/// use tower_auth_digest::Digest;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // Stands in for a server: says 401 until it sees an answer.
+/// let http = tower::service_fn(async |request: Request<Full<Bytes>>| {
+///     let mut response = Response::new(Full::<Bytes>::default());
+///     if !request.headers().contains_key("authorization") {
+///         *response.status_mut() = StatusCode::UNAUTHORIZED;
+///         let challenge = r#"Digest realm="cave", nonce="7ypf", qop="auth", algorithm=SHA-256"#;
+///         response.headers_mut().insert("www-authenticate", challenge.parse().expect("is one"));
+///     }
+///     Ok::<_, Infallible>(response)
+/// });
+///
+/// let digest = Digest::new("Aladdin", "open sesame")?;
+/// let client = digest.only_to("https://api.example.com")?.replay(Cloned).layer(http);
+/// let response = client.oneshot(Request::get("https://api.example.com/").body(Full::default())?).await?;
+/// assert_eq!(response.status(), StatusCode::OK);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Digest<Q = Auth> {
+    settings: Arc<Settings>,
+    memory: Arc<Memory>,
+    quality: PhantomData<Q>,
+}
+
+#[derive(Clone, Debug)]
+struct Settings {
+    username: Box<str>,
+    password: Secret,
+    md5: bool,
+    limit: usize,
+    nonces: Source,
+}
+
+/// What is protected: [`Auth`] or [`AuthInt`].
+pub trait Quality: Clone + fmt::Debug + sealed::Sealed {
+    #[doc(hidden)]
+    const INTEGRITY: bool;
+}
+
+/// A [`Quality`] that works for bodies of type `B`.
+#[diagnostic::on_unimplemented(
+    message = "a `{B}` could not be read to protect its integrity",
+    note = "`Digest::with_integrity` needs a body in memory that is `Clone`, such as `Full<Bytes>`; put the body in \
+            memory, or do without"
+)]
+pub trait Protect<B>: Quality {
+    #[doc(hidden)]
+    fn read(body: &B, limit: usize) -> Result<Bytes, AuthError>;
+}
+
+/// `qop=auth`: method and URI are protected. For every body.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Auth;
+
+/// `qop=auth-int` where the server offers it, else `auth`: the body is protected, too. For bodies in memory.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AuthInt;
+
+impl Quality for Auth {
+    const INTEGRITY: bool = false;
+}
+
+impl Quality for AuthInt {
+    const INTEGRITY: bool = true;
+}
+
+impl<B> Protect<B> for Auth {
+    fn read(_: &B, _: usize) -> Result<Bytes, AuthError> {
+        Ok(Bytes::new())
+    }
+}
+
+impl<B: Body + Clone> Protect<B> for AuthInt {
+    fn read(body: &B, limit: usize) -> Result<Bytes, AuthError> {
+        in_memory(body, limit).map_err(|error| {
+            let context = format!("the body cannot be protected by Digest's auth-int: {error}");
+            AuthError::new(ErrorKind::Request, context).with_source(error)
+        })
+    }
+}
+
+impl Digest {
+    /// This user.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`] when the user name holds a colon, at which the server would split it, or when either
+    /// holds a control character (RFC 7616 section 3.4.4).
+    pub fn new(username: &str, password: impl Into<Secret>) -> Result<Self, AuthError> {
+        let password = password.into();
+        if username.contains(':') {
+            return Err(AuthError::configuration(
+                "username",
+                "has a colon, at which the server would split it (RFC 7616 section 3.4.4)",
+            ));
+        }
+        for (name, value) in [("username", username), ("password", password.expose())] {
+            if value.chars().any(|char| char.is_ascii_control()) {
+                return Err(AuthError::configuration(
+                    name,
+                    "has a control character; was it read from a file with its line end?",
+                ));
+            }
+        }
+        Ok(Self {
+            settings: Arc::new(Settings {
+                username: username.into(),
+                password,
+                md5: true,
+                limit: DEFAULT_LIMIT,
+                nonces: Source::default(),
+            }),
+            memory: Arc::default(),
+            quality: PhantomData,
+        })
+    }
+
+    /// Protects bodies, too, where the server offers `auth-int`. They have to be in memory (`B: Body + Clone`).
+    #[must_use]
+    pub fn with_integrity(self) -> Digest<AuthInt> {
+        Digest {
+            settings: self.settings,
+            memory: Arc::default(),
+            quality: PhantomData,
+        }
+    }
+}
+
+impl<Q> Digest<Q> {
+    /// A changed scheme has learned nothing yet.
+    fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(Arc::make_mut(&mut self.settings));
+        self.memory = Arc::default();
+        self
+    }
+
+    /// Does not answer challenges with MD5: a request that gets nothing better stays refused.
+    #[must_use]
+    pub fn without_md5(self) -> Self {
+        self.with(|settings| settings.md5 = false)
+    }
+
+    /// How large a body may be, in bytes, that is read for `auth-int`. Default: 1 MiB. A larger one is an error.
+    #[must_use]
+    pub fn limit(self, bytes: usize) -> Self {
+        self.with(|settings| settings.limit = bytes)
+    }
+
+    /// Where client nonces come from. Default: 128 random bits from the operating system, as 32 hexadecimal digits.
+    #[must_use]
+    pub fn client_nonces(self, source: impl ClientNonces + 'static) -> Self {
+        self.with(|settings| settings.nonces = Source::Custom(Arc::new(source)))
+    }
+}
+
+impl<Q: Quality> Digest<Q> {
+    /// Learns a challenge. A session without randomness is not made; the 401 stays what it is.
+    fn learn(&self, sent: &Ticket, challenge: challenge::Challenge) {
+        let session = challenge.algorithm.session;
+        let cnonce = match session.then(|| self.settings.nonces.next()).transpose() {
+            Ok(cnonce) => cnonce,
+            Err(error) => {
+                tracing::warn!(%error, "no randomness for a Digest session");
+                return;
+            }
+        };
+        let Some(origin) = sent.origin() else { return };
+        let new = Session::new(
+            origin.clone(),
+            challenge,
+            &self.settings.username,
+            self.settings.password.expose(),
+            cnonce,
+        );
+        self.memory.replace(sent.session(), new);
+    }
+
+    fn learn_next_nonce(&self, sent: &Ticket, response: ResponseHead<'_>) {
+        let Some(session) = sent.session() else {
+            return;
+        };
+        for header in response.headers.get_all(&AUTHENTICATION_INFO) {
+            let params = params::params(header.as_bytes());
+            let next = params.into_iter().find(|(name, _)| name == "nextnonce");
+            if let Some((_, nonce)) = next {
+                let mut challenge = session.challenge.clone();
+                challenge.nonce = nonce;
+                self.learn(sent, challenge);
+                return;
+            }
+        }
+    }
+}
+
+/// What one request goes out with.
+#[derive(Clone, Debug)]
+pub struct Ticket(Sent);
+
+#[derive(Clone, Debug)]
+enum Sent {
+    /// Nothing: this origin has not asked yet.
+    Unknown(Origin),
+    /// An answer, with this nonce count.
+    Known(Arc<Session>, u32),
+    /// The URI has no origin. Core does not let such a request through.
+    Nowhere,
+}
+
+impl Ticket {
+    fn origin(&self) -> Option<&Origin> {
+        match &self.0 {
+            Sent::Unknown(origin) => Some(origin),
+            Sent::Known(session, _) => Some(&session.origin),
+            Sent::Nowhere => None,
+        }
+    }
+
+    fn session(&self) -> Option<&Arc<Session>> {
+        match &self.0 {
+            Sent::Known(session, _) => Some(session),
+            _ => None,
+        }
+    }
+}
+
+impl<Q: Quality> Scheme for Digest<Q> {
+    type Mode = Deferred;
+    type Credentials = Ticket;
+    type Acquire = Never<Result<Ticket, AuthError>>;
+
+    fn acquire(&self, request: RequestHead<'_>) -> Step<Ticket, Self::Acquire> {
+        let known = self.memory.find(request.uri).and_then(|session| {
+            let count = session.next_count()?;
+            Some(Sent::Known(session, count))
+        });
+        let sent =
+            known.unwrap_or_else(|| Origin::of(request.uri).map_or(Sent::Nowhere, Sent::Unknown));
+        Step::Ready(Ticket(sent))
+    }
+
+    fn observe(&self, sent: &Ticket, response: ResponseHead<'_>) -> Verdict {
+        if !response.is_unauthorized() {
+            if let Some(session) = sent.session() {
+                session.accept();
+            }
+            self.learn_next_nonce(sent, response);
+            return Verdict::Accepted;
+        }
+        let policy = Policy {
+            integrity: Q::INTEGRITY,
+            md5: self.settings.md5,
+        };
+        let Some(challenge) = choose(response.headers, policy) else {
+            tracing::debug!("refused without a Digest challenge that can be answered");
+            return Verdict::Accepted;
+        };
+        let again = match sent.session() {
+            None => true,
+            // The same nonce once more, and not stale: it is the password that is wrong.
+            Some(session) if session.challenge.nonce == challenge.nonce => challenge.stale,
+            // Some servers forget their nonces and do not say `stale`. A password that was right before is tried again.
+            Some(session) => {
+                challenge.stale
+                    || session.was_accepted()
+                    || session.challenge.realm != challenge.realm
+            }
+        };
+        self.learn(sent, challenge);
+        if again {
+            Verdict::Refused
+        } else {
+            Verdict::Accepted
+        }
+    }
+
+    fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
+        visit(Claim::Header(&AUTHORIZATION));
+    }
+}
+
+impl<B, Q: Protect<B>> Authorize<B> for Digest<Q> {
+    fn authorize(&self, ticket: &Ticket, request: &mut Request<B>) -> Result<(), AuthError> {
+        let Sent::Known(session, count) = &ticket.0 else {
+            // What a caller sent does not go on in place of ours.
+            request.headers_mut().remove(AUTHORIZATION);
+            return Ok(());
+        };
+        let body = match session.challenge.quality {
+            Qop::AuthInt => Q::read(request.body(), self.settings.limit)?,
+            Qop::Auth | Qop::Legacy => Bytes::new(),
+        };
+        let fresh;
+        let cnonce = match &session.cnonce {
+            Some(cnonce) => cnonce,
+            None => {
+                fresh = self.settings.nonces.next().map_err(no_randomness)?;
+                &fresh
+            }
+        };
+        let user = User {
+            name: &self.settings.username,
+            secret: session.secret(),
+        };
+        let asked = Asked {
+            method: request.method().as_str(),
+            uri: target(request.uri()),
+            body: &body,
+            cnonce,
+            count: *count,
+        };
+        let header = authorization(&session.challenge, user, asked);
+        let mut header = HeaderValue::try_from(header).map_err(|_| {
+            AuthError::new(
+                ErrorKind::Request,
+                "the answer to the Digest challenge is no header value",
+            )
+        })?;
+        header.set_sensitive(true);
+        request.headers_mut().insert(AUTHORIZATION, header);
+        Ok(())
+    }
+}
+
+fn no_randomness(error: getrandom::Error) -> AuthError {
+    AuthError::new(
+        ErrorKind::Request,
+        "the operating system gave no randomness for a client nonce",
+    )
+    .with_source(error)
+}
+
+/// The request target in origin form, as it stands in the request line.
+fn target(uri: &http::Uri) -> &str {
+    uri.path_and_query().map_or("/", |target| target.as_str())
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Auth {}
+    impl Sealed for super::AuthInt {}
+}
+
+scheme!(finisher [Q: Quality] Digest<Q>);

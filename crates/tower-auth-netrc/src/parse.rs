@@ -1,0 +1,225 @@
+//! The text of a `.netrc`.
+
+use tower_auth_core::{AuthError, Basic};
+use zeroize::Zeroizing;
+
+/// For which machine, in lower case; `None` for `default`.
+pub(crate) type Entry = (Option<String>, Basic);
+
+/// Reads all entries that have a login or a password.
+///
+/// A word may be quoted, as curl has it: `"` at its beginning, with `\"`, `\\`, `\n`, `\r` and `\t` inside. `#` at the
+/// beginning of a word where a key could stand begins a comment. `macdef` ends with an empty line.
+pub(crate) fn parse(text: &str) -> Result<Vec<Entry>, AuthError> {
+    let mut words = Words { text, line: 1 };
+    let mut entries = Vec::new();
+    let mut current: Option<Draft> = None;
+    while let Some((line, word)) = words.next_key()? {
+        let mut value = || words.value(line);
+        match word.as_str() {
+            "machine" => {
+                finish(current.take(), &mut entries)?;
+                current = Some(Draft::new(Some(value()?.to_ascii_lowercase()), line));
+            }
+            "default" => {
+                finish(current.take(), &mut entries)?;
+                current = Some(Draft::new(None, line));
+            }
+            "login" | "user" => in_entry(&mut current, line)?.login = Some(value()?),
+            "password" => in_entry(&mut current, line)?.password = Some(value()?),
+            "account" => drop(value()?),
+            "macdef" => words.skip_macro(),
+            _ => return Err(invalid(line, "has a word that no .netrc knows")),
+        }
+    }
+    finish(current, &mut entries)?;
+    Ok(entries)
+}
+
+struct Draft {
+    machine: Option<String>,
+    login: Option<Zeroizing<String>>,
+    password: Option<Zeroizing<String>>,
+    line: usize,
+}
+
+impl Draft {
+    fn new(machine: Option<String>, line: usize) -> Self {
+        Self {
+            machine,
+            login: None,
+            password: None,
+            line,
+        }
+    }
+}
+
+fn in_entry(current: &mut Option<Draft>, line: usize) -> Result<&mut Draft, AuthError> {
+    current
+        .as_mut()
+        .ok_or_else(|| invalid(line, "has a login or password before the first `machine`"))
+}
+
+fn finish(draft: Option<Draft>, entries: &mut Vec<Entry>) -> Result<(), AuthError> {
+    let Some(draft) = draft else { return Ok(()) };
+    if draft.login.is_none() && draft.password.is_none() {
+        return Ok(());
+    }
+    let text = |text: &Option<Zeroizing<String>>| text.clone().unwrap_or_default();
+    let basic = Basic::new(&text(&draft.login), &text(&draft.password)).map_err(|error| {
+        invalid(draft.line, "begins an entry that Basic cannot send").with_source(error)
+    })?;
+    entries.push((draft.machine, basic));
+    Ok(())
+}
+
+/// The line is named; what stands there is not shown.
+fn invalid(line: usize, why: &str) -> AuthError {
+    AuthError::configuration("netrc", format!("line {line} {why}"))
+}
+
+struct Words<'a> {
+    text: &'a str,
+    line: usize,
+}
+
+impl Words<'_> {
+    fn next_key(&mut self) -> Result<Option<(usize, Zeroizing<String>)>, AuthError> {
+        loop {
+            self.blanks();
+            if !self.text.starts_with('#') {
+                break;
+            }
+            let end = self.text.find('\n').unwrap_or(self.text.len());
+            self.text = &self.text[end..];
+        }
+        if self.text.is_empty() {
+            return Ok(None);
+        }
+        let line = self.line;
+        Ok(Some((line, self.word()?)))
+    }
+
+    fn value(&mut self, line: usize) -> Result<Zeroizing<String>, AuthError> {
+        self.blanks();
+        if self.text.is_empty() {
+            return Err(invalid(line, "lacks a value"));
+        }
+        self.word()
+    }
+
+    fn blanks(&mut self) {
+        let rest = self.text.trim_start_matches([' ', '\t', '\r', '\n']);
+        let skipped = &self.text[..self.text.len() - rest.len()];
+        self.line += skipped.matches('\n').count();
+        self.text = rest;
+    }
+
+    fn word(&mut self) -> Result<Zeroizing<String>, AuthError> {
+        // Room for all of it, so that no half of a password is left behind by growing.
+        let mut word = Zeroizing::new(String::with_capacity(self.text.len().min(1024)));
+        let Some(quoted) = self.text.strip_prefix('"') else {
+            let end = self.text.find([' ', '\t', '\r', '\n']);
+            let (plain, rest) = self.text.split_at(end.unwrap_or(self.text.len()));
+            word.push_str(plain);
+            self.text = rest;
+            return Ok(word);
+        };
+        let mut chars = quoted.chars();
+        loop {
+            let char = match chars.next() {
+                Some('"') => break,
+                Some('\\') => match chars.next() {
+                    Some('n') => '\n',
+                    Some('r') => '\r',
+                    Some('t') => '\t',
+                    Some(other) => other,
+                    None => return Err(invalid(self.line, "has a quote that is not closed")),
+                },
+                Some('\n') | None => {
+                    return Err(invalid(self.line, "has a quote that is not closed"));
+                }
+                Some(other) => other,
+            };
+            word.push(char);
+        }
+        self.text = chars.as_str();
+        Ok(word)
+    }
+
+    /// Up to and including the next empty line.
+    fn skip_macro(&mut self) {
+        let end = self
+            .text
+            .match_indices('\n')
+            .map(|(at, _)| at + 1)
+            .find(|&at| {
+                matches!(
+                    self.text[at..].trim_start_matches('\r').chars().next(),
+                    Some('\n') | None
+                )
+            });
+        let (skipped, rest) = self.text.split_at(end.unwrap_or(self.text.len()));
+        self.line += skipped.matches('\n').count();
+        self.text = rest;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn machines(text: &str) -> Vec<Option<String>> {
+        parse(text)
+            .unwrap()
+            .into_iter()
+            .map(|(machine, _)| machine)
+            .collect()
+    }
+
+    #[test]
+    fn entries_comments_macros_and_quotes_are_read() {
+        let text = "# a comment\nmachine A.example login a password #1\n\n\
+                    machine b.example\n\tlogin \"b c\"\n\tpassword \"d \\\" e\"\n\taccount x\n\
+                    macdef init\ncd /pub\nmachine not.this\n\n\
+                    machine no.credentials\n\
+                    default login anonymous password guest # the end\n";
+        let expected = [Some("a.example"), Some("b.example"), None];
+        assert_eq!(machines(text), expected.map(|name| name.map(str::to_owned)));
+        assert!(machines("").is_empty());
+        assert!(machines("macdef x\nend").is_empty());
+    }
+
+    #[test]
+    fn mistakes_are_named_by_line_and_not_shown() {
+        for (text, line) in [
+            ("machine", 1),
+            ("machine h login", 1),
+            ("\nlogin hunter2", 2),
+            ("machine h\nlogin u\nhunter2", 3),
+            ("machine h\nlogin \"hunter2", 2),
+            ("machine h login u:hunter2 password p", 1),
+            ("machine h login u password \"hunter2\\n\"", 1),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert_eq!(error.parameter(), Some("netrc"), "{text}");
+            assert!(
+                error.to_string().contains(&format!("line {line} ")),
+                "{error}"
+            );
+            assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text: String) {
+            let _ = parse(&text);
+        }
+
+        #[test]
+        fn no_likely_text_makes_it_panic(text in "(machine|login|password|default|macdef|#|\"|\\\\| |\n|é)*") {
+            let _ = parse(&text);
+        }
+    }
+}

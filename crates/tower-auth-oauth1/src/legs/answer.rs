@@ -1,0 +1,235 @@
+//! Answers of the token endpoints (RFC 5849 sections 2.1 and 2.3).
+
+use super::LegError;
+use crate::{TokenCredentials, escape};
+use std::fmt;
+use tower_auth_core::Secret;
+
+/// Names and values, decoded, in the order of the answer.
+pub(super) struct Answer(Vec<(String, String)>);
+
+impl Answer {
+    /// A form, as the RFC has it, or a JSON object, as some servers do.
+    pub(super) fn parse(body: &[u8]) -> Result<Self, LegError> {
+        let text = std::str::from_utf8(body)
+            .map_err(|_| LegError::NotAForm)?
+            .trim();
+        if text.starts_with('{') {
+            return Self::json(text);
+        }
+        let html = text.contains(['<', '>', '"', '\n', '\r', '\t', '\0']);
+        if html || (!text.is_empty() && !text.contains('=')) {
+            return Err(LegError::NotAForm);
+        }
+        form(text).map(Self).ok_or(LegError::NotAForm)
+    }
+
+    fn json(text: &str) -> Result<Self, LegError> {
+        let object: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(text).map_err(|_| LegError::NotAForm)?;
+        let text = |value| match value {
+            serde_json::Value::String(text) => text,
+            other => other.to_string(),
+        };
+        Ok(Self(
+            object.into_iter().map(|(k, v)| (k, text(v))).collect(),
+        ))
+    }
+
+    /// Takes out the first of this name.
+    pub(super) fn take(&mut self, name: &str) -> Option<String> {
+        let at = self.0.iter().position(|(key, _)| key == name)?;
+        Some(self.0.remove(at).1)
+    }
+
+    fn credentials(&mut self) -> Result<TokenCredentials, LegError> {
+        let missing = |parameter| LegError::NoToken { parameter };
+        let token = self
+            .take("oauth_token")
+            .filter(|token| !token.is_empty())
+            .ok_or_else(|| missing("oauth_token"))?;
+        let secret = self
+            .take("oauth_token_secret")
+            .ok_or_else(|| missing("oauth_token_secret"))?;
+        Ok(TokenCredentials::new(token, Secret::from(secret)))
+    }
+}
+
+/// The pairs of a form; `None` when one is not UTF-8.
+pub(super) fn form(text: &str) -> Option<Vec<(String, String)>> {
+    let decode = |raw: &str| String::from_utf8(escape::decode_form(raw.as_bytes())).ok();
+    text.split('&')
+        .filter(|piece| !piece.is_empty())
+        .map(|piece| {
+            let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
+            Some((decode(name)?, decode(value)?))
+        })
+        .collect()
+}
+
+/// The outcome of the first leg: good for one authorization by one user.
+pub struct TemporaryCredentials {
+    credentials: TokenCredentials,
+    confirmed: bool,
+    extra: Vec<(String, String)>,
+}
+
+impl TemporaryCredentials {
+    pub(super) fn read(mut answer: Answer, unconfirmed: bool) -> Result<Self, LegError> {
+        let credentials = answer.credentials()?;
+        let confirmed = answer
+            .take("oauth_callback_confirmed")
+            .is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        if !confirmed && !unconfirmed {
+            return Err(LegError::CallbackNotConfirmed);
+        }
+        Ok(Self {
+            credentials,
+            confirmed,
+            extra: answer.0,
+        })
+    }
+
+    /// Puts together what was kept of an earlier first leg, in a session, say: a server that redirects a browser rarely
+    /// gets it back on the same thread.
+    pub fn restore(credentials: TokenCredentials) -> Self {
+        Self {
+            credentials,
+            confirmed: true,
+            extra: Vec::new(),
+        }
+    }
+
+    /// Token and secret, to be kept until the user comes back.
+    pub fn credentials(&self) -> &TokenCredentials {
+        &self.credentials
+    }
+
+    /// Whether the server confirmed the callback. Always so unless
+    /// [`danger_allow_unconfirmed_callback`](crate::ThreeLegs::danger_allow_unconfirmed_callback) was called.
+    pub fn callback_confirmed(&self) -> bool {
+        self.confirmed
+    }
+
+    /// All other fields of the answer.
+    pub fn extra(&self) -> &[(String, String)] {
+        &self.extra
+    }
+}
+
+/// Extra fields may be secrets, too: only their names are shown.
+impl fmt::Debug for TemporaryCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TemporaryCredentials")
+            .field("callback_confirmed", &self.confirmed)
+            .field("extra", &names(&self.extra))
+            .finish_non_exhaustive()
+    }
+}
+
+/// The outcome of the third leg.
+pub struct TokenAnswer {
+    credentials: TokenCredentials,
+    extra: Vec<(String, String)>,
+}
+
+impl TokenAnswer {
+    pub(super) fn read(mut answer: Answer) -> Result<Self, LegError> {
+        Ok(Self {
+            credentials: answer.credentials()?,
+            extra: answer.0,
+        })
+    }
+
+    /// The token to sign with.
+    pub fn credentials(&self) -> &TokenCredentials {
+        &self.credentials
+    }
+
+    /// All other fields of the answer, such as `user_id` and `screen_name`.
+    pub fn extra(&self) -> &[(String, String)] {
+        &self.extra
+    }
+}
+
+impl fmt::Debug for TokenAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenAnswer")
+            .field("extra", &names(&self.extra))
+            .finish_non_exhaustive()
+    }
+}
+
+fn names(pairs: &[(String, String)]) -> Vec<&str> {
+    pairs.iter().map(|(name, _)| name.as_str()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn temporary(body: &[u8]) -> Result<TemporaryCredentials, LegError> {
+        TemporaryCredentials::read(Answer::parse(body)?, false)
+    }
+
+    #[test]
+    fn forms_and_json_are_read_and_decoded_and_extra_fields_kept() {
+        let answer = temporary(
+            b"oauth_token=hh5s%2F93j4&oauth_token_secret=a%2Bb+c%3D&oauth_callback_confirmed=true&x=%C3%A9&x=2",
+        )
+        .unwrap();
+        assert_eq!(answer.credentials().token(), "hh5s/93j4");
+        assert_eq!(answer.credentials().secret().expose(), "a+b c=");
+        let extra = [
+            ("x".to_owned(), "é".to_owned()),
+            ("x".to_owned(), "2".to_owned()),
+        ];
+        assert_eq!(answer.extra(), extra);
+        let json = br#" {"oauth_token":"t","oauth_token_secret":"s","oauth_callback_confirmed":true,"user_id":7} "#;
+        let answer = temporary(json).unwrap();
+        assert_eq!(answer.extra(), [("user_id".to_owned(), "7".to_owned())]);
+        assert!(answer.callback_confirmed());
+    }
+
+    #[test]
+    fn what_is_no_form_and_what_has_no_token_are_told_apart() {
+        for bad in [
+            &b"<html>log in</html>"[..],
+            b"internal error",
+            b"{\"oauth_token\":",
+            b"{}x",
+            b"oauth_token=%FF&oauth_token_secret=s",
+            b"\xff\xfe",
+        ] {
+            assert!(matches!(temporary(bad), Err(LegError::NotAForm)), "{bad:?}");
+        }
+        for (bad, missing) in [
+            (&b""[..], "oauth_token"),
+            (b" \n", "oauth_token"),
+            (b"{}", "oauth_token"),
+            (b"a=b", "oauth_token"),
+            (b"oauth_token=&oauth_token_secret=s", "oauth_token"),
+            (b"oauth_token=t", "oauth_token_secret"),
+        ] {
+            match temporary(bad) {
+                Err(LegError::NoToken { parameter }) => assert_eq!(parameter, missing),
+                other => panic!("{bad:?}: {other:?}"),
+            }
+        }
+        for bad in [
+            "oauth_token=t&oauth_token_secret=s",
+            "oauth_token=t&oauth_token_secret=s&oauth_callback_confirmed=false",
+        ] {
+            let error = temporary(bad.as_bytes()).unwrap_err();
+            assert!(matches!(error, LegError::CallbackNotConfirmed));
+        }
+    }
+
+    #[test]
+    fn no_secret_is_shown() {
+        let answer = temporary(
+            b"oauth_token=hunter2&oauth_token_secret=hunter2&oauth_callback_confirmed=true&x=hunter2",
+        );
+        assert!(!format!("{answer:?}").contains("hunter2"));
+    }
+}
