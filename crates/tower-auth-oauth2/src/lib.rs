@@ -12,9 +12,25 @@
 //! * Answers are taken as servers give them: lifetimes as text, forms instead of JSON, no token type, no refresh token in
 //!   a refresh answer (the old one stays good), errors that are empty, HTML, or of no RFC.
 //! * Tokens of another type than `Bearer` are refused, and so are those that no header can carry.
+//! * What a server rotated is stored before it is used, and a fetch that has begun is finished even when nobody waits for it
+//!   any more. See [`store`] for files and several processes.
 //! * Secrets, tokens, and codes are in no `Debug`, no error and no trace. What a server repeats of them is taken out.
 
+//! # Features
+//!
+//! | feature | on by default | adds |
+//! | --- | --- | --- |
+//! | `client` | yes | [`HttpClient::hyper`](HttpClient): a client for the authorization server, of hyper-util and rustls |
+//! | `jwt` | yes | signed assertions: JWT bearer, `private_key_jwt`, `client_secret_jwt`, Google service accounts |
+//! | `file` | no | `store::FileStore` |
+//! | `password` | no | `OAuth2::password`, which RFC 9700 forbids |
+
 #![cfg_attr(docsrs, feature(doc_cfg))]
+
+/// The example of the README.
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 mod builder;
 mod challenge;
@@ -36,6 +52,8 @@ mod source;
 mod store_key;
 mod transport;
 mod url;
+
+pub use tower_auth_token::store;
 
 #[cfg(feature = "password")]
 pub use self::grant::Password;

@@ -1,7 +1,11 @@
 //! Tokens, as the engine asks for them.
 
 use crate::{TokenResponse, endpoint::TokenEndpoint, error::TokenError, grant::Flow};
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 use tower_auth_core::AuthError;
 use tower_auth_core::Secret;
 use tower_auth_token::{Demand, Failure, Fetched, Source, Token, store::Stored};
@@ -78,7 +82,10 @@ impl Source for Tokens {
             .await
             .map_err(|error| self.failure(error, refreshing))?;
         if let Some(on_token) = &self.on_token {
-            on_token(&response);
+            // What a server rotated must not be lost to a mistake in a callback.
+            if catch_unwind(AssertUnwindSafe(|| on_token(&response))).is_err() {
+                tracing::error!("the callback for new tokens panicked");
+            }
         }
         let refresh = response
             .refresh_token()

@@ -2,10 +2,13 @@
 
 mod support;
 
+use bytes::Bytes;
 use http::header::AUTHORIZATION;
+use http_body_util::{BodyExt as _, Full};
 use std::{error::Error as _, time::Duration};
 use support::answering;
-use tower_auth_core::{AuthError, ErrorKind, Secret, clock::ManualClock};
+use tower::{Layer as _, ServiceExt as _};
+use tower_auth_core::{AuthError, Authorize, Deferred, ErrorKind, Secret, clock::ManualClock};
 use tower_auth_oauth2::{ClientAuth, OAuth2, TokenError, TokenResponse};
 
 const TOKEN: (u16, &str) = (
@@ -374,4 +377,61 @@ fn unusable_settings_are_refused_by_name() {
         assert_eq!(refused(password("", "p")), "username");
         assert_eq!(refused(password("u", "")), "password");
     }
+}
+
+/// What a client below the layer gets to send.
+async fn carried<A>(auth: A, request: http::Request<Full<Bytes>>) -> http::Request<Full<Bytes>>
+where
+    A: Authorize<Full<Bytes>, Mode = Deferred> + Send + Sync + 'static,
+    A::Acquire: Send,
+    A::Credentials: Send + Sync,
+{
+    let echo = tower::service_fn(async |request| {
+        Ok::<_, std::convert::Infallible>(http::Response::new(request))
+    });
+    let client = tower_auth_core::AuthLayer::new(auth).layer(echo);
+    client.oneshot(request).await.unwrap().into_body()
+}
+
+#[tokio::test]
+async fn the_token_goes_where_it_is_told_to() {
+    let (http, _) = answering(&[(200, r#"{"access_token":"a/b"}"#)]);
+    let builder = || OAuth2::client_credentials(URL, "id", "s").http_client(http.clone());
+    let post = |body: &'static str| {
+        http::Request::post("https://api.example/x")
+            .body(Full::from(body))
+            .unwrap()
+    };
+
+    let sent = carried(
+        builder().token_template("Token {token}").build().unwrap(),
+        post(""),
+    )
+    .await;
+    assert_eq!(sent.headers()[AUTHORIZATION], "Token a/b");
+    assert!(sent.headers()[AUTHORIZATION].is_sensitive());
+    let sent = carried(builder().token_in_query("t").build().unwrap(), post("")).await;
+    assert_eq!(sent.uri(), "https://api.example/x?t=a%2Fb");
+    let header = builder()
+        .token_in_header("x-token", "{token}")
+        .build()
+        .unwrap();
+    let both = header
+        + builder()
+            .token_in_form_body("access_token")
+            .build()
+            .unwrap();
+    let sent = carried(both, post("q=1")).await;
+    assert_eq!(sent.headers()["x-token"], "a/b");
+    assert!(sent.headers().get(AUTHORIZATION).is_none());
+    let body = sent.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(body, "q=1&access_token=a%2Fb");
+}
+
+#[tokio::test]
+async fn a_callback_that_panics_costs_no_token() {
+    let (http, _) = answering(&[TOKEN]);
+    let builder = OAuth2::client_credentials(URL, "id", "s").http_client(http);
+    let auth = builder.on_token(|_| panic!("a mistake")).build().unwrap();
+    assert_eq!(auth.token().await.unwrap().expose(), "a");
 }

@@ -56,3 +56,37 @@ async fn pythons_httpx_auth_finds_the_token_where_it_looks() {
         .build();
     assert_eq!(no_such_key.unwrap_err().parameter(), Some("store_key"));
 }
+
+#[cfg(all(feature = "file", feature = "password"))]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_schemes_on_one_file_refresh_a_rotating_session_once() {
+    use tower_auth_oauth2::store::FileStore;
+
+    let server = Server::default();
+    let origin = server.start().await;
+    let directory = tempfile::tempdir().unwrap();
+    let hands = ManualClock::at(std::time::UNIX_EPOCH + Duration::from_secs(1_700_000_000));
+    let schemes: Vec<_> = (0..20)
+        .map(|_| {
+            OAuth2::password(&format!("{origin}/token"), "u", "p")
+                .store(FileStore::new(directory.path().join("tokens.json")))
+                .clock(Clock::new(hands.clone()))
+                .build()
+                .unwrap()
+        })
+        .collect();
+    for expected in ["access-1", "access-2", "access-3"] {
+        let mut tasks = tokio::task::JoinSet::new();
+        for scheme in schemes.clone() {
+            tasks.spawn(async move { scheme.token().await.unwrap().expose().to_owned() });
+        }
+        while let Some(token) = tasks.join_next().await {
+            assert_eq!(token.unwrap(), expected);
+        }
+        hands.advance(Duration::from_secs(3600));
+    }
+    assert_eq!(
+        server.token_requests(),
+        ["password", "refresh_token", "refresh_token"]
+    );
+}

@@ -194,6 +194,16 @@ impl Trace {
         {
             return Err(format!("nothing judges option `{odd}`"));
         }
+        for name in ["missing", "expired"] {
+            match options.get(name) {
+                None => {}
+                Some(Value::Array(tuple)) if tuple.first().and_then(Value::as_str) == Some(key) => {
+                }
+                Some(Value::String(error))
+                    if name == "expired" && error == "InvalidGrantRequest" => {}
+                Some(other) => return Err(format!("nothing judges that `{name}` gives {other}")),
+            }
+        }
         let early = options.get("early_expiry").and_then(Value::as_f64);
         let (scheme, log) = self.logged(key, early, options)?;
         let result = scheme.token().await;
@@ -278,12 +288,19 @@ fn same(stored: &StoredToken, entry: &Value) -> Result<(), String> {
     }
 }
 
+/// The errors of httpx_auth for what is no token, or not to be had.
+fn is_known(raises: &str) -> bool {
+    raises == "AuthenticationFailed: User was not authenticated."
+        || raises.starts_with("InvalidToken: ") && raises.ends_with(" is invalid.")
+        || wants_lifetime(raises)
+}
+
 /// The errors of httpx_auth for a token whose lifetime nobody knows: we use such a token until it is refused.
 fn wants_lifetime(raises: &str) -> bool {
     [
-        "TokenExpiryNotProvided: ",
-        "ValueError: not enough values",
-        "JSONDecodeError: ",
+        "TokenExpiryNotProvided: Expiry (exp) is not provided in ",
+        "ValueError: not enough values to unpack (expected 3, got ",
+        "JSONDecodeError: Expecting value: ",
     ]
     .iter()
     .any(|error| raises.starts_with(error))
@@ -294,6 +311,7 @@ fn agree(step: &Value, ours: Result<Option<&str>, &String>, token: &Value) -> Re
     let raises = step.get("raises").and_then(Value::as_str);
     let result = step.get("result").and_then(Value::as_str);
     match (ours, raises) {
+        (_, Some(raises)) if !is_known(raises) => Err(format!("nothing judges {raises:?}")),
         (Err(error), None) => Err(format!("an error, {error:?}, where none is recorded")),
         (Err(_), Some(_)) if token.as_str().is_none_or(str::is_empty) => Ok(()),
         (Err(error), Some(raises)) if wants_lifetime(raises) => {

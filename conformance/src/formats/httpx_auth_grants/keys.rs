@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{case::Case, formats::Format};
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha512};
 use tower_auth_core::AuthError;
 use tower_auth_oauth2::{Grant, OAuth2, OAuth2Builder};
 use tower_auth_token::store::{MemoryStore, Store as _};
@@ -54,6 +55,12 @@ async fn judge(vector: &Value) -> Result<(), Problem> {
         .get("key")
         .and_then(Value::as_str)
         .ok_or_else(|| differs("has no key"))?;
+    let hashed = vector.get("hashed_bytes").and_then(Value::as_str);
+    let hashed = Sha512::digest(hashed.ok_or_else(|| differs("has no hashed_bytes"))?);
+    let hex: String = hashed.iter().map(|byte| format!("{byte:02x}")).collect();
+    if hex != key {
+        return Err(differs("the record does not agree with itself"));
+    }
     let field = vector
         .pointer("/kwargs/token_field_name")
         .and_then(Value::as_str);

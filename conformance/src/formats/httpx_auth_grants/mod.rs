@@ -42,3 +42,6 @@ fn each(
     });
     cases.collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,11 @@ use super::{
     server::{Sent, answering, field, form, json},
     settings::{Finish, Problem, Rendering, Settings, verdict},
 };
-use crate::{case::Case, formats::Format};
+use crate::{
+    case::{Case, Verdict},
+    formats::Format,
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{Method, header::HeaderName};
 use serde_json::{Map, Value};
 use std::time::{Duration, UNIX_EPOCH};
@@ -39,7 +43,12 @@ impl Format for TokenRequests {
                 let forbidden = Settings::read(&vector)
                     .ok()
                     .and_then(|settings| settings.forbidden());
-                verdict(judge(&vector, &refresh).await, forbidden)
+                if forbidden.is_some() {
+                    if let Err(Problem::Unknown(why)) = encoded(&vector, &refresh).await {
+                        return Verdict::Differs(why);
+                    }
+                }
+                verdict(judge(&vector, &refresh, false).await, forbidden)
             })
         })
     }
@@ -55,10 +64,41 @@ impl Finish for Plain {
     }
 }
 
+/// The record of an id that cannot be sent raw: what it says of the client is what httpx_auth joins, and all else is what we
+/// send when id and secret are form-encoded.
+async fn encoded(vector: &Value, refresh: &str) -> Result<(), Problem> {
+    let settings = Settings::read(vector).map_err(Problem::Unknown)?;
+    let pair = settings
+        .basic()
+        .map(|(id, secret)| format!("{id}:{secret}"));
+    let raw = pair.map(|pair| format!("Basic {}", STANDARD.encode(pair)));
+    let mut vector = vector.clone();
+    for request in ["token_request", "refresh_request"] {
+        let Some(request) = vector
+            .get_mut(request)
+            .filter(|request| request.is_object())
+        else {
+            continue;
+        };
+        if request.get("authorization").and_then(Value::as_str) != raw.as_deref() {
+            return Err(Problem::Unknown(format!("authorization is not {raw:?}")));
+        }
+        let (id, secret) = settings.basic().unwrap_or_default();
+        let encode =
+            |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let pair = format!("{}:{}", encode(id), encode(secret));
+        request["authorization"] = format!("Basic {}", STANDARD.encode(pair)).into();
+    }
+    judge(&vector, refresh, true).await
+}
+
 /// A token that is good for no time: the second one has to be fetched by the refresh token, when that is kept.
-async fn judge(vector: &Value, refresh: &str) -> Result<(), Problem> {
+async fn judge(vector: &Value, refresh: &str, encoded: bool) -> Result<(), Problem> {
     let differs = |why: String| Problem::Unknown(why);
-    let settings = Settings::read(vector).map_err(differs)?;
+    let mut settings = Settings::read(vector).map_err(differs)?;
+    if encoded {
+        settings = settings.form_encoded();
+    }
     let token_field = vector
         .get("token_field_name")
         .and_then(Value::as_str)

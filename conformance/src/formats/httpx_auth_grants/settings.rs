@@ -20,6 +20,8 @@ pub(super) enum Rendering {
 /// A constructor, with its arguments.
 pub(super) struct Settings {
     class: String,
+    /// Id and secret are form-encoded in `Basic`, which httpx_auth does not do.
+    encoded: bool,
     args: Vec<String>,
     kwargs: Map<String, Value>,
 }
@@ -70,6 +72,7 @@ impl Settings {
         let args = args.iter().map(|arg| arg.as_str().map(str::to_owned));
         Ok(Self {
             class: class.to_owned(),
+            encoded: false,
             args: args
                 .collect::<Option<_>>()
                 .ok_or("has an argument that is no text")?,
@@ -79,6 +82,26 @@ impl Settings {
                 Some(_) => return Err("has kwargs that are no object".to_owned()),
             },
         })
+    }
+
+    /// As RFC 6749 section 2.3.1 wants it.
+    pub(super) fn form_encoded(self) -> Self {
+        Self {
+            encoded: true,
+            ..self
+        }
+    }
+
+    /// Id and secret, for classes that take them.
+    pub(super) fn basic(&self) -> Option<(&str, &str)> {
+        if let Some(Value::Array(pair)) = self.kwargs.get("client_auth") {
+            return pair.first()?.as_str().zip(pair.get(1)?.as_str());
+        }
+        match &self.args[..] {
+            [_, id, secret] if !self.is_password() => Some((id, secret)),
+            [_, _, _, id, secret] => Some((id, secret)),
+            _ => None,
+        }
     }
 
     pub(super) fn has_refresh(&self) -> bool {
@@ -121,15 +144,23 @@ impl Settings {
         rendering: Rendering,
         finish: F,
     ) -> Result<F::Output, Problem> {
+        let encoded = self.encoded;
+        let basic = |id: &str, secret: &str| {
+            if encoded {
+                ClientAuth::basic(id, secret)
+            } else {
+                ClientAuth::basic_raw(id, secret)
+            }
+        };
         let args: Vec<_> = self.args.iter().map(String::as_str).collect();
         match (&*self.class, &args[..]) {
             ("OAuth2ClientCredentials", [url, id, secret]) => {
-                let auth = ClientAuth::basic_raw(id, *secret)?;
+                let auth = basic(id, secret)?;
                 let builder = OAuth2::client_credentials_as(url, auth);
                 options(builder, &self.kwargs, http, rendering, finish)
             }
             ("OktaClientCredentials", [instance, id, secret]) => {
-                let auth = ClientAuth::basic_raw(id, *secret)?;
+                let auth = basic(id, secret)?;
                 let server = take(&mut self.kwargs, "authorization_server");
                 let okta = Provider::okta(instance, server.as_deref().unwrap_or("default"))?;
                 let builder: OAuth2Builder<ClientCredentials> = okta.client_credentials_as(auth);
@@ -142,7 +173,7 @@ impl Settings {
                     Some(auth) => {
                         let pair: [String; 2] = serde_json::from_value(auth)
                             .map_err(|_| Problem::Unknown("client_auth is no pair".to_owned()))?;
-                        builder = builder.client_auth(ClientAuth::basic_raw(&pair[0], &pair[1])?);
+                        builder = builder.client_auth(basic(&pair[0], &pair[1])?);
                     }
                 }
                 options(builder, &self.kwargs, http, rendering, finish)
@@ -150,7 +181,7 @@ impl Settings {
             ("OktaResourceOwnerPasswordCredentials", [instance, user, password, id, secret]) => {
                 let server = take(&mut self.kwargs, "authorization_server");
                 let okta = Provider::okta(instance, server.as_deref().unwrap_or("default"))?;
-                let builder = okta.password(user, *password, ClientAuth::basic_raw(id, *secret)?);
+                let builder = okta.password(user, *password, basic(id, secret)?);
                 options(builder, &self.kwargs, http, rendering, finish)
             }
             (class, args) => Err(Problem::Unknown(format!(

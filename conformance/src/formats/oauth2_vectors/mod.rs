@@ -168,4 +168,52 @@ mod tests {
         assert!(out.contains("FAIL oauth2_vectors/rfc0_new/0: "), "{out}");
         assert!(out.ends_with("0 passed, 1 failed, 2 skipped\n"), "{out}");
     }
+
+    #[test]
+    fn what_the_rfcs_say_passes_and_anything_else_fails() {
+        let outcome = |file: serde_json::Value| judged(&file.to_string(), &Exceptions::default());
+        for (good, bad) in [
+            (
+                json!({"loopback_and_https_rules": {"refuse": ["http://as.example/"]}}),
+                json!({"loopback_and_https_rules": {"allow_plain_http": ["http://as.example/"]}}),
+            ),
+            (
+                json!({"rfc6750_www_authenticate": [{"header": "A, B c=d", "parsed": [
+                    {"scheme": "A", "params": {}}, {"scheme": "B", "params": {"c": "d"}},
+                ]}]}),
+                json!({"rfc6750_www_authenticate": [{"header": "A, B c=d", "parsed": [{"scheme": "A", "params": {}}]}]}),
+            ),
+            (
+                json!({"rfc8414_metadata": {"reject": [{"fetched_for": "https://a", "issuer_in_document": "https://b"}]}}),
+                json!({"rfc8414_metadata": {"reject": [{"fetched_for": "https://a", "issuer_in_document": "https://a"}]}}),
+            ),
+            (
+                json!({"rfc6749_token_response": {"quirks_seen_in_the_wild": [
+                    {"body": "{\"access_token\":\"a\",\"expires_in\":\"7\"}", "expect": {"expires_in": 7}},
+                ]}}),
+                json!({"rfc6749_token_response": {"quirks_seen_in_the_wild": [
+                    {"body": "{\"access_token\":\"a\",\"expires_in\":\"7\"}", "expect": {"expires_in": 8}},
+                ]}}),
+            ),
+            (
+                json!({"rfc8628_device": {"response": {
+                    "device_code": "d", "user_code": "u", "verification_uri": "https://v", "expires_in": 99, "interval": 3,
+                }, "grant_type": "urn:ietf:params:oauth:grant-type:device_code", "poll_rules": [
+                    {"error": "slow_down", "do": "interval += 5"}, {"error": "access_denied", "do": "stop"},
+                ]}}),
+                json!({"rfc8628_device": {"response": {
+                    "device_code": "d", "user_code": "u", "verification_uri": "https://v", "expires_in": 99,
+                }, "poll_rules": [{"error": "slow_down", "do": "wait interval"}]}}),
+            ),
+            (
+                json!({"rfc6749_examples": {"password_body": "grant_type=password&username=u&password=p"}}),
+                json!({"rfc6749_examples": {"password_body": "grant_type=password&username=u&password=p&scope=s"}}),
+            ),
+        ] {
+            let (end, out) = outcome(good);
+            assert_eq!(end, End::Passed, "{out}");
+            let (end, out) = outcome(bad);
+            assert_eq!(end, End::Failed, "{out}");
+        }
+    }
 }

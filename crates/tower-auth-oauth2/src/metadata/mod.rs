@@ -5,8 +5,8 @@ mod discover;
 pub use self::discover::well_known_urls;
 
 use crate::{
-    ClientAuth, OAuth2, OAuth2Builder, grant::ClientCredentials, grant::DeviceAuthorization,
-    grant::TokenExchange,
+    ClientAuth, OAuth2, OAuth2Builder,
+    grant::{ClientCredentials, DeviceAuthorization, RefreshToken, TokenExchange},
 };
 use serde_json::{Map, Value};
 use tower_auth_core::{AuthError, ErrorKind, Secret};
@@ -173,6 +173,56 @@ impl ServerMetadata {
             device,
             self.endpoint("token_endpoint")?,
             client_id,
+        ))
+    }
+
+    /// [`OAuth2::refresh_token`] at this server.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`] when it names no such endpoint.
+    pub fn refresh_token(
+        &self,
+        client_id: &str,
+        refresh_token: impl Into<Secret>,
+    ) -> Result<OAuth2Builder<RefreshToken>, AuthError> {
+        let url = self.endpoint("token_endpoint")?;
+        Ok(OAuth2::refresh_token(url, client_id, refresh_token))
+    }
+
+    /// [`OAuth2::jwt_bearer`] at this server.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`] when it names no such endpoint.
+    #[cfg(feature = "jwt")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
+    pub fn jwt_bearer(
+        &self,
+        assertion: crate::Assertion,
+    ) -> Result<OAuth2Builder<crate::JwtBearer>, AuthError> {
+        Ok(OAuth2::jwt_bearer(
+            self.endpoint("token_endpoint")?,
+            assertion,
+        ))
+    }
+
+    /// [`OAuth2::password`] at this server, with what it says there about not using it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`] when it names no such endpoint.
+    #[cfg(feature = "password")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "password")))]
+    pub fn password(
+        &self,
+        username: &str,
+        password: impl Into<Secret>,
+    ) -> Result<OAuth2Builder<crate::Password>, AuthError> {
+        Ok(OAuth2::password(
+            self.endpoint("token_endpoint")?,
+            username,
+            password,
         ))
     }
 

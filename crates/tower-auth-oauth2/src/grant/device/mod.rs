@@ -17,6 +17,8 @@ use tower_auth_core::AuthError;
 
 /// The server says nothing: every 5 s (section 3.2).
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(5);
+/// No server is asked more often than this, whatever it says.
+const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 /// What `slow_down` adds (section 3.5).
 const SLOW_DOWN: Duration = Duration::from_secs(5);
 /// After connection failures, it is never asked less often than this.
@@ -92,7 +94,7 @@ impl Device {
         let mut interval = code
             .interval()
             .unwrap_or(DEFAULT_INTERVAL)
-            .min(LONGEST_INTERVAL);
+            .clamp(SHORTEST_INTERVAL, LONGEST_INTERVAL);
         let mut asked = Instant::now();
         loop {
             let next = asked + interval;

@@ -115,6 +115,12 @@ async fn without_an_interval_it_is_five_seconds_and_a_broken_server_is_asked_les
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_interval_of_nothing_is_a_second() {
+    let done = run(&format!("{CODE},\"interval\":0}}"), &[PENDING, TOKEN]).await;
+    assert_eq!(done.polls, [1, 2]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn it_ends_with_the_code_or_with_the_servers_no() {
     let expired = run(&format!("{CODE},\"interval\":25}}"), &[]).await;
     assert!(matches!(cause(&expired), TokenError::DeviceCodeExpired));

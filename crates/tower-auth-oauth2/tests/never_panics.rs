@@ -1,0 +1,68 @@
+//! Nothing that a server or a file can hold makes us panic.
+
+mod support;
+
+use proptest::prelude::*;
+use support::answering;
+use tower_auth_oauth2::{
+    BearerError, Challenge, OAuth2, Provider, ServerMetadata, well_known_urls,
+};
+
+/// Text that looks a little like what is expected.
+fn odd() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<String>(),
+        "[ ,=\"\\\\A-Za-z/+\u{e9}-]{0,60}",
+        r#"\{("(access_token|expires_in|error|scope|token_type|refresh_token)":("?[a-z0-9.eE+-]{0,20}"?|null|\[\]|\{\}),?){0,5}\}"#,
+        "(access_token|error|expires_in)=[a-z%0-9&=]{0,40}",
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_server_answers(status in 200_u16..600, body in odd()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (http, _) = answering(&[(status, &body)]);
+            let auth = OAuth2::client_credentials("https://as.example/t", "id", "s").http_client(http).build().unwrap();
+            if let Ok(token) = auth.token().await {
+                assert!(token.expose().bytes().all(|byte| byte.is_ascii_graphic()));
+            }
+        });
+    }
+
+    #[test]
+    fn whatever_a_challenge_says(value in odd()) {
+        for challenge in Challenge::parse(&value) {
+            assert!(!challenge.scheme().is_empty());
+        }
+        let mut headers = http::HeaderMap::new();
+        if let Ok(value) = value.parse() {
+            headers.insert("www-authenticate", value);
+        }
+        let _ = BearerError::from_headers(&headers);
+    }
+
+    #[test]
+    fn whatever_a_configuration_says(text in odd()) {
+        let _ = ServerMetadata::parse(&text, &text);
+        let _ = well_known_urls(&text);
+        let _ = Provider::okta(&text, &text);
+        let (http, _) = answering(&[(200, "{}")]);
+        let _ = OAuth2::client_credentials(&text, &text, text.as_str())
+            .scope(&text)
+            .resource(&text)
+            .parameter(&text, text.as_str())
+            .token_in_header(text.as_str(), &text)
+            .http_client(http.clone())
+            .build();
+        let _ = OAuth2::client_credentials("https://as.example/t", "i", "s").token_in_form_body(&text).http_client(http).build();
+        #[cfg(feature = "jwt")]
+        {
+            use tower_auth_oauth2::{Algorithm, SigningKey};
+            let _ = SigningKey::from_pem(Algorithm::Rs256, &text);
+            let _ = SigningKey::from_jwk(Algorithm::Es256, &text);
+            let _ = OAuth2::google_service_account(&text);
+        }
+    }
+}
