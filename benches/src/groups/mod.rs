@@ -2,6 +2,7 @@
 
 mod deferred;
 mod floors;
+mod graphql;
 mod query;
 mod scope;
 mod single;
@@ -21,6 +22,7 @@ pub fn all() -> Vec<Group> {
         query::GROUP,
         deferred::GROUP,
         token::GROUP,
+        graphql::GROUP,
         values::GROUP,
         sizes::GROUP,
     ]
