@@ -170,10 +170,13 @@ fn media(parts: &Parts) -> Media {
 }
 
 fn is_compressed(parts: &Parts) -> bool {
-    parts
-        .headers
-        .get(CONTENT_ENCODING)
-        .is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+    parts.headers.get(CONTENT_ENCODING).is_some_and(|coding| {
+        // `none` is no coding, but graphql-yoga says so of its event streams.
+        let plain = ["identity", "none", ""];
+        !plain
+            .iter()
+            .any(|name| coding.as_bytes().eq_ignore_ascii_case(name.as_bytes()))
+    })
 }
 
 /// Reads on: to the end, or as much as is wanted of a body that is not GraphQL.
