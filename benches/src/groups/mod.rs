@@ -4,6 +4,7 @@ mod aws;
 mod deferred;
 mod floors;
 mod oauth1;
+mod graphql;
 mod query;
 mod scope;
 mod single;
@@ -23,6 +24,7 @@ pub fn all() -> Vec<Group> {
         query::GROUP,
         deferred::GROUP,
         token::GROUP,
+        graphql::GROUP,
         values::GROUP,
         aws::GROUP,
         oauth1::GROUP,

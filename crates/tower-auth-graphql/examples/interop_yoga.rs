@@ -209,6 +209,18 @@ async fn streams(origin: &str, checks: &mut Checks) -> Result<(), BoxError> {
         whole.data,
         Some(json!({"hello": "hello world"})),
     );
+    let call = client.query("subscription { countdown(from: 3) }");
+    let mut events = call.subscribe().await?;
+    let mut seen = Vec::new();
+    while let Some(response) = events.next().await {
+        let data: Value = response?.into_data()?.decode()?;
+        seen.push(data["countdown"].clone());
+    }
+    checks.check(
+        "a subscription over SSE",
+        seen,
+        vec![json!(3), json!(2), json!(1)],
+    );
     Ok(())
 }
 

@@ -61,6 +61,7 @@
 //! | logins by GraphQL, CollectiveAccess | `GraphQlLogin`, `VariableAuth` | `login` |
 //! | files (multipart request specification) | `Upload` | `uploads` |
 //! | `@defer` and `@stream`, both formats | `Incremental` | `incremental` |
+//! | subscriptions over server-sent events | `Events` | `events` |
 //! | automatic persisted queries | `ClientBuilder::persisted_queries` | `persisted` |
 //! | cookies | `CookieJar`, `CookieLayer` | `cookies` |
 //! | compressed answers | `ClientBuilder::build_compressed` | `compression` |
@@ -89,6 +90,10 @@ mod client;
 #[cfg(feature = "cookies")]
 mod cookies;
 mod error;
+#[cfg(feature = "events")]
+mod events;
+#[cfg(any(feature = "events", feature = "incremental"))]
+mod incoming;
 #[cfg(feature = "incremental")]
 mod incremental;
 #[cfg(feature = "login")]
@@ -114,6 +119,8 @@ pub use self::{
 
 #[cfg(feature = "cookies")]
 pub use self::cookies::{CookieJar, CookieLayer, CookieService, Cookies};
+#[cfg(feature = "events")]
+pub use self::events::Events;
 #[cfg(feature = "incremental")]
 pub use self::incremental::{Incremental, Parts};
 #[cfg(feature = "login")]

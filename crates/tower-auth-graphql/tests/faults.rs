@@ -322,6 +322,20 @@ async fn a_compressed_answer_without_a_decompressor_is_a_clear_error() {
 }
 
 #[tokio::test]
+async fn an_answer_that_says_it_is_not_compressed_is_read() {
+    for coding in ["identity", "none", "NONE"] {
+        let body = r#"{"data":{"a":1}}"#;
+        let answer = format!(
+            "HTTP/1.1 200 X\r\nContent-Type: application/json\r\nContent-Encoding: {coding}\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let data = ask(&raw_server(answer.into_bytes(), true).await).await;
+        assert_eq!(data.unwrap()["a"], 1, "{coding}");
+    }
+}
+
+#[tokio::test]
 async fn a_call_that_is_dropped_drops_its_request() {
     struct Flag(Arc<AtomicBool>);
     impl Drop for Flag {

@@ -342,3 +342,16 @@ async fn the_service_works_below_any_layers() {
     assert_eq!(data.hello, "hello world");
     assert_eq!(shared.header("authorization").unwrap(), "Bearer t");
 }
+
+#[tokio::test]
+async fn operations_of_other_crates_are_sent_as_they_are() {
+    let (endpoint, _) = graphql_server(false).await;
+    let client = Client::builder(endpoint).unwrap().build(http());
+    let operation = graphql_client::QueryBody {
+        variables: json!({"n": "there"}),
+        query: "query Greet($n: String) { hello(name: $n) }",
+        operation_name: "Greet",
+    };
+    let data = client.operation(&operation).data::<Hello>().await.unwrap();
+    assert_eq!(data.hello, "hello there");
+}

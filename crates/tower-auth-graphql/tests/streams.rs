@@ -94,3 +94,62 @@ async fn a_stream_that_is_cut_off_silent_or_too_large_is_an_error_and_then_over(
         assert!(!response.update().await.unwrap());
     }
 }
+
+#[cfg(feature = "events")]
+mod events {
+    use super::{ErrorKind, HEAD, Timeout, http, raw_server};
+    use serde_json::{Value, json};
+    use std::time::Duration;
+    use tower_auth_graphql::{Client, Error, Events};
+
+    async fn subscribe(body: &str, close: bool) -> Result<Events, Error> {
+        let head = HEAD.replace("multipart/mixed; boundary=\"-\"", "text/event-stream");
+        let endpoint = raw_server(format!("{head}{body}").into_bytes(), close).await;
+        let client = Client::builder(endpoint)
+            .unwrap()
+            .idle_timeout(Duration::from_millis(200));
+        client
+            .build(http())
+            .query("subscription { a }")
+            .subscribe()
+            .await
+    }
+
+    #[tokio::test]
+    async fn results_are_pushed_until_the_operation_is_complete() {
+        let body = ":\n\nevent: next\ndata: {\"data\":{\"a\":1}}\n\nevent: next\n\
+            data: {\"errors\":[{\"message\":\"m\"}]}\n\nevent: complete\ndata:\n\nevent: next\ndata: 1\n\n";
+        let mut events = subscribe(body, false).await.unwrap();
+        let first = events
+            .next()
+            .await
+            .unwrap()
+            .unwrap()
+            .decode::<Value>()
+            .unwrap();
+        assert_eq!(first.data, Some(json!({"a": 1})));
+        assert_eq!(events.next().await.unwrap().unwrap().errors[0].message, "m");
+        assert!(events.next().await.is_none());
+        assert!(events.next().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_dropped_connection_silence_and_nonsense_are_errors() {
+        let next = "event: next\ndata: {\"data\":{}}\n\n";
+        let cases = [
+            (next.to_owned(), true, ErrorKind::Transport),
+            (next.to_owned(), false, ErrorKind::Timeout(Timeout::Idle)),
+            (
+                format!("{next}event: next\ndata: 1\n\n"),
+                false,
+                ErrorKind::Protocol,
+            ),
+        ];
+        for (body, close, expected) in cases {
+            let mut events = subscribe(&body, close).await.unwrap();
+            assert!(events.next().await.unwrap().is_ok());
+            assert_eq!(events.next().await.unwrap().unwrap_err().kind(), expected);
+            assert!(events.next().await.is_none());
+        }
+    }
+}

@@ -166,6 +166,23 @@ where
         self.client.exchange(http).await
     }
 
+    /// Sends it, and answers with the results of a subscription as they are pushed: GraphQL over server-sent events, one
+    /// connection for each subscription.
+    ///
+    /// # Errors
+    ///
+    /// When there is neither a stream of events nor a GraphQL response.
+    #[cfg(feature = "events")]
+    pub async fn subscribe(mut self) -> Result<crate::Events, Error> {
+        self.options.accept = Some(crate::events::ACCEPT_EVENTS);
+        let request = self.request?;
+        let http = encode::encode(&self.client.shared, &request, &self.options)?;
+        match self.client.exchange(http).await?.into_body() {
+            Reply::Events(events) => Ok(events),
+            other => Ok(crate::Events::single(other.into_single()?)),
+        }
+    }
+
     /// Sends it, and answers with what comes first and, as it comes, what was deferred (`@defer`, `@stream`).
     ///
     /// # Errors

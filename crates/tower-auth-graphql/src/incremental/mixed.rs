@@ -1,13 +1,13 @@
 //! Takes a `multipart/mixed` body apart (RFC 2046 section 5.1), as it comes.
 
 use crate::{Error, ErrorKind, Limit};
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes, BytesMut};
 
 /// What has been received and not been taken apart, and where in a part it stands.
 #[derive(Debug)]
 pub(crate) struct Splitter {
     delimiter: Vec<u8>, // CR LF -- boundary
-    buffer: Vec<u8>,
+    buffer: BytesMut,
     /// Up to here there is no delimiter.
     searched: usize,
     state: State,
@@ -28,7 +28,7 @@ impl Splitter {
         Self {
             delimiter: format!("\r\n--{boundary}").into_bytes(),
             // The first delimiter may come without a line end before it.
-            buffer: b"\r\n".to_vec(),
+            buffer: BytesMut::from(&b"\r\n"[..]),
             searched: 0,
             state: State::Preamble,
             limit,
@@ -57,7 +57,7 @@ impl Splitter {
                 State::AfterDelimiter => {
                     if self.buffer.starts_with(b"--") {
                         self.state = State::End;
-                        self.buffer = Vec::new();
+                        self.buffer = BytesMut::new();
                         return Ok(None);
                     }
                     let Some(end) = find(&self.buffer, b"\r\n", 0) else {
@@ -72,7 +72,7 @@ impl Splitter {
                         ));
                     }
                     // The line end stays: with no header fields, it is also the beginning of the blank line.
-                    self.buffer.drain(..end);
+                    self.buffer.advance(end);
                     self.searched = 0;
                     self.state = State::Part;
                 }
@@ -85,14 +85,13 @@ impl Splitter {
                     if end > self.limit {
                         return Err(too_large());
                     }
-                    let rest = self.buffer.split_off(end + self.delimiter.len());
-                    let mut part = std::mem::replace(&mut self.buffer, rest);
+                    let mut part = self.buffer.split_to(end + self.delimiter.len());
                     part.truncate(end);
                     let is_part = self.state == State::Part;
                     self.state = State::AfterDelimiter;
                     self.searched = 0;
                     if is_part {
-                        return content(part).map(Some);
+                        return content(part.freeze()).map(Some);
                     }
                 }
             }
@@ -108,7 +107,7 @@ impl Splitter {
 }
 
 /// A part without its header fields. It has to be JSON.
-fn content(part: Vec<u8>) -> Result<Bytes, Error> {
+fn content(mut part: Bytes) -> Result<Bytes, Error> {
     // An empty part may stand before the closing delimiter.
     let Some(blank) = find(&part, b"\r\n\r\n", 0) else {
         return if part.trim_ascii().is_empty() {
@@ -131,7 +130,6 @@ fn content(part: Vec<u8>) -> Result<Bytes, Error> {
             return Err(Error::protocol("a part of the stream is not JSON"));
         }
     }
-    let mut part = Bytes::from(part);
     Ok(part.split_off(blank + 4))
 }
 

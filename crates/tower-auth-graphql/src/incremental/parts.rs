@@ -1,27 +1,20 @@
 //! The parts of a stream, off the wire.
 
 use super::Splitter;
-use crate::{BoxError, Error, ErrorKind, Limit, Timeout, service::Settings};
-use bytes::{Buf, Bytes};
+use crate::{BoxError, Error, incoming::Incoming, service::Settings};
+use bytes::Bytes;
 use http::{header::CONTENT_TYPE, response};
 use http_body::Body;
-use pin_project_lite::pin_project;
 use std::{
     fmt,
     future::poll_fn,
-    pin::Pin,
     task::{Context, Poll, ready},
-    time::Duration,
 };
-use tokio::time::Sleep;
 
 /// A `multipart/mixed` answer: one JSON text after the other, as they come. Dropping it ends the request.
 pub struct Parts {
-    body: Pin<Box<dyn PollData + Send>>,
+    incoming: Incoming,
     splitter: Splitter,
-    left: usize,
-    idle: Option<Duration>,
-    sleep: Option<Pin<Box<Sleep>>>,
     done: bool,
 }
 
@@ -41,11 +34,8 @@ impl Parts {
             .map(|value| value.as_bytes());
         let boundary = boundary(value.unwrap_or_default())?;
         Ok(Self {
-            body: Box::pin(Erased { body }),
+            incoming: Incoming::new(body, Some(settings.response_size), settings.idle_timeout),
             splitter: Splitter::new(&boundary, settings.part_size),
-            left: settings.response_size,
-            idle: settings.idle_timeout,
-            sleep: None,
             done: false,
         })
     }
@@ -54,8 +44,8 @@ impl Parts {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Transport`] when the stream is cut off, [`ErrorKind::Timeout`] when it is silent for too long,
-    /// [`ErrorKind::Limit`] when a part or the whole is too large, [`ErrorKind::Protocol`] when it is malformed. After
+    /// [`ErrorKind::Transport`](crate::ErrorKind::Transport) when the stream is cut off, [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) when it is silent for too long,
+    /// [`ErrorKind::Limit`](crate::ErrorKind::Limit) when a part or the whole is too large, [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) when it is malformed. After
     /// an error there is nothing more.
     pub async fn next(&mut self) -> Option<Result<Bytes, Error>> {
         poll_fn(|cx| self.poll_next(cx)).await
@@ -66,7 +56,6 @@ impl Parts {
             return Poll::Ready(None);
         }
         let next = ready!(self.poll_part(cx)).transpose();
-        self.sleep = None;
         self.done = !matches!(next, Some(Ok(_)));
         Poll::Ready(next)
     }
@@ -79,37 +68,9 @@ impl Parts {
                 None if self.splitter.is_end() => return Poll::Ready(Ok(None)),
                 None => {}
             }
-            let Poll::Ready(data) = self.body.as_mut().poll_data(cx) else {
-                return self.poll_idle(cx).map(Err);
-            };
-            self.sleep = None;
-            let Some(data) = data else {
-                return Poll::Ready(Err(cut_off()));
-            };
-            let data = data.map_err(|error| cut_off().with_source(error))?;
-            self.left = self.left.checked_sub(data.len()).ok_or_else(|| {
-                Error::new(
-                    ErrorKind::Limit(Limit::ResponseSize),
-                    "the stream is larger than the limit; raise it with `max_response_size`",
-                )
-            })?;
+            let data = ready!(self.incoming.poll(cx))?;
             self.splitter.push(&data)?;
         }
-    }
-
-    fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
-        let Some(idle) = self.idle else {
-            return Poll::Pending;
-        };
-        let sleep = self
-            .sleep
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep(idle)));
-        sleep.as_mut().poll(cx).map(|()| {
-            Error::new(
-                ErrorKind::Timeout(Timeout::Idle),
-                "the stream was silent for too long; allow more with `idle_timeout`",
-            )
-        })
     }
 }
 
@@ -119,10 +80,6 @@ impl fmt::Debug for Parts {
             .field("done", &self.done)
             .finish_non_exhaustive()
     }
-}
-
-fn cut_off() -> Error {
-    Error::new(ErrorKind::Transport, "the stream was cut off")
 }
 
 /// The `boundary` of a content type; without one it is `-`.
@@ -151,44 +108,6 @@ fn boundary(content_type: &[u8]) -> Result<String, Error> {
         return Ok(value.to_owned());
     }
     Ok("-".to_owned())
-}
-
-/// A body without its type.
-trait PollData {
-    fn poll_data(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, BoxError>>>;
-}
-
-pin_project! {
-    struct Erased<B> {
-        #[pin]
-        body: B,
-    }
-}
-
-impl<B> PollData for Erased<B>
-where
-    B: Body,
-    B::Error: Into<BoxError>,
-{
-    fn poll_data(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, BoxError>>> {
-        let mut body = self.project().body;
-        loop {
-            return Poll::Ready(match ready!(body.as_mut().poll_frame(cx)) {
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(mut data) => Some(Ok(data.copy_to_bytes(data.remaining()))),
-                    Err(_) => continue, // trailers
-                },
-                Some(Err(error)) => Some(Err(error.into())),
-                None => None,
-            });
-        }
-    }
 }
 
 #[cfg(test)]

@@ -3,12 +3,32 @@
 use super::{Data, Response, graphql_error::Errors, is_too_deep, too_deep};
 use crate::Error;
 use bytes::Bytes;
+use memchr::memmem;
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value, value::RawValue};
-use std::fmt;
+use std::{fmt, marker::PhantomData};
+
+/// Whether these can only be data: nearly every response is so, and need not be read twice.
+///
+/// It begins with the data, it is not cut off, and neither other member that matters is even mentioned. (A name that is
+/// written with escapes would be; see [`Only`].)
+fn is_plain(json: &[u8]) -> bool {
+    json.starts_with(b"{\"data\":{")
+        && json.trim_ascii_end().ends_with(b"}")
+        && memmem::find(json, b"\"errors\"").is_none()
+        && memmem::find(json, b"\"extensions\"").is_none()
+}
 
 /// A response, as `json` has it. When `strict`, it must be one beyond doubt: somebody else may have sent it.
 pub(crate) fn parse(json: &Bytes, strict: bool) -> Result<Response, Error> {
+    if is_plain(json) {
+        return Ok(Response {
+            data: Some(Data::enveloped(json.clone())),
+            errors: Vec::new(),
+            extensions: Map::new(),
+            auth_failure: None,
+        });
+    }
     let envelope: Envelope<'_> =
         serde_json::from_slice(json).map_err(|error| invalid(json, error))?;
     envelope.into_response(json, strict)
@@ -47,7 +67,7 @@ impl Envelope<'_> {
         let data = match self.data.map(RawValue::get) {
             None | Some("null") => None,
             Some(object) if object.starts_with('{') => {
-                Some(Data(json.slice_ref(object.as_bytes())))
+                Some(Data::bare(json.slice_ref(object.as_bytes())))
             }
             Some(_) => return Err(Error::protocol("`data` is neither an object nor null")),
         };
@@ -110,6 +130,41 @@ impl<'de: 'a, 'a> Deserialize<'de> for Envelope<'a> {
     }
 }
 
+/// The data of a response that has only data, decoded.
+pub(crate) struct Only<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Only<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = Only<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a GraphQL response")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Only<T>, A::Error> {
+                let mut data = None;
+                while let Some(name) = map.next_key::<Name>()? {
+                    match name {
+                        Name::Data if data.is_none() => data = Some(map.next_value()?),
+                        Name::Other => {
+                            map.next_value::<IgnoredAny>()?;
+                        }
+                        // Errors are not overlooked, even if their name is written with escapes.
+                        _ => return Err(A::Error::custom("a member that was not expected")),
+                    }
+                }
+                data.map(Only)
+                    .ok_or_else(|| A::Error::missing_field("data"))
+            }
+        }
+
+        deserializer.deserialize_map(Members(PhantomData))
+    }
+}
+
 enum Name {
     Data,
     Errors,
@@ -158,7 +213,7 @@ mod tests {
             true,
         )
         .unwrap();
-        assert_eq!(response.data.unwrap().as_bytes(), br#"{"a":[1]}"#);
+        assert_eq!(response.data.unwrap().json().unwrap(), r#"{"a":[1]}"#);
         assert_eq!(response.extensions["x"], 1);
         let response = read(r#"{"errors":[{"message":"no"}],"data":null}"#, true).unwrap();
         assert!(response.data.is_none());
@@ -167,6 +222,42 @@ mod tests {
         assert!(response.errors.is_empty());
         assert!(read(r#"{"data":null}"#, false).is_ok());
         assert!(read(r#"{"errors":["text"]}"#, false).is_ok());
+    }
+
+    #[test]
+    fn plain_data_are_read_once_and_what_is_wrong_with_them_turns_out_then() {
+        let plain = |json: &str| {
+            assert!(is_plain(json.as_bytes()), "{json}");
+            let data = read(json, false).unwrap().data.unwrap();
+            data.decode::<Value>().map_err(|error| error.kind())
+        };
+        let expected = serde_json::json!({"a": [1]});
+        assert_eq!(plain(r#"{"data":{"a":[1]}}"#).unwrap(), expected);
+        assert_eq!(
+            plain("{\"data\":{\"a\":[1]},\"ok\":true}\n").unwrap(),
+            expected
+        );
+        for json in [r#"{"data":{"a":tru}}"#, r#"{"data":{}}}"#, r#"{"data":{}"#] {
+            assert_eq!(plain(json).unwrap_err(), ErrorKind::Protocol, "{json}");
+        }
+        for json in [
+            r#"{"data":{},"\u0065rrors":[{"message":"m"}]}"#,
+            r#"{"data":{},"data":{}}"#,
+        ] {
+            assert_eq!(plain(json).unwrap_err(), ErrorKind::Decode, "{json}");
+        }
+        for json in [
+            r#"{"data":{"a":"errors"}}"#,
+            r#"{"data":{},"extensions":{}}"#,
+            r#"{"data":null}"#,
+            r#"{ "data":{}}"#,
+        ] {
+            assert!(!is_plain(json.as_bytes()), "{json}");
+            assert!(read(json, false).is_ok(), "{json}");
+        }
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        let error = plain(&format!(r#"{{"data":{{"a":{deep}}}}}"#)).unwrap_err();
+        assert_eq!(error, ErrorKind::Limit(Limit::Depth));
     }
 
     #[test]
@@ -182,10 +273,10 @@ mod tests {
             r#"{"errors":1}"#,
             r#"{"errors":[]}"#,
             r#"{"errors":null}"#,
-            r#"{"data":{}"#,
+            r#"{"data":{"#,
             r#"{"data":{}}x"#,
-            r#"{"data":{},"data":{}}"#,
-            r#"{"data":{"a":tru}}"#,
+            r#"{"data":{},"data":{},"errors":[]}"#,
+            r#"{"data":{"a":tru},"errors":[]}"#,
             r#"{"errors":[3]}"#,
         ] {
             assert_eq!(

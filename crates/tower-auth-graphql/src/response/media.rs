@@ -11,6 +11,8 @@ pub(crate) enum Media {
     Json,
     /// `multipart/mixed`: a stream of responses.
     Mixed,
+    /// `text/event-stream`: a stream of results.
+    Events,
     /// Anything else: somebody who does not speak GraphQL.
     Other,
 }
@@ -27,6 +29,7 @@ impl Media {
             }
             Some(essence) if essence.eq_ignore_ascii_case("application/json") => Self::Json,
             Some(essence) if essence.eq_ignore_ascii_case("multipart/mixed") => Self::Mixed,
+            Some(essence) if essence.eq_ignore_ascii_case("text/event-stream") => Self::Events,
             _ => Self::Other,
         }
     }

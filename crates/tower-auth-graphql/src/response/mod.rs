@@ -13,13 +13,13 @@ pub use self::{
 };
 pub(crate) use self::{
     auth::Sent,
-    envelope::{parse, parse_batch},
+    envelope::{Only, parse, parse_batch},
 };
 
 use crate::{AuthFailure, Error, ErrorKind, Limit};
 use bytes::Bytes;
 use serde::de::{Deserialize, DeserializeOwned};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 use std::fmt;
 
 /// A GraphQL response (GraphQL specification, section 7): data, errors, or both.
@@ -92,34 +92,69 @@ impl Response {
     }
 }
 
-/// The `data` of a response: JSON that is well-formed, but not decoded yet. Shares the bytes of the answer.
+/// The `data` of a response: JSON that is not decoded yet. Shares the bytes of the answer.
 #[derive(Clone)]
-pub struct Data(pub(crate) Bytes);
+pub struct Data {
+    json: Bytes,
+    /// The JSON is the whole response, and the data are a member of it.
+    enveloped: bool,
+}
 
 impl Data {
+    /// Just the data, known to be well-formed.
+    pub(crate) fn bare(json: Bytes) -> Self {
+        Self {
+            json,
+            enveloped: false,
+        }
+    }
+
+    /// A response that has data, and no errors. Whether it is well-formed turns out when it is decoded: so it is read
+    /// only once.
+    pub(crate) fn enveloped(json: Bytes) -> Self {
+        Self {
+            json,
+            enveloped: true,
+        }
+    }
+
     /// The JSON text.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Protocol`] when it turns out not to be JSON.
+    pub fn json(&self) -> Result<&str, Error> {
+        self.decode::<&RawValue>().map(RawValue::get)
     }
 
     /// Decodes the data. Nothing is copied but what `T` owns.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Decode`] when they do not fit `T`; [`ErrorKind::Limit`] when they are nested deeper than 127 levels.
+    /// [`ErrorKind::Decode`] when they do not fit `T`; [`ErrorKind::Protocol`] when they turn out not to be JSON;
+    /// [`ErrorKind::Limit`] when the response is nested deeper than 127 levels.
     pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Error> {
-        serde_json::from_slice(&self.0).map_err(|error| {
-            if is_too_deep(&self.0) {
-                return too_deep();
+        let decoded = if self.enveloped {
+            serde_json::from_slice::<Only<T>>(&self.json).map(|only| only.0)
+        } else {
+            serde_json::from_slice(&self.json)
+        };
+        decoded.map_err(|error| {
+            if is_too_deep(&self.json) {
+                too_deep()
+            } else if error.is_data() {
+                Error::new(ErrorKind::Decode, "the data are not what was expected")
+                    .with_source(error)
+            } else {
+                Error::protocol("the answer is not well-formed").with_source(error)
             }
-            Error::new(ErrorKind::Decode, "the data are not what was expected").with_source(error)
         })
     }
 }
 
 impl fmt::Debug for Data {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Data({} bytes)", self.0.len())
+        write!(f, "Data({} bytes)", self.json.len())
     }
 }
 
@@ -171,11 +206,13 @@ mod tests {
     #[test]
     fn data_nested_too_deep_are_a_limit_and_not_a_decoding_error() {
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-        let error = Data(deep.into()).decode::<Value>().unwrap_err();
+        let error = Data::bare(deep.into()).decode::<Value>().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Limit(Limit::Depth));
-        let error = Data(Bytes::from_static(b"{}")).decode::<u8>().unwrap_err();
+        let error = Data::bare(Bytes::from_static(b"{}"))
+            .decode::<u8>()
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Decode);
         let fits = format!("{}{}", "[".repeat(127), "]".repeat(127));
-        assert!(Data(fits.into()).decode::<Value>().is_ok());
+        assert!(Data::bare(fits.into()).decode::<Value>().is_ok());
     }
 }

@@ -14,6 +14,9 @@ pub enum Reply {
     /// Responses that come one after the other.
     #[cfg(feature = "incremental")]
     Stream(crate::incremental::Parts),
+    /// Results that are pushed one after the other.
+    #[cfg(feature = "events")]
+    Events(crate::events::Events),
     /// Not GraphQL. An answer still, and not an error of the service, since the layers above have to see its status and
     /// headers: a 401 of a gateway renews credentials like any other.
     NotGraphQl(Error),
@@ -33,6 +36,8 @@ impl Reply {
             Self::Batch(_) => Err(Error::protocol("the answer is a list of responses")),
             #[cfg(feature = "incremental")]
             Self::Stream(_) => Err(Error::protocol("the answer is a stream of responses")),
+            #[cfg(feature = "events")]
+            Self::Events(_) => Err(Error::protocol("the answer is a stream of events")),
         }
     }
 

@@ -98,8 +98,15 @@ where
                             stream.map(|stream| Response::from_parts(parts, Reply::Stream(stream))),
                         );
                     }
+                    #[cfg(feature = "events")]
+                    if media == Media::Events && parts.status.is_success() {
+                        let events = crate::events::Events::new(body, this.settings);
+                        let response = Response::from_parts(parts, Reply::Events(events));
+                        return Poll::Ready(Ok(response));
+                    }
                     let limit = this.settings.response_size;
-                    let known = if media == Media::Other {
+                    let is_json = matches!(media, Media::GraphQl | Media::Json);
+                    let known = if !is_json {
                         0
                     } else {
                         body.size_hint().lower()
@@ -163,10 +170,13 @@ fn media(parts: &Parts) -> Media {
 }
 
 fn is_compressed(parts: &Parts) -> bool {
-    parts
-        .headers
-        .get(CONTENT_ENCODING)
-        .is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+    parts.headers.get(CONTENT_ENCODING).is_some_and(|coding| {
+        // `none` is no coding, but graphql-yoga says so of its event streams.
+        let plain = ["identity", "none", ""];
+        !plain
+            .iter()
+            .any(|name| coding.as_bytes().eq_ignore_ascii_case(name.as_bytes()))
+    })
 }
 
 /// Reads on: to the end, or as much as is wanted of a body that is not GraphQL.
@@ -189,7 +199,7 @@ where
         let Ok(data) = frame.into_data() else {
             continue; // trailers
         };
-        if reading.media == Media::Other {
+        if !matches!(reading.media, Media::GraphQl | Media::Json) {
             let wanted = PREFIX.saturating_sub(reading.gather.len());
             reading.gather.push(data.take(wanted), 0)?;
             if reading.gather.len() >= PREFIX {
@@ -227,7 +237,7 @@ fn judge(reading: Reading, sent: &Sent, settings: &Settings) -> Response<Reply> 
             }
             reply => reply,
         },
-        Media::Mixed | Media::Other => Reply::NotGraphQl(not_graphql(&parts)),
+        Media::Mixed | Media::Events | Media::Other => Reply::NotGraphQl(not_graphql(&parts)),
     };
     let responses = match &mut reply {
         Reply::Single(response) => std::slice::from_mut(response),
