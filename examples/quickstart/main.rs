@@ -5,6 +5,7 @@
 //! One row a request: what was asked of the client, what the server saw, and the status. The exit code is 0 only when
 //! every row is as expected.
 
+mod digest_netrc;
 mod oauth1;
 mod scope;
 mod server;
@@ -33,6 +34,7 @@ async fn main() -> Result<ExitCode, BoxError> {
 
     static_schemes::run(&http, &servers, &mut table).await?;
     scope::run(&http, &servers, &mut table).await?;
+    digest_netrc::run(&http, &servers, &mut table).await?;
     oauth1::run(&http, &mut table).await?;
 
     Ok(table.print())
