@@ -37,7 +37,7 @@ impl Service<Request<Body>> for Wire {
     #[inline(never)]
     fn call(&mut self, request: Request<Body>) -> Answer {
         self.0.borrow_mut().push(request);
-        Answer { status: 200 }
+        Answer::ok()
     }
 }
 
@@ -45,6 +45,13 @@ impl Service<Request<Body>> for Wire {
 #[derive(Debug)]
 pub struct Answer {
     status: u16,
+}
+
+impl Answer {
+    /// 200.
+    pub fn ok() -> Self {
+        Self { status: 200 }
+    }
 }
 
 impl Future for Answer {

@@ -1,5 +1,6 @@
 //! What is measured: two subjects that do the same work.
 
+use crate::BATCH;
 use std::{error::Error, fmt};
 use tower_service::Service;
 
@@ -27,6 +28,8 @@ pub struct Case {
     pub ours: Box<dyn Subject>,
     /// The peer's.
     pub peer: Box<dyn Subject>,
+    /// Calls per timed region: [`BATCH`] unless one call takes longer than many of the usual.
+    pub batch: usize,
 }
 
 impl Case {
@@ -40,7 +43,14 @@ impl Case {
             name: name.into(),
             ours: Box::new(ours),
             peer: Box::new(peer),
+            batch: BATCH,
         }
+    }
+
+    /// A call takes hundreds of microseconds: few of them say as much, and the report does not take all day.
+    #[must_use]
+    pub fn of_long_calls(self) -> Self {
+        Self { batch: 2, ..self }
     }
 }
 
@@ -61,6 +71,8 @@ pub struct Group {
     pub cases: fn() -> Result<Vec<Case>, BoxError>,
     /// Builds the sizes; most groups have none.
     pub sizes: fn() -> Vec<Size>,
+    /// Builds what several threads share; most groups have nothing.
+    pub shared: fn() -> Result<Vec<Shared>, BoxError>,
 }
 
 impl Group {
@@ -70,7 +82,32 @@ impl Group {
             name,
             cases,
             sizes: Vec::new,
+            shared: || Ok(Vec::new()),
         }
+    }
+}
+
+/// Two layers whose services are shared by threads.
+pub struct Shared {
+    /// Without line breaks or bars: it goes into a Markdown table.
+    pub name: String,
+    /// Makes one thread's service of ours. Called on that thread.
+    pub ours: Box<dyn Fn() -> Box<dyn Laps> + Sync>,
+    /// Makes one thread's service of the peer's.
+    pub peer: Box<dyn Fn() -> Box<dyn Laps> + Sync>,
+}
+
+/// Sends the same request again and again.
+pub trait Laps {
+    /// So many times.
+    fn run(&mut self, laps: usize);
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 

@@ -19,16 +19,22 @@ mod calls;
 mod case;
 mod floor;
 pub mod groups;
+mod laps;
+mod loopback;
 mod measure;
 mod table;
+mod threads;
 mod work;
 
 pub use self::{
     alloc::allocations,
     calls::{Answer, Body, Calls, Wire, get},
-    case::{BoxError, Case, Group, Size, Subject, future_size},
+    case::{BoxError, Case, Group, Laps, Shared, Size, Subject, future_size},
     floor::{Insert, InsertLayer},
+    laps::Track,
+    loopback::{Hyper, Loopback},
     measure::{BATCH, Effort, Measured, allocations_per_call, measure, time},
-    table::{cases_table, sizes_table},
+    table::{cases_table, sizes_table, threads_table},
+    threads::{Throughput, throughput},
     work::Work,
 };

@@ -52,18 +52,24 @@ pub struct Measured {
 pub fn measure(case: &mut Case, effort: Effort) -> Measured {
     let our_allocations = allocations_per_call(&mut *case.ours);
     let peer_allocations = allocations_per_call(&mut *case.peer);
-    let mut rounds = Vec::with_capacity(effort.rounds);
-    for round in 0..effort.rounds {
+    let calls = case.batch;
+    let turns = if calls < BATCH {
+        effort.rounds.div_ceil(8)
+    } else {
+        effort.rounds
+    };
+    let mut rounds = Vec::with_capacity(turns);
+    for round in 0..turns {
         let depth = round % DEPTHS;
         let mut ours = f64::INFINITY;
         let mut peer = f64::INFINITY;
         for batch in 0..effort.batches {
             if (round + batch) % 2 == 0 {
-                ours = ours.min(batch_nanos(&mut *case.ours, depth));
-                peer = peer.min(batch_nanos(&mut *case.peer, depth));
+                ours = ours.min(batch_nanos(&mut *case.ours, calls, depth));
+                peer = peer.min(batch_nanos(&mut *case.peer, calls, depth));
             } else {
-                peer = peer.min(batch_nanos(&mut *case.peer, depth));
-                ours = ours.min(batch_nanos(&mut *case.ours, depth));
+                peer = peer.min(batch_nanos(&mut *case.peer, calls, depth));
+                ours = ours.min(batch_nanos(&mut *case.ours, calls, depth));
             }
         }
         rounds.push((ours, peer));
@@ -100,9 +106,9 @@ pub fn time(subject: &mut dyn Subject, calls: u64) -> Duration {
     total
 }
 
-fn batch_nanos(subject: &mut dyn Subject, depth: usize) -> f64 {
-    subject.prepare(BATCH);
-    deeper(depth, &mut || elapsed(subject)).as_nanos() as f64 / BATCH as f64
+fn batch_nanos(subject: &mut dyn Subject, calls: usize, depth: usize) -> f64 {
+    subject.prepare(calls);
+    deeper(depth, &mut || elapsed(subject)).as_nanos() as f64 / calls as f64
 }
 
 /// Runs something further down the stack.

@@ -1,6 +1,6 @@
 //! Markdown.
 
-use crate::{Measured, Size};
+use crate::{Measured, Size, Throughput};
 use std::fmt::Write as _;
 
 /// The table of what calls cost.
@@ -31,6 +31,27 @@ pub fn sizes_table(sizes: &[Size]) -> String {
     );
     for size in sizes {
         let _ = writeln!(table, "| {} | {} | {} |", size.name, size.ours, size.inner);
+    }
+    table
+}
+
+/// The table of what threads achieve together.
+pub fn threads_table(rows: &[(String, Vec<Throughput>)]) -> String {
+    let mut table = String::from(
+        "| shared by threads | threads | ours M/s | peer M/s | peer / ours |\n\
+         | --- | ---: | ---: | ---: | ---: |\n",
+    );
+    for (name, throughputs) in rows {
+        for one in throughputs {
+            let _ = writeln!(
+                table,
+                "| {name} | {} | {:.1} | {:.1} | {:.2} |",
+                one.threads,
+                one.ours / 1e6,
+                one.peer / 1e6,
+                one.peer / one.ours,
+            );
+        }
     }
     table
 }

@@ -5,8 +5,11 @@
 //! One row a request: what was asked of the client, what the server saw, and the status. The exit code is 0 only when
 //! every row is as expected.
 
+mod aws;
 mod digest_netrc;
+mod graphql;
 mod oauth1;
+mod oauth2;
 mod scope;
 mod server;
 mod static_schemes;
@@ -36,6 +39,9 @@ async fn main() -> Result<ExitCode, BoxError> {
     scope::run(&http, &servers, &mut table).await?;
     digest_netrc::run(&http, &servers, &mut table).await?;
     oauth1::run(&http, &mut table).await?;
+    oauth2::run(&http, &mut table).await?;
+    graphql::run(&mut table).await?;
+    aws::run(&http, &mut table).await?;
 
     Ok(table.print())
 }

@@ -1,6 +1,6 @@
 //! Prints the table of the README. `report [GROUP]…` measures only these groups.
 
-use benches::{Effort, cases_table, groups, measure, sizes_table};
+use benches::{Effort, cases_table, groups, measure, sizes_table, threads_table, throughput};
 use std::process::ExitCode;
 
 fn main() -> Result<ExitCode, benches::BoxError> {
@@ -17,6 +17,7 @@ fn main() -> Result<ExitCode, benches::BoxError> {
 
     let mut rows = Vec::new();
     let mut sizes = Vec::new();
+    let mut threads = Vec::new();
     for group in known {
         if !wanted.is_empty() && !wanted.iter().any(|wanted| wanted == group.name) {
             continue;
@@ -27,10 +28,18 @@ fn main() -> Result<ExitCode, benches::BoxError> {
             rows.push((case.name, measured));
         }
         sizes.extend((group.sizes)());
+        for shared in (group.shared)()? {
+            eprintln!("{}: {}", group.name, shared.name);
+            let measured = throughput(&shared);
+            threads.push((shared.name, measured));
+        }
     }
     println!("{}", cases_table(&rows));
     if !sizes.is_empty() {
         println!("{}", sizes_table(&sizes));
+    }
+    if !threads.is_empty() {
+        println!("{}", threads_table(&threads));
     }
     Ok(ExitCode::SUCCESS)
 }

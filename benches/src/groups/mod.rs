@@ -1,5 +1,6 @@
 //! The groups of cases, one file each.
 
+mod aws;
 mod deferred;
 mod floors;
 mod oauth1;
@@ -8,6 +9,7 @@ mod scope;
 mod single;
 mod sizes;
 mod sums;
+mod token;
 mod values;
 
 use crate::Group;
@@ -20,7 +22,9 @@ pub fn all() -> Vec<Group> {
         sums::GROUP,
         query::GROUP,
         deferred::GROUP,
+        token::GROUP,
         values::GROUP,
+        aws::GROUP,
         oauth1::GROUP,
         sizes::GROUP,
     ]

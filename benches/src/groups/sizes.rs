@@ -10,9 +10,8 @@ use tower_auth_core::{
 };
 
 pub(super) const GROUP: Group = Group {
-    name: "sizes",
-    cases: || Ok(Vec::new()),
     sizes,
+    ..Group::new("sizes", || Ok(Vec::new()))
 };
 
 type AtOnce = Ready<Result<Response<Body>, Infallible>>;

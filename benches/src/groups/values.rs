@@ -9,7 +9,7 @@ use tower_auth_core::sensitive_header;
 pub(super) const GROUP: Group = Group::new("values", cases);
 
 fn cases() -> Result<Vec<Case>, BoxError> {
-    let ours = sensitive_header("key", KEY.as_bytes().to_vec().into())?;
+    let ours = sensitive_header("key", KEY.as_bytes().to_vec())?;
     Ok(vec![Case::new(
         "clone of a `sensitive_header` / of a plain `HeaderValue`",
         clones(ours),

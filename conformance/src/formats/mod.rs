@@ -1,6 +1,10 @@
 //! The formats of vector files. A further format is a further module, and a line in [`ALL`].
 
+mod aws;
+mod httpx_auth_grants;
 mod httpx_auth_simple;
+mod jws;
+mod jwt_assertion_vectors;
 mod oauth1_vectors;
 mod oauth2_vectors;
 
@@ -22,7 +26,15 @@ pub(crate) trait Format {
 
 /// All formats.
 pub(crate) const ALL: &[&dyn Format] = &[
+    &aws::Suite,
+    &aws::BotocoreRandom,
+    &aws::HttpxAuthAws4,
     &httpx_auth_simple::HttpxAuthSimple,
     &oauth1_vectors::OAuth1Vectors,
+    &httpx_auth_grants::CacheKeys,
+    &httpx_auth_grants::TokenCache,
+    &httpx_auth_grants::TokenRequests,
+    &httpx_auth_grants::TokenResponses,
+    &jwt_assertion_vectors::JwtAssertionVectors,
     &oauth2_vectors::OAuth2Vectors,
 ];

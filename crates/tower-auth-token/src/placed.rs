@@ -2,7 +2,7 @@
 
 use crate::{AccessToken, Demand, Failure, Fetched, Source};
 use std::{fmt, ops::Deref};
-use tower_auth_core::{AuthError, bearer::Placement};
+use tower_auth_core::{AuthError, ErrorKind, bearer::Placement};
 
 /// A token, and its form on requests. Dereferences to the token.
 #[derive(Clone)]
@@ -71,9 +71,14 @@ where
 
     async fn fetch(&self, demand: Demand<Self::Value>) -> Result<Fetched<Self::Value>, Failure> {
         let fetched = self.source.fetch(demand.map(|placed| placed.token)).await?;
-        fetched.try_map(|token| {
-            let placed = self.placement.place(token.access_token())?;
-            Ok(Placed { token, placed })
+        fetched.try_map(|token| match self.placement.place(token.access_token()) {
+            Ok(placed) => Ok(Placed { token, placed }),
+            Err(error) => Err(AuthError::new(
+                ErrorKind::Credentials,
+                "a token was fetched that no request can carry",
+            )
+            .with_source(error)
+            .into()),
         })
     }
 

@@ -22,7 +22,6 @@ use tower_auth_core::{AuthError, Clock};
 ///     let token = String::from("mF_9.B5f-4.1JqM"); // asked of somebody
 ///     Ok::<_, AuthError>(Fetched::new(token).lifetime(Duration::from_secs(3600)))
 /// });
-/// # #[tokio::main(flavor = "current_thread")] async fn main_() {}
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// assert_eq!(*cache.get().await?, "mF_9.B5f-4.1JqM");
 /// # Ok::<_, AuthError>(()) }).unwrap();

@@ -228,6 +228,8 @@ async fn a_token_that_no_header_can_carry_is_an_error_that_does_not_show_it() {
         let request = http::Request::get("https://h/").body(()).unwrap();
         let result = TokenAuth::bearer(source).layer(echo).oneshot(request).await;
         let error = result.unwrap_err();
+        let kind = error.auth().unwrap().kind();
+        assert_eq!(kind, tower_auth_core::ErrorKind::Credentials);
         assert!(!format!("{error} {error:?}").contains("nter"), "{error:?}");
     }
 }

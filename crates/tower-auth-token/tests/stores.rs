@@ -176,6 +176,28 @@ async fn a_good_token_in_the_store_is_used_and_nothing_is_fetched() {
     assert_eq!(server.exchanges(), 1);
 }
 
+/// C5: whoever asked goes away at any await point, before or after the server has rotated; the new refresh token is kept.
+#[tokio::test(start_paused = true)]
+async fn a_rotated_refresh_token_is_stored_even_when_everybody_has_gone_away() {
+    for polls in 1..12 {
+        let (time, server, store) = (TokioTime::new(), Server::new(), MemoryStore::new());
+        store.save("key", &entry(1, 0)).await.unwrap();
+        let cache = cache(&server, store.clone(), &time);
+        let mut asking = Box::pin(cache.get());
+        for _ in 0..polls {
+            let moment = tokio::time::timeout(Duration::from_millis(10), &mut asking);
+            if moment.await.is_ok() {
+                break;
+            }
+        }
+        drop(asking);
+        drop(cache); // the last handle as well
+        tokio::time::sleep(seconds(10)).await;
+        assert_eq!(stored(&store).await, pair(2), "{polls}");
+        assert_eq!(server.exchanges(), 1, "{polls}");
+    }
+}
+
 /// C16.
 #[tokio::test(start_paused = true)]
 async fn an_answer_without_a_refresh_token_keeps_the_old_one() {

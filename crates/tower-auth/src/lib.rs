@@ -31,10 +31,12 @@
 //! | an API key in a header | [`HeaderApiKey`] | key |
 //! | an API key in the query | [`QueryApiKey`] | key |
 //! | a fixed bearer token (RFC 6750), or `Authorization: Token …` | [`Bearer`] | finisher |
+//! | a token of an OAuth 2 authorization server | `oauth2::OAuth2` (feature `oauth2`) | finisher, or key |
 //! | a token in a header of its own, or in the query | [`Bearer::in_header`], [`Bearer::in_query`] | key |
 //! | a signature by OAuth 1.0a (RFC 5849), and the three legs to a token | `oauth1::OAuth1`, `oauth1::ThreeLegs` (feature `oauth1`; `oauth1-rsa` for RSA) | finisher |
 //! | HTTP Digest (RFC 7616) | `digest::Digest` (feature `digest`), with [`replay`](SchemeExt::replay) | finisher |
 //! | what `.netrc` has for the host | `netrc::Netrc` (feature `netrc`) | finisher |
+//! | an AWS signature | `aws::SigV4` (feature `aws`) | finisher |
 //! | something of its own | yours: [`Scheme`] and [`scheme!`] | you say |
 //! | what a configuration file says | [`BoxScheme`], [`Schemes`] | finisher |
 //!
@@ -91,10 +93,20 @@ pub use tower_auth_netrc as netrc;
 #[cfg_attr(docsrs, doc(cfg(feature = "oauth1")))]
 #[doc(inline)]
 pub use tower_auth_oauth1 as oauth1;
+#[cfg(feature = "oauth2")]
+#[cfg_attr(docsrs, doc(cfg(feature = "oauth2")))]
+pub use tower_auth_oauth2 as oauth2;
 
 #[cfg(feature = "reqwest")]
 pub mod reqwest;
 
+#[cfg(feature = "graphql")]
+#[cfg_attr(docsrs, doc(cfg(feature = "graphql")))]
+pub use tower_auth_graphql as graphql;
+
+#[cfg(feature = "aws")]
+#[cfg_attr(docsrs, doc(cfg(feature = "aws")))]
+pub use tower_auth_aws as aws;
 #[cfg(feature = "token")]
 #[cfg_attr(docsrs, doc(cfg(feature = "token")))]
 pub use tower_auth_token as token;

@@ -185,7 +185,7 @@ fn what_is_not_known_fails() {
 fn other_recordings_of_the_same_library_are_other_formats() {
     for other in [
         json!({"library": "httpx_auth", "vectors": []}),
-        json!({"library": "httpx_auth", "vectors": [{"name": "early", "start_time": 1, "steps": []}]}),
+        json!({"library": "httpx_auth", "vectors": [{"name": "pkce", "verifier": "v", "challenge": "c"}]}),
         json!({"library": "httpx_auth", "vectors": [{"name": "header-nbsp", "raises": "E", "auth": {}}]}),
         json!({"library": "other", "vectors": [vector("basic-plain")]}),
         json!({"vectors": {}}),

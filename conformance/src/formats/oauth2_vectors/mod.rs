@@ -1,9 +1,12 @@
-//! `oauth2_vectors.json`: facts of the OAuth RFCs, in parts. The part that is judged is `basic`.
+//! `oauth2_vectors.json`: facts of the OAuth RFCs, in parts.
 
+mod answers;
 mod basic;
+mod device;
+mod facts;
 
 use super::Format;
-use crate::case::Case;
+use crate::case::{Case, Verdict};
 use serde_json::{Map, Value};
 
 pub(crate) struct OAuth2Vectors;
@@ -50,13 +53,82 @@ impl Format for OAuth2Vectors {
             .flat_map(|(part, content)| match part.as_str() {
                 "basic" => basic::cases(content),
                 // A case for each entry, so that the count shows how much is not judged.
-                _ => entries(content)
-                    .map(|(name, _)| {
-                        Case::unknown(format!("{NAME}/{part}/{name}"), "nothing judges this part")
+                _ => leaves(part, content)
+                    .into_iter()
+                    .map(|(path, entry)| {
+                        let (file, part, whole) = (file.clone(), part.clone(), content.clone());
+                        let id = format!("{NAME}/{part}/{}", path.join("/"));
+                        Case::new(id, async move {
+                            Verdict::from(judge(&file, &part, &whole, &path, &entry).await)
+                        })
                     })
                     .collect(),
             })
             .collect()
+    }
+}
+
+/// The entries of a part, and of those of its entries that are lists of facts themselves.
+fn leaves(part: &str, content: &Value) -> Vec<(Vec<String>, Value)> {
+    let nested = |name: &str| {
+        matches!(
+            (part, name),
+            (
+                "loopback_and_https_rules",
+                "allow_plain_http" | "allow_only_if_opted_in" | "refuse"
+            ) | ("rfc6749_token_response", "quirks_seen_in_the_wild")
+                | (
+                    "rfc8414_metadata",
+                    "defaults_when_absent" | "well_known_urls" | "reject"
+                )
+                | ("rfc8628_device", "poll_rules" | "quirks")
+        )
+    };
+    if part == "rfc8037_eddsa" {
+        // One example, of many fields.
+        let mut leaves = vec![(vec!["example".to_owned()], content.clone())];
+        let thumbprint = content.get("thumbprint_sha256");
+        leaves
+            .extend(thumbprint.map(|value| (vec!["thumbprint_sha256".to_owned()], value.clone())));
+        return leaves;
+    }
+    entries(content)
+        .filter(|(name, _)| (part, &**name) != ("rfc7515_jws", "payload_utf8"))
+        .flat_map(|(name, entry)| {
+            if nested(&name) {
+                let inner =
+                    entries(entry).map(|(inner, entry)| (vec![name.clone(), inner], entry.clone()));
+                inner.collect()
+            } else {
+                vec![(vec![name], entry.clone())]
+            }
+        })
+        .collect()
+}
+
+async fn judge(
+    file: &Map<String, Value>,
+    part: &str,
+    whole: &Value,
+    path: &[String],
+    entry: &Value,
+) -> Result<(), String> {
+    let (name, index) = (&*path[0], path.get(1).map_or("", String::as_str));
+    match (part, name) {
+        ("rfc6749_examples", name) => answers::example(name, entry).await,
+        ("rfc6749_token_response", "quirks_seen_in_the_wild") => answers::quirk(entry).await,
+        ("rfc6749_token_response", name) => answers::standard(name, entry).await,
+        ("rfc6750_www_authenticate", _) => facts::challenge(entry),
+        ("rfc7009_revocation", name) => answers::revocation(name, entry).await,
+        ("rfc7515_jws", _) | ("rfc8037_eddsa", "example") => facts::jws(entry),
+        ("rfc7523_client_assertion", name) => facts::client_assertion(file, whole, name).await,
+        ("rfc7662_introspection", _) => answers::introspection(entry).await,
+        ("rfc8414_metadata", name) => facts::metadata(name, index, entry),
+        ("rfc8628_device", "poll_rules") => device::rule(whole, entry),
+        ("rfc8628_device", name) => device::judge(whole, name),
+        ("rfc8693_token_exchange", name) => answers::exchange(whole, name).await,
+        ("loopback_and_https_rules", list) => facts::url(list, entry),
+        _ => Err("nothing judges this part".to_owned()),
     }
 }
 

@@ -1,14 +1,23 @@
 //! Where sessions are kept between runs, and shared between processes.
 
+#[cfg(any(feature = "file", feature = "keyring"))]
+mod blocking;
+#[cfg(any(feature = "file", feature = "keyring"))]
+mod entry;
 mod error;
 #[cfg(feature = "file")]
 mod file;
+#[cfg(feature = "keyring")]
+mod keyring;
 mod memory;
 mod stored;
 
 #[cfg(feature = "file")]
 #[cfg_attr(docsrs, doc(cfg(feature = "file")))]
 pub use self::file::FileStore;
+#[cfg(feature = "keyring")]
+#[cfg_attr(docsrs, doc(cfg(feature = "keyring")))]
+pub use self::keyring::KeyringStore;
 pub use self::{
     error::{StoreError, StoreErrorKind},
     memory::MemoryStore,

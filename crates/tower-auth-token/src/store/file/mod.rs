@@ -4,14 +4,16 @@ mod disk;
 mod format;
 mod locks;
 
-use super::{Store, StoreError, StoreErrorKind, StoreFuture, StoreLock, StoredToken};
+use super::{
+    Store, StoreError, StoreErrorKind, StoreFuture, StoreLock, StoredToken, blocking::blocking,
+    entry,
+};
 use std::{
     fmt,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
-use tokio::runtime::Handle;
 use zeroize::Zeroizing;
 
 /// Tokens in a JSON file that processes share, Python's
@@ -78,16 +80,7 @@ impl FileStore {
         work: impl FnOnce(&Path) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let path = Arc::clone(&self.path);
-        match Handle::try_current() {
-            Err(_) => work(&path),
-            Ok(runtime) => runtime
-                .spawn_blocking(move || work(&path))
-                .await
-                .unwrap_or_else(|error| {
-                    let stopped = "the work on the file was stopped";
-                    Err(StoreError::new(StoreErrorKind::Io, stopped).with_source(error))
-                }),
-        }
+        blocking(move || work(&path)).await
     }
 }
 
@@ -102,7 +95,7 @@ impl Store for FileStore {
             let entries = format::parse(&text).map_err(|_| broken())?;
             match entries.get(key.as_str()) {
                 None => Ok(None),
-                Some(entry) => Ok(Some(format::entry(entry).ok_or_else(broken)?)),
+                Some(raw) => Ok(Some(entry::read(raw.get()).ok_or_else(broken)?)),
             }
         }))
     }
@@ -138,8 +131,8 @@ fn change(path: &Path, key: &str, token: Option<&StoredToken>) -> Result<(), Sto
         None => (format::Entries::new(), true),
         Some(text) => match format::parse(text) {
             Ok(entries) => {
-                let foreign = |entry| format::entry(entry).is_none();
-                let sound = !entries.get(key).copied().is_some_and(foreign);
+                let ours = entries.get(key);
+                let sound = ours.is_none_or(|raw| entry::read(raw.get()).is_some());
                 (entries, sound)
             }
             Err(_) => (format::Entries::new(), false),

@@ -1,0 +1,50 @@
+//! Files, read within limits.
+
+use super::{CredentialsError, error::Errors};
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+use zeroize::Zeroizing;
+
+/// Reads a text file of at most `max` bytes. `None` when there is none.
+pub(super) async fn read(
+    path: &Path,
+    max: usize,
+    what: &str,
+    errors: Errors,
+) -> Result<Option<Zeroizing<String>>, CredentialsError> {
+    let failed = |error: io::Error| {
+        errors
+            .io(format!("{what} `{}` cannot be read", path.display()))
+            .with_source(error)
+    };
+    let owned = path.to_owned();
+    // Not with `tokio::fs`, whose buffer would keep a copy that is not wiped.
+    let bytes = match tokio::task::spawn_blocking(move || read_bytes(&owned, max)).await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Ok(Err(error)) => return Err(failed(error)),
+        Err(stopped) => return Err(failed(io::Error::other(stopped))),
+    };
+    if bytes.len() > max {
+        let path = path.display();
+        return Err(errors.malformed(format!("{what} `{path}` is longer than {max} bytes")));
+    }
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => Ok(Some(Zeroizing::new(text.to_owned()))),
+        Err(_) => Err(errors.malformed(format!("{what} `{}` is not UTF-8", path.display()))),
+    }
+}
+
+/// One byte more than `max` says that there is more.
+fn read_bytes(path: &Path, max: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    let file = File::open(path)?;
+    let size = usize::try_from(file.metadata()?.len()).unwrap_or(max);
+    // Room for all of it, and for the probe at its end: growing would leave a copy behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(size.min(max) + 64));
+    let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
+    file.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,149 @@
+//! One request and its answer, within limits.
+
+use super::{HttpClient, client::BoxError};
+use crate::credentials::{CredentialsError, CredentialsErrorKind, error::Errors};
+use bytes::Bytes;
+use http::{HeaderMap, Request, StatusCode, Uri};
+use http_body_util::{BodyExt, Full};
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// No service answers with more: credentials are about 2 KiB, most of them a session token.
+const MAX_ANSWER: usize = 64 * 1024;
+
+/// How a provider talks to a service: with which client, how long, how often.
+#[derive(Clone, Debug)]
+pub(crate) struct Exchange {
+    pub(crate) http: HttpClient,
+    pub(crate) errors: Errors,
+    /// For one attempt, from connecting to the last byte of the answer.
+    pub(crate) timeout: Duration,
+    /// At least one is made.
+    pub(crate) attempts: u32,
+    /// Before the second attempt; twice as long before each further one, and never more than five seconds.
+    pub(crate) pause: Duration,
+}
+
+/// An answer, in memory that is wiped.
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Zeroizing<Vec<u8>>,
+}
+
+impl Exchange {
+    /// Sends a request until it is answered, for as often as there are attempts left.
+    ///
+    /// Made anew for every attempt by `request`, so that what is signed has the time of its attempt. An answer of 5xx
+    /// or 429 is tried again, as is one that `again` picks; the last one is returned all the same.
+    pub(crate) async fn send(
+        &self,
+        request: impl Fn() -> Result<Request<Full<Bytes>>, CredentialsError>,
+        again: impl Fn(&Reply) -> bool,
+    ) -> Result<Reply, CredentialsError> {
+        let mut pause = self.pause;
+        let mut attempt = 1;
+        loop {
+            let result = self.once(request()?).await;
+            let failed = match &result {
+                Ok(reply) => {
+                    reply.status.is_server_error()
+                        || reply.status == StatusCode::TOO_MANY_REQUESTS
+                        || again(reply)
+                }
+                Err(error) => error.kind() == CredentialsErrorKind::Unreachable,
+            };
+            if !failed || attempt >= self.attempts {
+                return result;
+            }
+            tracing::debug!(
+                provider = self.errors.0,
+                attempt,
+                "no credentials yet: trying again"
+            );
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(5));
+            attempt += 1;
+        }
+    }
+
+    async fn once(&self, request: Request<Full<Bytes>>) -> Result<Reply, CredentialsError> {
+        let server = authority(request.uri());
+        match tokio::time::timeout(self.timeout, self.read(request)).await {
+            Ok(Ok(reply)) => Ok(reply),
+            Ok(Err(Failure::Transport(source))) => Err(self
+                .errors
+                .unreachable(format!("the request to {server} failed"))
+                .with_source(source)),
+            Ok(Err(Failure::TooLong)) => Err(self.errors.malformed(format!(
+                "the answer of {server} is longer than {MAX_ANSWER} bytes"
+            ))),
+            Err(_) => Err(self.errors.unreachable(format!(
+                "{server} did not answer within {} ms",
+                self.timeout.as_millis()
+            ))),
+        }
+    }
+
+    async fn read(&self, request: Request<Full<Bytes>>) -> Result<Reply, Failure> {
+        let response = self.http.send(request).await.map_err(Failure::Transport)?;
+        let (head, mut incoming) = response.into_parts();
+        // Sized once, so that no copy of a secret is left behind by growing.
+        let mut body = Zeroizing::new(Vec::with_capacity(MAX_ANSWER));
+        while let Some(frame) = incoming.frame().await {
+            if let Some(data) = frame.map_err(Failure::Transport)?.data_ref() {
+                if data.len() > MAX_ANSWER - body.len() {
+                    return Err(Failure::TooLong);
+                }
+                body.extend_from_slice(data);
+            }
+        }
+        Ok(Reply {
+            status: head.status,
+            headers: head.headers,
+            body,
+        })
+    }
+}
+
+enum Failure {
+    Transport(BoxError),
+    TooLong,
+}
+
+/// Where a request goes, without its path: the path of a container's credentials is a secret.
+fn authority(uri: &Uri) -> String {
+    let host = uri.host().unwrap_or("(no host)");
+    match uri.port_u16() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+/// What a service says about a failure, fit for an error: one line, printable, not too long, and without what was sent
+/// to it in confidence.
+pub(crate) fn quotable(text: &str, secrets: &[&str]) -> String {
+    const MAX: usize = 300;
+    let mut text = text.to_owned();
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        text = text.replace(secret, "[redacted]");
+    }
+    let printable = |c: char| if c.is_control() { ' ' } else { c };
+    let mut quoted: String = text.chars().map(printable).take(MAX).collect();
+    if text.chars().count() > MAX {
+        quoted.push('…');
+    }
+    quoted.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quoted_message_has_no_secret_and_no_line_end() {
+        let quoted = quotable("bad token hunter2\r\nhunter2!", &["hunter2", ""]);
+        assert_eq!(quoted, "bad token [redacted]  [redacted]!");
+        assert_eq!(quotable(&"é".repeat(400), &[]).chars().count(), 301);
+    }
+}

@@ -1,0 +1,68 @@
+//! Which region is meant.
+
+use super::{
+    CredentialsError, ProviderContext,
+    error::Errors,
+    profile::{ProfileSet, Selected},
+};
+
+const ERRORS: Errors = Errors("region");
+
+/// The region that the context names, else `AWS_REGION`, else `AWS_DEFAULT_REGION`, else `region` of the profile.
+///
+/// `None` when nobody says. Instance metadata is not asked: what runs in one region may well call another.
+///
+/// ```
+/// use tower_auth_aws::credentials::{Env, ProviderContext, region};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let env = Env::from_iter([("AWS_REGION", "eu-central-1")]);
+/// let region = region(&ProviderContext::new().with_env(env)).await?;
+/// assert_eq!(region.as_deref(), Some("eu-central-1"));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// [`Io`](super::CredentialsErrorKind::Io) or [`Malformed`](super::CredentialsErrorKind::Malformed) when a profile file
+/// cannot be read, [`Configuration`](super::CredentialsErrorKind::Configuration) when what is found cannot be a region.
+pub async fn region(context: &ProviderContext) -> Result<Option<String>, CredentialsError> {
+    if let Some(region) = outside_of_profiles(context) {
+        return checked(region, ERRORS).map(Some);
+    }
+    let set = ProfileSet::load(context, ERRORS).await?;
+    of(context, &set, &Selected::new(context).name, ERRORS)
+}
+
+/// The same, with profiles that were read before.
+pub(super) fn of(
+    context: &ProviderContext,
+    set: &ProfileSet,
+    profile: &str,
+    errors: Errors,
+) -> Result<Option<String>, CredentialsError> {
+    outside_of_profiles(context)
+        .or_else(|| Some(set.profile(profile)?.get("region")?.to_owned()))
+        .map(|region| checked(region, errors))
+        .transpose()
+}
+
+fn outside_of_profiles(context: &ProviderContext) -> Option<String> {
+    context
+        .region
+        .clone()
+        .or_else(|| context.env.get("AWS_REGION"))
+        .or_else(|| context.env.get("AWS_DEFAULT_REGION"))
+}
+
+/// A region becomes a part of a host name, so it must not be able to name another host.
+pub(super) fn checked(region: String, errors: Errors) -> Result<String, CredentialsError> {
+    let label = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if !region.is_empty() && region.len() <= 63 && region.bytes().all(label) {
+        Ok(region)
+    } else {
+        Err(errors.configuration("the region has characters that no region has"))
+    }
+}

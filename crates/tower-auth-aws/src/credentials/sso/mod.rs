@@ -1,0 +1,81 @@
+//! IAM Identity Center: the session of `aws sso login`.
+
+mod portal;
+mod profile;
+mod refresh;
+mod token;
+
+pub(super) use self::profile::{SsoProfile, from_profile};
+
+use self::token::Token;
+use super::{
+    CredentialsError, ProviderContext, error::Errors, http::Exchange, profile::ProfileSet,
+};
+use crate::Credentials;
+use http::Uri;
+use std::time::Duration;
+
+pub(super) const ERRORS: Errors = Errors("sso");
+
+/// Exchanges the token of a session for credentials.
+pub(super) struct Sso<'a> {
+    context: &'a ProviderContext,
+    set: &'a ProfileSet,
+    exchange: Exchange,
+}
+
+impl<'a> Sso<'a> {
+    pub(super) fn new(context: &'a ProviderContext, set: &'a ProfileSet) -> Self {
+        Self {
+            context,
+            set,
+            exchange: Exchange {
+                http: context.http.clone(),
+                errors: ERRORS,
+                timeout: Duration::from_secs(10),
+                attempts: 3,
+                pause: Duration::from_millis(200),
+            },
+        }
+    }
+
+    pub(super) async fn fetch(
+        &self,
+        profile: &SsoProfile,
+    ) -> Result<Credentials, CredentialsError> {
+        let path = token::path(self.context, profile)?;
+        let token = Token::load(&path).await?;
+        let now = self.context.clock.now();
+        let token = if token.is_stale(now)? {
+            self.renewed(profile, &path, token).await?
+        } else {
+            token
+        };
+        portal::role_credentials(self, profile, token.access_token()).await
+    }
+
+    /// An endpoint of this session: one that was set, else that of its region.
+    fn url(
+        &self,
+        profile: &SsoProfile,
+        service: &'static str,
+        host: &str,
+    ) -> Result<Uri, CredentialsError> {
+        let set =
+            super::endpoint::configured(self.context, self.set, &profile.profile, service, ERRORS)?;
+        match set {
+            Some(url) => Ok(url),
+            None => {
+                let (region, suffix) = (
+                    &profile.region,
+                    super::endpoint::dns_suffix(&profile.region),
+                );
+                format!("https://{host}.{region}.{suffix}")
+                    .parse()
+                    .map_err(|_| {
+                        ERRORS.configuration("the `sso_region` has characters that no region has")
+                    })
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! `GetRoleCredentials` of the access portal.
+
+use super::{ERRORS, Sso, SsoProfile};
+use crate::Credentials;
+use crate::credentials::{CredentialsError, document, endpoint::join, http::quotable, sts::encode};
+use bytes::Bytes;
+use http::{HeaderName, Request, StatusCode};
+use http_body_util::Full;
+use serde::Deserialize;
+use std::time::{Duration, SystemTime};
+use tower_auth_core::{Secret, sensitive_header};
+
+static BEARER: HeaderName = HeaderName::from_static("x-amz-sso_bearer_token");
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    role_credentials: Option<RoleCredentials>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RoleCredentials {
+    access_key_id: String,
+    secret_access_key: super::token::Text,
+    session_token: super::token::Text,
+    /// Milliseconds since 1970.
+    expiration: u64,
+}
+
+/// How the portal says no.
+#[derive(Deserialize)]
+struct Refusal {
+    message: Option<String>,
+}
+
+pub(super) async fn role_credentials(
+    sso: &Sso<'_>,
+    profile: &SsoProfile,
+    access_token: &str,
+) -> Result<Credentials, CredentialsError> {
+    let query = [
+        ("role_name", profile.role_name.as_str()),
+        ("account_id", profile.account_id.as_str()),
+    ];
+    let query = encode(&query);
+    let query = std::str::from_utf8(&query).unwrap_or_default(); // ASCII by construction
+    let url = sso.url(profile, "sso", "portal.sso")?;
+    let url = join(&url, &format!("/federation/credentials?{query}"));
+    let bearer = access_token.as_bytes().to_vec();
+    let bearer = sensitive_header("access token", bearer).map_err(|error| {
+        ERRORS
+            .malformed("the cached token cannot be sent; run `aws sso login`")
+            .with_source(error)
+    })?;
+    let request = || {
+        Request::get(&url)
+            .header(&BEARER, bearer.clone())
+            .body(Full::<Bytes>::default())
+            .map_err(|_| ERRORS.configuration("the URL of the portal is unusable"))
+    };
+    let reply = sso.exchange.send(request, |_| false).await?;
+    match reply.status {
+        StatusCode::OK => {}
+        StatusCode::UNAUTHORIZED => {
+            return Err(ERRORS.expired("the session is not valid any more; run `aws sso login`"));
+        }
+        status => {
+            let said: Option<Refusal> = serde_json::from_slice(&reply.body).ok();
+            let said = said.and_then(|said| said.message).unwrap_or_default();
+            let (status, said) = (status.as_u16(), quotable(&said, &[access_token]));
+            return Err(ERRORS.refused(format!(
+                "the portal refused the role with status {status}: {said}"
+            )));
+        }
+    }
+    let what = "the answer of the portal";
+    let answer: Answer = serde_json::from_slice(&reply.body).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        ERRORS.malformed(format!(
+            "{what} is not the expected JSON (line {line}, column {column})"
+        ))
+    })?;
+    let key = answer
+        .role_credentials
+        .ok_or_else(|| ERRORS.malformed(format!("{what} has no `roleCredentials`")))?;
+    let expiration = SystemTime::UNIX_EPOCH
+        .checked_add(Duration::from_millis(key.expiration))
+        .ok_or_else(|| ERRORS.malformed(format!("the `expiration` of {what} is out of range")))?;
+    document::build(
+        &key.access_key_id,
+        key.secret_access_key.0.as_str(),
+        Some(Secret::from(key.session_token.0.as_str())),
+        Some(expiration),
+        ERRORS,
+    )
+}

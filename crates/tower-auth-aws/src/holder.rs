@@ -1,0 +1,60 @@
+//! Who signs: credentials that are fixed, or that have to be fetched.
+
+use crate::{Credentials, SessionToken};
+use std::future::Future;
+use tower_auth_core::{
+    AuthError, Clock, Instant, Mode, Never, RequestHead, ResponseHead, Step, Verdict,
+};
+
+/// Where [`SigV4`](crate::SigV4) has its credentials from.
+///
+/// [`Credentials`] are one by themselves. Others fetch them, renew them, or choose them by the request.
+pub trait Identity: Clone {
+    /// [`Instant`] when the credentials are at hand and never change.
+    type Mode: Mode;
+
+    /// What is lent for one request.
+    type Loan: Clone;
+
+    /// Future of the loan.
+    type Acquire: Future<Output = Result<Self::Loan, AuthError>>;
+
+    /// Lends credentials for a request.
+    fn acquire(&self, request: RequestHead<'_>, clock: &Clock) -> Step<Self::Loan, Self::Acquire>;
+
+    /// The credentials that were lent.
+    fn credentials<'a>(&'a self, loan: &'a Self::Loan) -> &'a Credentials;
+
+    /// How the session token of this loan travels, when that is not for the signer to say.
+    fn session_token(&self, loan: &Self::Loan) -> Option<SessionToken> {
+        let _ = loan;
+        None
+    }
+
+    /// How many seconds the server of this request is ahead of the clock; negative when it is behind.
+    fn ahead(&self, loan: &Self::Loan) -> i64 {
+        let _ = loan;
+        0
+    }
+
+    /// Sees the response to a request that was signed with the loan. See
+    /// [`Scheme::observe`](tower_auth_core::Scheme::observe).
+    fn observe(&self, loan: &Self::Loan, response: ResponseHead<'_>, clock: &Clock) -> Verdict {
+        let _ = (loan, response, clock);
+        Verdict::Accepted
+    }
+}
+
+impl Identity for Credentials {
+    type Mode = Instant;
+    type Loan = ();
+    type Acquire = Never<Result<(), AuthError>>;
+
+    fn acquire(&self, _: RequestHead<'_>, _: &Clock) -> Step<(), Self::Acquire> {
+        Step::Ready(())
+    }
+
+    fn credentials<'a>(&'a self, (): &'a ()) -> &'a Credentials {
+        self
+    }
+}

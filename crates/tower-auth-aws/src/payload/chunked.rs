@@ -1,0 +1,147 @@
+//! `aws-chunked`: streams whose length is known, to S3.
+
+use super::{Payload, Seed};
+use crate::{
+    Checksum, ChunkSigned, ChunkSigner, PayloadHash,
+    signer::{X_AMZ_CONTENT_SHA256, insert},
+    stream::framing::{Framing, Signing},
+};
+use http::{HeaderName, HeaderValue, Request, header};
+use http_body::Body;
+use tower_auth_core::{AuthError, ErrorKind};
+
+static X_AMZ_DECODED_CONTENT_LENGTH: HeaderName =
+    HeaderName::from_static("x-amz-decoded-content-length");
+static X_AMZ_TRAILER: HeaderName = HeaderName::from_static("x-amz-trailer");
+
+/// The body is sent in chunks, each signed, or followed by a checksum: `Content-Encoding: aws-chunked`.
+///
+/// For bodies that are wrapped into [`ChunkSigned`], of any size, in constant memory. How long the body is must be known:
+/// by its size hint, by [`ChunkSigned::with_length`], or by the header `x-amz-decoded-content-length`.
+///
+/// | | `x-amz-content-sha256` |
+/// | --- | --- |
+/// | [`Chunked::signed`] | `STREAMING-AWS4-HMAC-SHA256-PAYLOAD` |
+/// | … with a checksum | `STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER` |
+/// | [`Chunked::unsigned`] | `STREAMING-UNSIGNED-PAYLOAD-TRAILER` |
+#[derive(Clone, Copy, Debug)]
+pub struct Chunked {
+    signed: bool,
+    checksum: Option<Checksum>,
+    size: usize,
+}
+
+/// What the SDKs send.
+const USUAL: usize = 64 * 1024;
+
+impl Chunked {
+    /// Every chunk is signed.
+    pub const fn signed() -> Self {
+        Self {
+            signed: true,
+            checksum: None,
+            size: USUAL,
+        }
+    }
+
+    /// No chunk is signed; a checksum follows the last. Over https only.
+    pub const fn unsigned(checksum: Checksum) -> Self {
+        Self {
+            signed: false,
+            checksum: Some(checksum),
+            size: USUAL,
+        }
+    }
+
+    /// A checksum follows the last chunk, as a (signed) trailer.
+    #[must_use]
+    pub const fn with_checksum(self, checksum: Checksum) -> Self {
+        Self {
+            checksum: Some(checksum),
+            ..self
+        }
+    }
+
+    /// How many bytes a chunk has: 64 KiB by default, which is what is kept in memory of the body. The last is shorter.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`] for less than 8 KiB, which S3 refuses, and for more than 16 MiB.
+    pub fn with_chunk_size(self, bytes: usize) -> Result<Self, AuthError> {
+        if !(8 * 1024..=16 * 1024 * 1024).contains(&bytes) {
+            return Err(AuthError::configuration(
+                "chunk size",
+                "is less than 8 KiB or more than 16 MiB",
+            ));
+        }
+        Ok(Self {
+            size: bytes,
+            ..self
+        })
+    }
+}
+
+impl<B: Body> Payload<ChunkSigned<B>> for Chunked {
+    fn describe(&self, request: &mut Request<ChunkSigned<B>>) -> Result<PayloadHash, AuthError> {
+        let length = length_of(request)?;
+        let headers = request.headers_mut();
+        headers.remove(&X_AMZ_CONTENT_SHA256);
+        let decoded = HeaderValue::from(length);
+        insert(headers, X_AMZ_DECODED_CONTENT_LENGTH.clone(), decoded)?;
+        let encoding = match headers.get(header::CONTENT_ENCODING) {
+            None => HeaderValue::from_static("aws-chunked"),
+            Some(inner) => {
+                let value = [b"aws-chunked,", inner.as_bytes()].concat();
+                HeaderValue::from_bytes(&value).map_err(|_| too_long())?
+            }
+        };
+        insert(headers, header::CONTENT_ENCODING, encoding)?;
+        if let Some(checksum) = self.checksum {
+            let name = HeaderValue::from_static(checksum.trailer());
+            insert(headers, X_AMZ_TRAILER.clone(), name)?;
+        }
+        Ok(match (self.signed, self.checksum) {
+            (true, None) => PayloadHash::SIGNED_CHUNKS,
+            (true, Some(_)) => PayloadHash::SIGNED_CHUNKS_TRAILER,
+            (false, _) => PayloadHash::UNSIGNED_CHUNKS_TRAILER,
+        })
+    }
+
+    fn signed(
+        &self,
+        request: &mut Request<ChunkSigned<B>>,
+        seed: Seed<'_>,
+    ) -> Result<(), AuthError> {
+        let length = length_of(request)?;
+        let signing = if self.signed {
+            Signing::Signed(Box::new(ChunkSigner::new(seed.signer, seed.signature)))
+        } else {
+            Signing::Unsigned
+        };
+        let framing =
+            Framing::new(signing, self.checksum, self.size, length).ok_or_else(too_long)?;
+        // A length that the caller set is that of the body, and no longer true.
+        let wire = HeaderValue::from(framing.remaining());
+        insert(request.headers_mut(), header::CONTENT_LENGTH, wire)?;
+        request.body_mut().arm(framing);
+        Ok(())
+    }
+}
+
+fn length_of<B: Body>(request: &Request<ChunkSigned<B>>) -> Result<u64, AuthError> {
+    let header = request.headers().get(&X_AMZ_DECODED_CONTENT_LENGTH);
+    let declared = header
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse().ok());
+    request.body().decoded_length().or(declared).ok_or_else(|| {
+        AuthError::new(
+            ErrorKind::Request,
+            "the body does not know how long it is, and S3 has to be told beforehand; use `ChunkSigned::with_length`, or \
+             set `x-amz-decoded-content-length`",
+        )
+    })
+}
+
+fn too_long() -> AuthError {
+    AuthError::new(ErrorKind::Request, "the body is too long to be chunked")
+}

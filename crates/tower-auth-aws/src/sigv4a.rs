@@ -1,0 +1,178 @@
+//! SigV4a: signatures that hold in a set of regions, made with P-256.
+
+use crate::{
+    Credentials, Signer,
+    key::SignatureText,
+    signer::{Realm, check_name},
+};
+use aws_lc_rs::{
+    rand::SystemRandom,
+    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair},
+};
+use hmac::{Hmac, KeyInit, Mac};
+use http::HeaderValue;
+use sha2::Sha256;
+use std::fmt;
+use tower_auth_core::{AuthError, ErrorKind};
+use zeroize::Zeroizing;
+
+/// The order of P-256, less two: what a derived number may be at most.
+const ORDER_LESS_TWO: [u8; 32] = [
+    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x4f,
+];
+
+impl Signer {
+    /// For this service in any of these regions, with SigV4a: `*`, `us-east-1,us-west-2`, `us-*`. It is sent as
+    /// `x-amz-region-set`.
+    ///
+    /// S3 Multi-Region Access Points and EventBridge global endpoints want it. The key depends on nothing but the
+    /// credentials, and is derived once.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`] when either is empty, or has characters that no name has.
+    pub fn v4a(service: &str, region_set: &str) -> Result<Self, AuthError> {
+        check_name("service", service)?;
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.*,".contains(&byte);
+        if region_set.is_empty() || !region_set.bytes().all(allowed) {
+            return Err(AuthError::configuration(
+                "region set",
+                "is not a list like `us-east-1,us-west-2`, `us-*` or `*`",
+            ));
+        }
+        let regions = HeaderValue::from_str(region_set)
+            .map_err(|_| AuthError::configuration("region set", "cannot be a header"))?;
+        Ok(Self::with_realm(service, Realm::RegionSet(regions)))
+    }
+}
+
+/// A P-256 key derived from an access key.
+pub(crate) struct EcdsaKey {
+    pair: EcdsaKeyPair,
+    random: SystemRandom,
+}
+
+impl EcdsaKey {
+    /// NIST SP 800-108 in counter mode, with HMAC-SHA256.
+    pub(crate) fn derive(credentials: &Credentials) -> Result<Self, AuthError> {
+        let error = |why| AuthError::new(ErrorKind::Credentials, why);
+        let number = private_number(credentials)
+            .ok_or_else(|| error("no SigV4a key can be derived from these credentials"))?;
+        let der = private_key_der(&number);
+        let pair = EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_ASN1_SIGNING, &*der)
+            .map_err(|_| error("the SigV4a key derived from these credentials is no P-256 key"))?;
+        Ok(Self {
+            pair,
+            random: SystemRandom::new(),
+        })
+    }
+
+    /// The signature in DER, in digits; none when the system gives no randomness.
+    pub(crate) fn sign(&self, text: &[u8]) -> SignatureText {
+        let mut digits = Vec::with_capacity(144);
+        if let Ok(signature) = self.pair.sign(&self.random, text) {
+            for byte in signature.as_ref() {
+                for digit in [byte >> 4, byte & 15] {
+                    digits.push(b"0123456789abcdef"[usize::from(digit)]);
+                }
+            }
+        }
+        SignatureText::new(&digits)
+    }
+
+    /// The point of the public key, uncompressed.
+    pub(crate) fn public_key(&self) -> &[u8] {
+        self.pair.public_key().as_ref()
+    }
+}
+
+impl fmt::Debug for EcdsaKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EcdsaKey").finish_non_exhaustive()
+    }
+}
+
+impl Credentials {
+    /// The public half of their SigV4a key: an uncompressed point (`04`, x, y). With it anybody can verify their SigV4a
+    /// signatures.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`] when no key can be derived from them: one access key in 2^8000.
+    pub fn v4a_public_key(&self) -> Result<Vec<u8>, AuthError> {
+        Ok(EcdsaKey::derive(self)?.public_key().to_vec())
+    }
+}
+
+fn private_number(credentials: &Credentials) -> Option<Zeroizing<[u8; 32]>> {
+    let secret = credentials.secret_access_key().expose();
+    let mut key = Zeroizing::new(Vec::with_capacity(5 + secret.len()));
+    key.extend_from_slice(b"AWS4A");
+    key.extend_from_slice(secret.as_bytes());
+    let mac = Hmac::<Sha256>::new_from_slice(&key).expect("HMAC takes keys of any length");
+    for counter in 1..=254_u8 {
+        let mut mac = mac.clone();
+        mac.update(&1_u32.to_be_bytes());
+        mac.update(b"AWS4-ECDSA-P256-SHA256\0");
+        mac.update(credentials.access_key_id().as_bytes());
+        mac.update(&[counter]);
+        mac.update(&256_u32.to_be_bytes());
+        let mut number: Zeroizing<[u8; 32]> = Zeroizing::new(mac.finalize().into_bytes().into());
+        if *number <= ORDER_LESS_TWO {
+            for byte in number.iter_mut().rev() {
+                let overflow;
+                (*byte, overflow) = byte.overflowing_add(1);
+                if !overflow {
+                    break;
+                }
+            }
+            return Some(number);
+        }
+    }
+    None
+}
+
+/// `ECPrivateKey` (RFC 5915) with the curve and without the public key, which is computed when it is read.
+fn private_key_der(number: &[u8; 32]) -> Zeroizing<Vec<u8>> {
+    const BEFORE: &[u8] = &[0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20];
+    const PRIME256V1: &[u8] = &[
+        0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07,
+    ];
+    let mut der = Zeroizing::new(Vec::with_capacity(BEFORE.len() + 32 + PRIME256V1.len()));
+    der.extend_from_slice(BEFORE);
+    der.extend_from_slice(number);
+    der.extend_from_slice(PRIME256V1);
+    der
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// From the tests of aws-c-auth, which fix the derivation.
+    #[test]
+    fn the_key_is_derived_as_the_sdks_derive_it() {
+        let secret = "q+jcrXGc+0zWN6uzclKVhvMmUsIfRPa4rlRandom";
+        let credentials = Credentials::new("AKISORANDOMAASORANDOM", secret).unwrap();
+        let hex = |bytes: &[u8]| -> String { bytes.iter().map(|b| format!("{b:02x}")).collect() };
+        assert_eq!(
+            hex(&*private_number(&credentials).unwrap()),
+            "7fd3bd010c0d9c292141c2b77bfbde1042c92e6836fff749d1269ec890fca1bd"
+        );
+        assert_eq!(
+            hex(EcdsaKey::derive(&credentials).unwrap().public_key()),
+            "0415d242ceebf8d8169fd6a8b5a746c41140414c3b07579038da06af89190fffcb\
+             0515242cedd82e94799482e4c0514b505afccf2c0c98d6a553bf539f424c5ec0"
+        );
+    }
+
+    #[test]
+    fn a_region_set_that_is_none_is_refused_by_name() {
+        for bad in ["", "us east", "us-east-1\n"] {
+            let error = Signer::v4a("s3", bad).unwrap_err();
+            assert_eq!(error.parameter(), Some("region set"));
+        }
+        assert!(Signer::v4a("s3", "us-east-1,us-*").is_ok());
+    }
+}

@@ -1,0 +1,173 @@
+//! How a client uses a scheme: the caller's headers win, and what can be renewed is replayed.
+
+use crate::{Body, service::Pinned};
+use http::{Extensions, Request, Uri};
+use pin_project_lite::pin_project;
+use std::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+use tower_auth_core::{
+    AuthError, AuthLayer, Authorize, Claim, Deferred, Instant, RequestHead, ResponseHead, Scheme,
+    SchemeExt, Step, Verdict,
+};
+
+/// Which layer a client makes of a scheme: one that replays when credentials can be renewed.
+pub trait AuthMode: Sized {
+    /// The layer.
+    type Layer<A: Scheme<Mode = Self>>;
+
+    /// A scheme as the layer of a client of this endpoint.
+    ///
+    /// # Errors
+    ///
+    /// When it has no origin.
+    fn layer<A: Scheme<Mode = Self>>(
+        scheme: A,
+        endpoint: &Uri,
+        plaintext: bool,
+    ) -> Result<Self::Layer<CallerFirst<A>>, AuthError>;
+}
+
+fn scoped<A: Scheme>(
+    scheme: A,
+    endpoint: &Uri,
+    plaintext: bool,
+) -> Result<AuthLayer<CallerFirst<A>>, AuthError> {
+    let layer = CallerFirst(scheme).only_to(endpoint)?;
+    Ok(if plaintext {
+        layer.danger_allow_plaintext()
+    } else {
+        layer
+    })
+}
+
+impl AuthMode for Instant {
+    type Layer<A: Scheme<Mode = Self>> = AuthLayer<A>;
+
+    fn layer<A: Scheme<Mode = Self>>(
+        scheme: A,
+        endpoint: &Uri,
+        plaintext: bool,
+    ) -> Result<AuthLayer<CallerFirst<A>>, AuthError> {
+        scoped(scheme, endpoint, plaintext)
+    }
+}
+
+impl AuthMode for Deferred {
+    type Layer<A: Scheme<Mode = Self>> = AuthLayer<A, fn(&Body) -> Option<Body>>;
+
+    fn layer<A: Scheme<Mode = Self>>(
+        scheme: A,
+        endpoint: &Uri,
+        plaintext: bool,
+    ) -> Result<Self::Layer<CallerFirst<A>>, AuthError> {
+        Ok(scoped(scheme, endpoint, plaintext)?.replay(Body::try_clone as fn(&Body) -> _))
+    }
+}
+
+/// A scheme that stands back when the caller gave one of its headers on the request or the call.
+///
+/// The bottom service puts the caller's headers back in place. What is left to do here: when the caller gave *all* that
+/// the scheme writes, it need not fetch anything; and when the caller gave some of it, a refusal says nothing of the
+/// scheme's own credentials.
+#[derive(Clone, Debug)]
+pub struct CallerFirst<A>(A);
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Given {
+    Nothing,
+    Some,
+    All,
+}
+
+fn given(scheme: &impl Scheme, extensions: &Extensions) -> Given {
+    let Some(pinned) = extensions.get::<Pinned>() else {
+        return Given::Nothing;
+    };
+    let (mut all, mut some) = (true, false);
+    scheme.claims(&mut |claim| match claim {
+        Claim::Header(name) if pinned.headers.contains_key(name) => some = true,
+        _ => all = false,
+    });
+    match (some, all) {
+        (false, _) => Given::Nothing,
+        (true, false) => Given::Some,
+        (true, true) => Given::All,
+    }
+}
+
+impl<A: Scheme> Scheme for CallerFirst<A> {
+    type Mode = A::Mode;
+    /// The scheme's own, and whether they are all that was sent; `None` when the caller gave everything.
+    type Credentials = Option<(A::Credentials, bool)>;
+    type Acquire = AcquireRest<A::Acquire>;
+
+    fn acquire(&self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
+        let given = given(&self.0, request.extensions);
+        if given == Given::All {
+            return Step::Ready(None);
+        }
+        let whole = given == Given::Nothing;
+        match self.0.acquire(request) {
+            Step::Ready(credentials) => Step::Ready(Some((credentials, whole))),
+            Step::Wait(acquire) => Step::Wait(AcquireRest { acquire, whole }),
+        }
+    }
+
+    fn observe(&self, sent: &Self::Credentials, response: ResponseHead<'_>) -> Verdict {
+        match sent {
+            Some((credentials, true)) => self.0.observe(credentials, response),
+            _ => Verdict::Accepted,
+        }
+    }
+
+    fn is_same(&self, sent: &Self::Credentials, next: &Self::Credentials) -> bool {
+        match (sent, next) {
+            (Some((sent, _)), Some((next, _))) => self.0.is_same(sent, next),
+            _ => true,
+        }
+    }
+
+    fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
+        self.0.claims(visit);
+    }
+}
+
+impl<B, A: Authorize<B>> Authorize<B> for CallerFirst<A> {
+    fn authorize(
+        &self,
+        credentials: &Self::Credentials,
+        request: &mut Request<B>,
+    ) -> Result<(), AuthError> {
+        match credentials {
+            Some((credentials, _)) => self.0.authorize(credentials, request),
+            None => Ok(()),
+        }
+    }
+}
+
+pin_project! {
+    /// Gets hold of the credentials that the caller did not give.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct AcquireRest<F> {
+        #[pin]
+        acquire: F,
+        whole: bool,
+    }
+}
+
+impl<F, T> Future for AcquireRest<F>
+where
+    F: Future<Output = Result<T, AuthError>>,
+{
+    type Output = Result<Option<(T, bool)>, AuthError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let credentials = ready!(this.acquire.poll(cx))?;
+        Poll::Ready(Ok(Some((credentials, *this.whole))))
+    }
+}

@@ -1,0 +1,427 @@
+//! Puts the parts of a response together.
+
+use super::Parts;
+use crate::{
+    Error, ErrorKind, GraphQlError, Reply, Response,
+    response::{is_too_deep, too_deep},
+};
+use serde::de::{Deserialize as _, DeserializeOwned};
+use serde_json::{Map, Value};
+use std::{collections::HashMap, fmt};
+
+/// A response that grows: what comes first, and then what was deferred (`@defer`) or streamed (`@stream`).
+///
+/// Understands both formats: that of 2022 (`deferSpec=20220824`), where patches have paths, and that of today
+/// (`incrementalSpec=v0.2`), where they refer to what was announced as pending. A server that knows neither answers all
+/// at once, and then there is one update.
+///
+/// ```no_run
+/// # async fn example<S>(client: tower_auth_graphql::Client<S>) -> Result<(), tower_auth_graphql::Error>
+/// # where S: tower_service::Service<http::Request<tower_auth_graphql::Body>,
+/// #     Response = http::Response<tower_auth_graphql::Reply>> + Clone, S::Error: Into<tower_auth_graphql::BoxError> {
+/// let mut response = client.query("{ film { title ... @defer { reviews { text } } } }").stream().await?;
+/// while response.update().await? {
+///     println!("{:?}", response.data());
+/// }
+/// # Ok(()) }
+/// ```
+pub struct Incremental {
+    source: Source,
+    data: Option<Value>,
+    errors: Vec<GraphQlError>,
+    extensions: Map<String, Value>,
+    /// Where what was announced belongs.
+    pending: HashMap<String, Vec<Value>>,
+}
+
+enum Source {
+    Whole(Option<Box<Response>>),
+    Parts(Box<Parts>),
+    Done,
+}
+
+/// How deep into the data a patch may reach, and how many may be pending: what a server may make us keep is bounded.
+const MAX_PATH: usize = 127;
+const MAX_PENDING: usize = 10_000;
+
+impl Incremental {
+    pub(crate) fn new(reply: Reply) -> Result<Self, Error> {
+        let source = match reply {
+            Reply::Stream(parts) => Source::Parts(Box::new(parts)),
+            other => Source::Whole(Some(Box::new(other.into_single()?))),
+        };
+        Ok(Self {
+            source,
+            data: None,
+            errors: Vec::new(),
+            extensions: Map::new(),
+            pending: HashMap::new(),
+        })
+    }
+
+    /// Waits for more. `false` when the response is complete.
+    ///
+    /// # Errors
+    ///
+    /// As [`Parts::next`], and [`ErrorKind::Protocol`] when a patch fits nowhere. What was there before stays.
+    pub async fn update(&mut self) -> Result<bool, Error> {
+        match &mut self.source {
+            Source::Done => Ok(false),
+            Source::Whole(response) => {
+                let response = response.take();
+                self.source = Source::Done;
+                let Some(response) = response else {
+                    return Ok(false);
+                };
+                self.data = response.data.map(|data| data.decode()).transpose()?;
+                self.errors = response.errors;
+                self.extensions = response.extensions;
+                Ok(true)
+            }
+            Source::Parts(parts) => match parts.next().await {
+                None => {
+                    self.source = Source::Done;
+                    Err(Error::new(
+                        ErrorKind::Transport,
+                        "the stream ended before the response was complete",
+                    ))
+                }
+                Some(part) => {
+                    let applied = part.and_then(|part| self.apply(&part));
+                    if !matches!(applied, Ok(true)) {
+                        self.source = Source::Done;
+                    }
+                    applied.map(|_| true)
+                }
+            },
+        }
+    }
+
+    /// The data as far as they are there.
+    pub fn data(&self) -> Option<&Value> {
+        self.data.as_ref()
+    }
+
+    /// All errors so far.
+    pub fn errors(&self) -> &[GraphQlError] {
+        &self.errors
+    }
+
+    /// The extensions so far.
+    pub fn extensions(&self) -> &Map<String, Value> {
+        &self.extensions
+    }
+
+    /// Waits for the end, and decodes the whole.
+    ///
+    /// # Errors
+    ///
+    /// As [`update`](Self::update), and [`ErrorKind::Decode`] when the data are not a `T` and there are no errors.
+    pub async fn finish<T: DeserializeOwned>(mut self) -> Result<Response<T>, Error> {
+        while self.update().await? {}
+        let data = match self.data.take().map(serde_json::from_value) {
+            Some(Ok(data)) => Some(data),
+            Some(Err(error)) if self.errors.is_empty() => {
+                return Err(
+                    Error::new(ErrorKind::Decode, "the data are not what was expected")
+                        .with_source(error),
+                );
+            }
+            _ => None,
+        };
+        Ok(Response {
+            data,
+            errors: self.errors,
+            extensions: self.extensions,
+            auth_failure: None,
+        })
+    }
+
+    /// Puts a part in its place. Says whether there will be more.
+    fn apply(&mut self, json: &[u8]) -> Result<bool, Error> {
+        let mut part: Map<String, Value> = serde_json::from_slice(json).map_err(|error| {
+            if is_too_deep(json) {
+                too_deep()
+            } else {
+                Error::protocol("a part of the stream is no JSON object").with_source(error)
+            }
+        })?;
+        // Before 2022, a part was a patch itself.
+        if part.contains_key("path") {
+            let more = has_next(&part);
+            self.patch(part)?;
+            return Ok(more);
+        }
+        if let Some(data) = part.remove("data") {
+            self.data = Some(data).filter(|data| !data.is_null());
+        }
+        self.note(&mut part)?;
+        for announced in list(&mut part, "pending") {
+            self.announce(announced)?;
+        }
+        for patch in list(&mut part, "incremental") {
+            match patch {
+                Value::Object(patch) => self.patch(patch)?,
+                _ => return Err(Error::protocol("a patch is no object")),
+            }
+        }
+        for completed in list(&mut part, "completed") {
+            let Value::Object(mut completed) = completed else {
+                return Err(Error::protocol("what was completed is no object"));
+            };
+            if let Some(id) = completed.get("id").and_then(Value::as_str) {
+                self.pending.remove(id);
+            }
+            self.note(&mut completed)?;
+        }
+        Ok(has_next(&part))
+    }
+
+    fn announce(&mut self, announced: Value) -> Result<(), Error> {
+        let invalid = || Error::protocol("what is pending has no id or no path");
+        let id = announced
+            .get("id")
+            .and_then(Value::as_str)
+            .ok_or_else(invalid)?;
+        let path = announced
+            .get("path")
+            .and_then(Value::as_array)
+            .ok_or_else(invalid)?;
+        if self.pending.len() >= MAX_PENDING || path.len() > MAX_PATH {
+            return Err(Error::protocol("too much is pending"));
+        }
+        self.pending.insert(id.to_owned(), path.clone());
+        Ok(())
+    }
+
+    /// Keeps errors and extensions.
+    fn note(&mut self, part: &mut Map<String, Value>) -> Result<(), Error> {
+        for error in list(part, "errors") {
+            let error = GraphQlError::deserialize(error)
+                .map_err(|error| Error::protocol("`errors` is malformed").with_source(error))?;
+            self.errors.push(error);
+        }
+        if let Some(Value::Object(extensions)) = part.remove("extensions") {
+            self.extensions.extend(extensions);
+        }
+        Ok(())
+    }
+
+    fn patch(&mut self, mut patch: Map<String, Value>) -> Result<(), Error> {
+        self.note(&mut patch)?;
+        let announced = patch
+            .get("id")
+            .and_then(Value::as_str)
+            .map(ToOwned::to_owned);
+        let mut path = match &announced {
+            Some(id) => self
+                .pending
+                .get(id)
+                .cloned()
+                .ok_or_else(|| Error::protocol("a patch refers to what is not pending"))?,
+            None => list(&mut patch, "path"),
+        };
+        path.extend(list(&mut patch, "subPath"));
+        if let Some(Value::Array(items)) = patch.remove("items") {
+            // In the format of 2022 the path ends with the index of the first item.
+            let at = if announced.is_some() {
+                None
+            } else {
+                path.pop()
+            };
+            return self.insert(&path, at, items);
+        }
+        match patch.remove("data") {
+            Some(Value::Null) | None => Ok(()), // the errors say why
+            Some(data) => {
+                merge(self.find(&path)?, data);
+                Ok(())
+            }
+        }
+    }
+
+    fn insert(
+        &mut self,
+        path: &[Value],
+        at: Option<Value>,
+        items: Vec<Value>,
+    ) -> Result<(), Error> {
+        let nowhere = || Error::protocol("streamed items fit nowhere");
+        let Value::Array(elements) = self.find(path)? else {
+            return Err(nowhere());
+        };
+        let first = match at {
+            None => elements.len(),
+            Some(at) => at
+                .as_u64()
+                .and_then(|at| usize::try_from(at).ok())
+                .ok_or_else(nowhere)?,
+        };
+        for (at, item) in (first..).zip(items) {
+            if at == elements.len() {
+                elements.push(item);
+            } else {
+                *elements.get_mut(at).ok_or_else(nowhere)? = item;
+            }
+        }
+        Ok(())
+    }
+
+    fn find(&mut self, path: &[Value]) -> Result<&mut Value, Error> {
+        let nowhere = || Error::protocol("a patch fits nowhere");
+        // Else each patch could reach one level deeper than the last, until dropping it all exhausts the stack.
+        if path.len() > MAX_PATH {
+            return Err(nowhere());
+        }
+        let mut place = self.data.as_mut().ok_or_else(nowhere)?;
+        for step in path {
+            place = match (place, step) {
+                (Value::Object(members), Value::String(name)) => members.get_mut(name),
+                (Value::Array(elements), Value::Number(index)) => index
+                    .as_u64()
+                    .and_then(|index| usize::try_from(index).ok())
+                    .and_then(|index| elements.get_mut(index)),
+                _ => None,
+            }
+            .ok_or_else(nowhere)?;
+        }
+        Ok(place)
+    }
+}
+
+fn has_next(part: &Map<String, Value>) -> bool {
+    part.get("hasNext")
+        .and_then(Value::as_bool)
+        .unwrap_or(false)
+}
+
+fn list(part: &mut Map<String, Value>, name: &str) -> Vec<Value> {
+    match part.remove(name) {
+        Some(Value::Array(elements)) => elements,
+        _ => Vec::new(),
+    }
+}
+
+/// Objects and lists are merged, all else is replaced.
+fn merge(place: &mut Value, data: Value) {
+    match (place, data) {
+        (Value::Object(members), Value::Object(more)) => {
+            for (name, value) in more {
+                match members.get_mut(&name) {
+                    Some(member) => merge(member, value),
+                    None => {
+                        members.insert(name, value);
+                    }
+                }
+            }
+        }
+        (Value::Array(elements), Value::Array(more)) if elements.len() == more.len() => {
+            for (element, value) in elements.iter_mut().zip(more) {
+                merge(element, value);
+            }
+        }
+        (place, data) => *place = data,
+    }
+}
+
+impl fmt::Debug for Incremental {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incremental")
+            .field("errors", &self.errors)
+            .field("pending", &self.pending.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn apply(parts: &[Value]) -> Result<(Incremental, bool), Error> {
+        let mut response = Incremental {
+            source: Source::Done,
+            data: None,
+            errors: Vec::new(),
+            extensions: Map::new(),
+            pending: HashMap::new(),
+        };
+        let mut more = true;
+        for part in parts {
+            more = response.apply(part.to_string().as_bytes())?;
+        }
+        Ok((response, more))
+    }
+
+    #[test]
+    fn patches_with_paths_are_applied() {
+        let (response, more) = apply(&[
+            json!({"data": {"film": {"title": "T"}, "list": [1]}, "hasNext": true}),
+            json!({"incremental": [
+                {"path": ["film"], "label": "x", "data": {"reviews": [{"text": "good"}]}},
+                {"path": ["list", 1], "items": [2, 3]},
+                {"path": ["film"], "data": null, "errors": [{"message": "no"}]},
+            ], "hasNext": true}),
+            json!({"hasNext": false}),
+        ])
+        .unwrap();
+        assert_eq!(
+            response.data.unwrap(),
+            json!({"film": {"title": "T", "reviews": [{"text": "good"}]}, "list": [1, 2, 3]})
+        );
+        assert_eq!(response.errors[0].message, "no");
+        assert!(!more);
+    }
+
+    #[test]
+    fn patches_by_id_are_applied_where_they_were_announced() {
+        let (response, more) = apply(&[
+            json!({"data": {"film": {"cast": {"a": 1}}, "list": []},
+                "pending": [{"id": "0", "path": ["film"]}, {"id": "1", "path": ["list"]}], "hasNext": true}),
+            json!({"incremental": [
+                {"id": "0", "subPath": ["cast"], "data": {"b": 2}},
+                {"id": "1", "items": ["x"]},
+                {"id": "1", "items": ["y"]},
+            ], "completed": [{"id": "0"}], "hasNext": true}),
+            json!({"completed": [{"id": "1", "errors": [{"message": "gone"}]}], "hasNext": false}),
+        ])
+        .unwrap();
+        assert_eq!(
+            response.data.unwrap(),
+            json!({"film": {"cast": {"a": 1, "b": 2}}, "list": ["x", "y"]})
+        );
+        assert_eq!(response.errors[0].message, "gone");
+        assert!(response.pending.is_empty() && !more);
+    }
+
+    #[test]
+    fn a_patch_that_fits_nowhere_is_an_error() {
+        let first = json!({"data": {"a": [1]}, "hasNext": true});
+        for patch in [
+            json!({"path": ["b"], "data": {}}),
+            json!({"path": ["a", 7], "data": {}}),
+            json!({"path": ["a", 7], "items": [1]}),
+            json!({"path": [], "items": [1]}),
+            json!({"path": ["a", -1], "items": [1]}),
+            json!({"id": "9", "data": {}}),
+            json!(1),
+        ] {
+            let result = apply(&[
+                first.clone(),
+                json!({"incremental": [patch], "hasNext": true}),
+            ]);
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::Protocol, "{patch}");
+        }
+    }
+
+    #[test]
+    fn patches_cannot_dig_an_endless_hole() {
+        let mut parts = vec![json!({"data": {"a": {}}, "hasNext": true})];
+        for depth in 1..200 {
+            let path = vec!["a"; depth];
+            parts
+                .push(json!({"incremental": [{"path": path, "data": {"a": {}}}], "hasNext": true}));
+        }
+        assert_eq!(apply(&parts).unwrap_err().kind(), ErrorKind::Protocol);
+    }
+}

@@ -1,0 +1,205 @@
+//! Takes a `multipart/mixed` body apart (RFC 2046 section 5.1), as it comes.
+
+use crate::{Error, ErrorKind, Limit};
+use bytes::Bytes;
+
+/// What has been received and not been taken apart, and where in a part it stands.
+#[derive(Debug)]
+pub(crate) struct Splitter {
+    delimiter: Vec<u8>, // CR LF -- boundary
+    buffer: Vec<u8>,
+    /// Up to here there is no delimiter.
+    searched: usize,
+    state: State,
+    limit: usize,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum State {
+    Preamble,
+    AfterDelimiter,
+    Part,
+    End,
+}
+
+impl Splitter {
+    /// Of a body with this boundary, whose parts have at most `limit` bytes.
+    pub(crate) fn new(boundary: &str, limit: usize) -> Self {
+        Self {
+            delimiter: format!("\r\n--{boundary}").into_bytes(),
+            // The first delimiter may come without a line end before it.
+            buffer: b"\r\n".to_vec(),
+            searched: 0,
+            state: State::Preamble,
+            limit,
+        }
+    }
+
+    /// More of the body.
+    pub(crate) fn push(&mut self, data: &[u8]) -> Result<(), Error> {
+        if self.state == State::End {
+            return Ok(()); // what comes after the end is ignored
+        }
+        self.buffer.extend_from_slice(data);
+        Ok(())
+    }
+
+    /// Whether the closing delimiter was seen.
+    pub(crate) fn is_end(&self) -> bool {
+        self.state == State::End
+    }
+
+    /// The body of the next part, when it is complete.
+    pub(crate) fn next_part(&mut self) -> Result<Option<Bytes>, Error> {
+        loop {
+            match self.state {
+                State::End => return Ok(None),
+                State::AfterDelimiter => {
+                    if self.buffer.starts_with(b"--") {
+                        self.state = State::End;
+                        self.buffer = Vec::new();
+                        return Ok(None);
+                    }
+                    let Some(end) = find(&self.buffer, b"\r\n", 0) else {
+                        return self.wait();
+                    };
+                    if !self.buffer[..end]
+                        .iter()
+                        .all(|byte| matches!(byte, b' ' | b'\t'))
+                    {
+                        return Err(Error::protocol(
+                            "a delimiter of the stream is followed by text",
+                        ));
+                    }
+                    // The line end stays: with no header fields, it is also the beginning of the blank line.
+                    self.buffer.drain(..end);
+                    self.searched = 0;
+                    self.state = State::Part;
+                }
+                State::Preamble | State::Part => {
+                    let Some(end) = find(&self.buffer, &self.delimiter, self.searched) else {
+                        let tail = self.delimiter.len() - 1;
+                        self.searched = self.buffer.len().saturating_sub(tail);
+                        return self.wait();
+                    };
+                    if end > self.limit {
+                        return Err(too_large());
+                    }
+                    let rest = self.buffer.split_off(end + self.delimiter.len());
+                    let mut part = std::mem::replace(&mut self.buffer, rest);
+                    part.truncate(end);
+                    let is_part = self.state == State::Part;
+                    self.state = State::AfterDelimiter;
+                    self.searched = 0;
+                    if is_part {
+                        return content(part).map(Some);
+                    }
+                }
+            }
+        }
+    }
+
+    fn wait(&self) -> Result<Option<Bytes>, Error> {
+        if self.buffer.len() > self.limit.saturating_add(self.delimiter.len()) {
+            return Err(too_large());
+        }
+        Ok(None)
+    }
+}
+
+/// A part without its header fields. It has to be JSON.
+fn content(part: Vec<u8>) -> Result<Bytes, Error> {
+    // An empty part may stand before the closing delimiter.
+    let Some(blank) = find(&part, b"\r\n\r\n", 0) else {
+        return if part.trim_ascii().is_empty() {
+            Ok(Bytes::new())
+        } else {
+            Err(Error::protocol("a part of the stream has no blank line"))
+        };
+    };
+    for line in part[..blank].split(|byte| *byte == b'\n') {
+        let line = line.trim_ascii().to_ascii_lowercase();
+        let Some(value) = line.strip_prefix(b"content-type:") else {
+            continue;
+        };
+        let value = value.trim_ascii();
+        let essence = value.split(|byte| *byte == b';').next().unwrap_or_default();
+        if !matches!(
+            essence.trim_ascii(),
+            b"application/json" | b"application/graphql-response+json"
+        ) {
+            return Err(Error::protocol("a part of the stream is not JSON"));
+        }
+    }
+    let mut part = Bytes::from(part);
+    Ok(part.split_off(blank + 4))
+}
+
+fn find(text: &[u8], what: &[u8], from: usize) -> Option<usize> {
+    let rest = text.get(from..)?;
+    let first = *what.first()?;
+    let mut at = 0;
+    loop {
+        at += rest.get(at..)?.iter().position(|byte| *byte == first)?;
+        if rest[at..].starts_with(what) {
+            return Some(from + at);
+        }
+        at += 1;
+    }
+}
+
+fn too_large() -> Error {
+    Error::new(
+        ErrorKind::Limit(Limit::PartSize),
+        "a part of the stream is larger than the limit; raise it with `max_part_size`",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BODY: &str = "ignored\r\n---\r\nContent-Type: application/json; charset=utf-8\r\n\
+        Content-Length: 7\r\n\r\n{\"a\":1}\r\n---  \r\n\r\n{\"b\":\"\r\"}\r\n---\r\n\r\n-----\r\nepilogue";
+
+    fn split(chunks: &[&[u8]]) -> Result<(Vec<Bytes>, bool), Error> {
+        let mut splitter = Splitter::new("-", 100);
+        let mut parts = Vec::new();
+        for chunk in chunks {
+            splitter.push(chunk)?;
+            while let Some(part) = splitter.next_part()? {
+                parts.push(part);
+            }
+        }
+        Ok((parts, splitter.is_end()))
+    }
+
+    #[test]
+    fn parts_are_the_same_wherever_the_body_is_cut() {
+        let expected = ["{\"a\":1}", "{\"b\":\"\r\"}", ""];
+        for cut in 0..BODY.len() {
+            let (front, back) = BODY.as_bytes().split_at(cut);
+            let (parts, end) = split(&[front, back]).unwrap();
+            assert_eq!(parts, expected, "{cut}");
+            assert!(end);
+        }
+        let bytes: Vec<&[u8]> = BODY.as_bytes().chunks(1).collect();
+        assert_eq!(split(&bytes).unwrap().0, expected);
+    }
+
+    #[test]
+    fn a_part_is_known_as_soon_as_its_delimiter_is_there() {
+        let (parts, end) = split(&[b"--", b"-\r\n\r\n{}\r\n---"]).unwrap();
+        assert_eq!((parts, end), (vec![Bytes::from_static(b"{}")], false));
+    }
+
+    #[test]
+    fn endless_parts_and_foreign_types_are_errors() {
+        let error = split(&[b"---\r\n\r\n", &[b'x'; 300]]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Limit(Limit::PartSize));
+        assert!(split(&[&[b'x'; 300]]).is_err());
+        assert!(split(&[b"---\r\nContent-Type: text/html\r\n\r\n{}\r\n---"]).is_err());
+        assert!(split(&[b"---x\r\n\r\n{}\r\n---"]).is_err());
+        assert!(split(&[b"---\r\nx: y\r\n---"]).is_err());
+    }
+}

@@ -1,0 +1,125 @@
+//! `async fn(http::Request<Body>) -> Result<http::Response<Reply>, Error>`: GraphQL over any tower HTTP client, below all
+//! layers that authenticate.
+//!
+//! ```text
+//! Client --encodes--> http::Request<Body> --schemes--> GraphQlService<C> --C: any HTTP client--> the wire
+//!                                                      decodes into http::Response<Reply>
+//! ```
+//!
+//! Encoding comes first, so that signatures cover what is sent, the scope of a scheme sees the endpoint, and headers of
+//! a request are ordinary headers. Decoding comes last, at the bottom: only who reads the body can know that a `200 OK`
+//! means "log in first". The [`GraphQlService`] marks such a response, and the schemes above renew their credentials as
+//! after a 401. A mutation is sent again only when the answer proves that it did not run.
+//!
+//! # A query
+//!
+//! ```no_run
+//! use hyper_util::{client::legacy::Client as Hyper, rt::TokioExecutor};
+//! use serde::Deserialize;
+//! use serde_json::json;
+//! use tower_auth_core::Bearer;
+//! use tower_auth_graphql::Client;
+//!
+//! #[derive(Deserialize)]
+//! struct Data {
+//!     hero: Hero,
+//! }
+//!
+//! #[derive(Deserialize)]
+//! struct Hero {
+//!     name: String,
+//! }
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::builder("https://api.example.com/graphql")?
+//!     .auth(Bearer::new("mF_9.B5f-4.1JqM")?)?
+//!     .build(Hyper::builder(TokioExecutor::new()).build_http());
+//!
+//! let response = client
+//!     .query("query Hero($id: ID!) { hero(id: $id) { name } }")
+//!     .variables(json!({"id": 1000}))
+//!     .send::<Data>()
+//!     .await?;
+//! for error in &response.errors {
+//!     eprintln!("{error} at {:?}", error.path);
+//! }
+//! if let Some(data) = response.data {
+//!     println!("{}", data.hero.name);
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! [`Call::data`] is shorter: it takes errors for errors.
+//!
+//! # What there is
+//!
+//! | | | feature |
+//! | --- | --- | --- |
+//! | queries and mutations, by POST or GET, batches | [`Client`], [`Call`], [`Batch`] | |
+//! | the same without the front, below any stack of layers | [`GraphQlService`], [`Body`], [`Reply`] | |
+//! | which errors mean that credentials were not accepted | [`AuthDetector`] | |
+//! | logins by GraphQL, CollectiveAccess | `GraphQlLogin`, `VariableAuth` | `login` |
+//! | files (multipart request specification) | `Upload` | `uploads` |
+//! | `@defer` and `@stream`, both formats | `Incremental` | `incremental` |
+//! | automatic persisted queries | `ClientBuilder::persisted_queries` | `persisted` |
+//! | cookies | `CookieJar`, `CookieLayer` | `cookies` |
+//! | compressed answers | `ClientBuilder::build_compressed` | `compression` |
+//!
+//! # Errors
+//!
+//! [`Error::kind`] tells them apart: a network that failed or a gateway that answered, a malformed answer, errors of
+//! GraphQL, credentials that were not accepted, time-outs, limits, data that are not what was expected. See
+//! [`ErrorKind`].
+//!
+//! # Limits
+//!
+//! An answer has at most 16 MiB after decompression, a part of a stream 4 MiB; an answer takes at most 30 seconds, a
+//! stream is silent for at most 60; data are nested at most 127 levels deep. All but the last can be changed on the
+//! [`ClientBuilder`] or the [`GraphQlService`]. An answer that comes in one piece is decoded from the very memory that
+//! the HTTP client read it into; of several pieces one text is made.
+//!
+//! # Runtimes
+//!
+//! Time-outs are tokio's. Without them (`timeout(None)`, `idle_timeout(None)`) any runtime will do.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod body;
+mod client;
+#[cfg(feature = "cookies")]
+mod cookies;
+mod error;
+#[cfg(feature = "incremental")]
+mod incremental;
+#[cfg(feature = "login")]
+mod login;
+#[cfg(feature = "persisted")]
+mod persisted;
+mod request;
+mod response;
+mod scan;
+mod service;
+#[cfg(feature = "uploads")]
+mod upload;
+
+pub use self::{
+    body::Body,
+    client::{AuthMode, Batch, Call, CallerFirst, Client, ClientBuilder},
+    error::{AuthFailure, Error, ErrorKind, Limit, Timeout},
+    request::Request,
+    response::{AuthDetector, Data, GraphQlError, Location, Reply, Response},
+    scan::OperationKind,
+    service::{Exchange, GraphQlService},
+};
+
+#[cfg(feature = "cookies")]
+pub use self::cookies::{CookieJar, CookieLayer, CookieService, Cookies};
+#[cfg(feature = "incremental")]
+pub use self::incremental::{Incremental, Parts};
+#[cfg(feature = "login")]
+pub use self::login::{GraphQlLogin, LoginBuilder, VariableAuth};
+#[cfg(feature = "uploads")]
+pub use self::upload::Upload;
+
+/// Any error.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

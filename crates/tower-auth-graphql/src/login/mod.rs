@@ -1,0 +1,10 @@
+//! Logins by GraphQL itself.
+
+mod builder;
+mod collective_access;
+mod jwt;
+mod query;
+mod source;
+mod variable;
+
+pub use self::{builder::LoginBuilder, source::GraphQlLogin, variable::VariableAuth};

@@ -1,0 +1,227 @@
+//! Reads the envelope of a response, and leaves the data in it alone.
+
+use super::{Data, Response, graphql_error::Errors, is_too_deep, too_deep};
+use crate::Error;
+use bytes::Bytes;
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde_json::{Map, Value, value::RawValue};
+use std::fmt;
+
+/// A response, as `json` has it. When `strict`, it must be one beyond doubt: somebody else may have sent it.
+pub(crate) fn parse(json: &Bytes, strict: bool) -> Result<Response, Error> {
+    let envelope: Envelope<'_> =
+        serde_json::from_slice(json).map_err(|error| invalid(json, error))?;
+    envelope.into_response(json, strict)
+}
+
+/// The responses to a batch.
+pub(crate) fn parse_batch(json: &Bytes) -> Result<Vec<Response>, Error> {
+    let envelopes: Vec<Envelope<'_>> =
+        serde_json::from_slice(json).map_err(|error| invalid(json, error))?;
+    envelopes
+        .into_iter()
+        .map(|envelope| envelope.into_response(json, false))
+        .collect()
+}
+
+fn invalid(json: &[u8], error: serde_json::Error) -> Error {
+    if is_too_deep(json) {
+        too_deep()
+    } else if error.is_eof() {
+        Error::protocol("the answer was cut off").with_source(error)
+    } else {
+        Error::protocol("the answer is not a GraphQL response").with_source(error)
+    }
+}
+
+/// A response whose data are a slice of the text.
+#[derive(Debug, Default)]
+struct Envelope<'a> {
+    data: Option<&'a RawValue>,
+    errors: Option<Errors>,
+    extensions: Option<Map<String, Value>>,
+}
+
+impl Envelope<'_> {
+    fn into_response(self, json: &Bytes, strict: bool) -> Result<Response, Error> {
+        let data = match self.data.map(RawValue::get) {
+            None | Some("null") => None,
+            Some(object) if object.starts_with('{') => {
+                Some(Data(json.slice_ref(object.as_bytes())))
+            }
+            Some(_) => return Err(Error::protocol("`data` is neither an object nor null")),
+        };
+        let proper = self.errors.as_ref().map(|errors| errors.proper);
+        let missing = match proper {
+            _ if self.data.is_some() => strict && proper == Some(false),
+            Some(proper) => strict && !proper,
+            None => true,
+        };
+        let errors = self.errors.map(|errors| errors.list).unwrap_or_default();
+        if missing || (self.data.is_none() && errors.is_empty()) {
+            return Err(Error::protocol(
+                "the answer has neither `data` nor `errors`",
+            ));
+        }
+        Ok(Response {
+            data,
+            errors,
+            extensions: self.extensions.unwrap_or_default(),
+            auth_failure: None,
+        })
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Envelope<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Envelope<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a GraphQL response")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut envelope = Envelope::default();
+                while let Some(name) = map.next_key::<Name>()? {
+                    match name {
+                        Name::Data if envelope.data.is_none() => {
+                            envelope.data = Some(map.next_value()?);
+                        }
+                        Name::Errors if envelope.errors.is_none() => {
+                            envelope.errors = Some(map.next_value()?);
+                        }
+                        Name::Extensions if envelope.extensions.is_none() => {
+                            envelope.extensions = map.next_value()?;
+                        }
+                        Name::Other => {
+                            map.next_value::<IgnoredAny>()?;
+                        }
+                        _ => return Err(A::Error::custom("a member comes twice")),
+                    }
+                }
+                Ok(envelope)
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
+}
+
+enum Name {
+    Data,
+    Errors,
+    Extensions,
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl Visitor<'_> for Text {
+            type Value = Name;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a member")
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Name, E> {
+                Ok(match name {
+                    "data" => Name::Data,
+                    "errors" => Name::Errors,
+                    "extensions" => Name::Extensions,
+                    _ => Name::Other,
+                })
+            }
+        }
+
+        deserializer.deserialize_str(Text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ErrorKind, Limit};
+
+    fn read(json: &str, strict: bool) -> Result<Response, ErrorKind> {
+        parse(&Bytes::copy_from_slice(json.as_bytes()), strict).map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn data_errors_or_both_make_a_response() {
+        let response = read(
+            r#" {"ok":true,"data":{"a":[1]},"extensions":{"x":1}} "#,
+            true,
+        )
+        .unwrap();
+        assert_eq!(response.data.unwrap().as_bytes(), br#"{"a":[1]}"#);
+        assert_eq!(response.extensions["x"], 1);
+        let response = read(r#"{"errors":[{"message":"no"}],"data":null}"#, true).unwrap();
+        assert!(response.data.is_none());
+        assert_eq!(response.errors[0].message, "no");
+        let response = read(r#"{"errors":[],"data":{}}"#, false).unwrap();
+        assert!(response.errors.is_empty());
+        assert!(read(r#"{"data":null}"#, false).is_ok());
+        assert!(read(r#"{"errors":["text"]}"#, false).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_response_is_refused() {
+        for json in [
+            "",
+            "null",
+            "1",
+            "[]",
+            "{}",
+            r#"{"data":1}"#,
+            r#"{"data":[]}"#,
+            r#"{"errors":1}"#,
+            r#"{"errors":[]}"#,
+            r#"{"errors":null}"#,
+            r#"{"data":{}"#,
+            r#"{"data":{}}x"#,
+            r#"{"data":{},"data":{}}"#,
+            r#"{"data":{"a":tru}}"#,
+            r#"{"errors":[3]}"#,
+        ] {
+            assert_eq!(
+                read(json, false).unwrap_err(),
+                ErrorKind::Protocol,
+                "{json}"
+            );
+        }
+    }
+
+    #[test]
+    fn at_an_error_status_a_response_must_be_one_beyond_doubt() {
+        for json in [
+            r#"{"errors":["text"]}"#,
+            r#"{"errors":{"a":"b"}}"#,
+            r#"{"errors":[{"detail":"json:api"}]}"#,
+            r#"{"errors":[{"detail":"json:api"}],"data":null}"#,
+        ] {
+            assert!(read(json, false).is_ok(), "{json}");
+            assert_eq!(read(json, true).unwrap_err(), ErrorKind::Protocol, "{json}");
+        }
+    }
+
+    #[test]
+    fn nesting_in_the_data_is_left_to_the_decoder_and_elsewhere_refused() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(read(&format!(r#"{{"data":{{"a":{deep}}}}}"#), false).is_ok());
+        assert!(read(&format!(r#"{{"x":{deep},"data":{{}}}}"#), false).is_ok());
+        for json in [
+            format!(r#"{{"errors":{deep}}}"#),
+            format!(r#"{{"data":{{}},"extensions":{{"a":{deep}}}}}"#),
+        ] {
+            assert_eq!(
+                read(&json, false).unwrap_err(),
+                ErrorKind::Limit(Limit::Depth)
+            );
+        }
+    }
+}

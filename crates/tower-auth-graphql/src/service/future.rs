@@ -1,0 +1,289 @@
+//! One request and its answer.
+
+use super::{Settings, gather::Gather};
+use crate::{
+    AuthFailure, BoxError, Error, ErrorKind, Reply, Timeout,
+    response::{
+        Sent,
+        media::Media,
+        {parse, parse_batch},
+    },
+};
+use bytes::{Buf, Bytes};
+use http::{Response, StatusCode, header::CONTENT_ENCODING, response::Parts};
+use http_body::Body as _;
+use pin_project_lite::pin_project;
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+use tokio::time::Sleep;
+
+/// How much is kept of a body that is not GraphQL.
+const PREFIX: usize = 4096;
+
+pin_project! {
+    /// Response future of [`GraphQlService`](crate::GraphQlService).
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Exchange<F, RB> {
+        #[pin]
+        state: State<F, RB>,
+        // Boxed: it is large, and most services are polled far more often than they are made.
+        sleep: Option<Pin<Box<Sleep>>>,
+        started: bool,
+        sent: Sent,
+        settings: Arc<Settings>,
+    }
+}
+
+pin_project! {
+    #[project = StateProj]
+    enum State<F, RB> {
+        Head { #[pin] future: F },
+        Body { #[pin] body: RB, reading: Option<Reading> },
+    }
+}
+
+struct Reading {
+    parts: Parts,
+    gather: Gather,
+    media: Media,
+}
+
+impl<F, RB> Exchange<F, RB> {
+    pub(super) fn new(future: F, sent: Sent, settings: Arc<Settings>) -> Self {
+        Self {
+            state: State::Head { future },
+            sleep: None,
+            started: false,
+            sent,
+            settings,
+        }
+    }
+}
+
+impl<F, RB, E> Future for Exchange<F, RB>
+where
+    F: Future<Output = Result<Response<RB>, E>>,
+    E: Into<BoxError>,
+    RB: http_body::Body + Send + 'static,
+    RB::Data: Send,
+    RB::Error: Into<BoxError>,
+{
+    type Output = Result<Response<Reply>, Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        if !std::mem::replace(this.started, true) {
+            // Here and not in `call`: a timer needs its runtime.
+            let timeout = this.settings.timeout;
+            *this.sleep = timeout.map(|timeout| Box::pin(tokio::time::sleep(timeout)));
+        }
+        loop {
+            match this.state.as_mut().project() {
+                StateProj::Head { future } => {
+                    let Poll::Ready(response) = future.poll(cx) else {
+                        return timed_out(this.sleep, cx).map(Err);
+                    };
+                    let response = response.map_err(|error| Error::transport(error.into()))?;
+                    let (parts, body) = response.into_parts();
+                    let media = media(&parts);
+                    #[cfg(feature = "incremental")]
+                    if media == Media::Mixed {
+                        let stream = crate::incremental::Parts::new(&parts, body, this.settings);
+                        return Poll::Ready(
+                            stream.map(|stream| Response::from_parts(parts, Reply::Stream(stream))),
+                        );
+                    }
+                    let limit = this.settings.response_size;
+                    let known = if media == Media::Other {
+                        0
+                    } else {
+                        body.size_hint().lower()
+                    };
+                    let reading = match Gather::new(known, limit) {
+                        Ok(gather) => Reading {
+                            parts,
+                            gather,
+                            media,
+                        },
+                        Err(error) => return Poll::Ready(unreadable(parts, error)),
+                    };
+                    this.state.set(State::Body {
+                        body,
+                        reading: Some(reading),
+                    });
+                }
+                StateProj::Body { mut body, reading } => {
+                    let polled = match reading.as_mut() {
+                        Some(reading) => read(body.as_mut(), reading, cx),
+                        None => {
+                            return Poll::Ready(Err(Error::protocol("polled after completion")));
+                        }
+                    };
+                    let done = match polled {
+                        Poll::Ready(done) => done,
+                        Poll::Pending => Err(ready!(timed_out(this.sleep, cx))),
+                    };
+                    let Some(reading) = reading.take() else {
+                        continue;
+                    };
+                    return Poll::Ready(match done {
+                        Ok(()) => Ok(judge(reading, this.sent, this.settings)),
+                        Err(error) => unreadable(reading.parts, error),
+                    });
+                }
+            }
+        }
+    }
+}
+
+fn timed_out(sleep: &mut Option<Pin<Box<Sleep>>>, cx: &mut Context<'_>) -> Poll<Error> {
+    match sleep {
+        Some(sleep) => sleep.as_mut().poll(cx).map(|()| {
+            Error::new(
+                ErrorKind::Timeout(Timeout::Answer),
+                "no complete answer in time; give it longer with `timeout`",
+            )
+        }),
+        None => Poll::Pending,
+    }
+}
+
+/// How the body is to be read: not at all when it is still compressed.
+fn media(parts: &Parts) -> Media {
+    if is_compressed(parts) {
+        Media::Other
+    } else {
+        Media::of(&parts.headers)
+    }
+}
+
+fn is_compressed(parts: &Parts) -> bool {
+    parts
+        .headers
+        .get(CONTENT_ENCODING)
+        .is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+/// Reads on: to the end, or as much as is wanted of a body that is not GraphQL.
+fn read<RB>(
+    mut body: Pin<&mut RB>,
+    reading: &mut Reading,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), Error>>
+where
+    RB: http_body::Body,
+    RB::Error: Into<BoxError>,
+{
+    loop {
+        let Some(frame) = ready!(body.as_mut().poll_frame(cx)) else {
+            return Poll::Ready(Ok(()));
+        };
+        let frame = frame.map_err(|error| {
+            Error::new(ErrorKind::Transport, "the answer was cut off").with_source(error)
+        })?;
+        let Ok(data) = frame.into_data() else {
+            continue; // trailers
+        };
+        if reading.media == Media::Other {
+            let wanted = PREFIX.saturating_sub(reading.gather.len());
+            reading.gather.push(data.take(wanted), 0)?;
+            if reading.gather.len() >= PREFIX {
+                return Poll::Ready(Ok(()));
+            }
+        } else {
+            reading.gather.push(data, body.size_hint().lower())?;
+        }
+    }
+}
+
+/// An answer whose body could not be read. When it is about credentials, its head is enough.
+fn unreadable(parts: Parts, error: Error) -> Result<Response<Reply>, Error> {
+    let error = error.with_head(parts.status, &parts.headers);
+    if parts.status == StatusCode::UNAUTHORIZED {
+        return Ok(Response::from_parts(parts, Reply::NotGraphQl(error)));
+    }
+    Err(error)
+}
+
+/// Makes a reply of an answer that was read.
+fn judge(reading: Reading, sent: &Sent, settings: &Settings) -> Response<Reply> {
+    let Reading {
+        mut parts,
+        gather,
+        media,
+    } = reading;
+    let json = gather.finish();
+    let mut reply = match media {
+        Media::GraphQl => decode(&json, false, sent),
+        Media::Json if parts.status.is_success() => decode(&json, false, sent),
+        Media::Json => match decode(&json, true, sent) {
+            Reply::NotGraphQl(error) if error.kind() == ErrorKind::Protocol => {
+                Reply::NotGraphQl(not_graphql(&parts))
+            }
+            reply => reply,
+        },
+        Media::Mixed | Media::Other => Reply::NotGraphQl(not_graphql(&parts)),
+    };
+    let responses = match &mut reply {
+        Reply::Single(response) => std::slice::from_mut(response),
+        Reply::Batch(responses) => responses,
+        _ => &mut [],
+    };
+    let mark = settings
+        .detector
+        .inspect(parts.status, &parts.headers, responses, sent);
+    if let Reply::NotGraphQl(error) = reply {
+        let prefix = Bytes::copy_from_slice(&json[..json.len().min(PREFIX)]);
+        let error = error
+            .with_head(parts.status, &parts.headers)
+            .with_prefix(prefix);
+        return Response::from_parts(parts, Reply::NotGraphQl(error));
+    }
+    if let Some(mark) = mark {
+        parts.extensions.insert(mark);
+    }
+    Response::from_parts(parts, reply)
+}
+
+fn decode(json: &Bytes, strict: bool, sent: &Sent) -> Reply {
+    let is_list = json.trim_ascii_start().first() == Some(&b'[');
+    let reply = if is_list && sent.operations.is_batch() {
+        parse_batch(json).map(Reply::Batch)
+    } else if is_list {
+        Err(Error::protocol(
+            "the answer is a list, and the request was not",
+        ))
+    } else {
+        parse(json, strict).map(Reply::Single)
+    };
+    reply.unwrap_or_else(Reply::NotGraphQl)
+}
+
+fn not_graphql(parts: &Parts) -> Error {
+    match parts.status {
+        StatusCode::UNAUTHORIZED => Error::new(
+            ErrorKind::Auth(AuthFailure::Refused),
+            "the server did not accept the credentials",
+        ),
+        StatusCode::FORBIDDEN => Error::new(
+            ErrorKind::Auth(AuthFailure::Forbidden),
+            "the server does not permit this",
+        ),
+        _ if is_compressed(parts) => Error::new(
+            ErrorKind::Transport,
+            "the answer is compressed; put a layer that decompresses below, as `compression` does",
+        ),
+        _ => Error::new(ErrorKind::Transport, "the answer is not GraphQL"),
+    }
+}
+
+impl<F, RB> fmt::Debug for Exchange<F, RB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange").finish_non_exhaustive()
+    }
+}

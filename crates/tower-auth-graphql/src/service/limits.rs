@@ -1,0 +1,63 @@
+//! How large answers may be, and how long they may take.
+
+use crate::AuthDetector;
+use std::time::Duration;
+
+/// What a [`GraphQlService`](crate::GraphQlService) was told.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) response_size: usize,
+    pub(crate) part_size: usize,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) idle_timeout: Option<Duration>,
+    pub(crate) detector: AuthDetector,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            response_size: 16 << 20,
+            part_size: 4 << 20,
+            timeout: Some(Duration::from_secs(30)),
+            idle_timeout: Some(Duration::from_secs(60)),
+            detector: AuthDetector::default(),
+        }
+    }
+}
+
+/// The settings of a service or of a client's builder.
+macro_rules! settings {
+    ($settings:ident) => {
+        /// The largest answer that is read, in bytes, after decompression. Default: 16 MiB.
+        pub fn max_response_size(mut self, bytes: usize) -> Self {
+            self.$settings().response_size = bytes;
+            self
+        }
+
+        /// The largest part of a stream that is read, in bytes, after decompression. Default: 4 MiB.
+        pub fn max_part_size(mut self, bytes: usize) -> Self {
+            self.$settings().part_size = bytes;
+            self
+        }
+
+        /// How long the whole answer may take, from the call on; of a stream, its head. Default: 30 seconds. `None`
+        /// turns it off; otherwise requests need a tokio runtime with its timer enabled.
+        pub fn timeout(mut self, timeout: impl Into<Option<std::time::Duration>>) -> Self {
+            self.$settings().timeout = timeout.into();
+            self
+        }
+
+        /// How long a stream may be silent. Default: 60 seconds. `None` turns it off.
+        pub fn idle_timeout(mut self, timeout: impl Into<Option<std::time::Duration>>) -> Self {
+            self.$settings().idle_timeout = timeout.into();
+            self
+        }
+
+        /// Which errors mean that credentials were not accepted.
+        pub fn auth_detector(mut self, detector: crate::AuthDetector) -> Self {
+            self.$settings().detector = detector;
+            self
+        }
+    };
+}
+pub(crate) use settings;

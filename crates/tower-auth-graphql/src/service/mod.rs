@@ -1,0 +1,145 @@
+//! The service at the bottom of a GraphQL stack.
+
+mod future;
+mod gather;
+mod limits;
+
+pub use self::future::Exchange;
+pub(crate) use self::limits::{Settings, settings};
+
+use crate::{Body, BoxError, Error, OperationKind, Reply, response::Sent};
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Response, Uri,
+    header::{ACCEPT, CONTENT_TYPE, Entry},
+};
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
+use tower_service::Service;
+
+/// `Accept`, for a server of which nothing is known (GraphQL over HTTP, section 5.1).
+pub(crate) const ACCEPT_RESPONSE: HeaderValue =
+    HeaderValue::from_static("application/graphql-response+json, application/json;q=0.9");
+
+/// `async fn(http::Request<Body>) -> Result<http::Response<Reply>, Error>`: GraphQL over any HTTP service.
+///
+/// It sends what it is given, reads the answer under limits, and decodes it. Authentication goes *above* it, as above
+/// any client; see the [crate's documentation](crate).
+///
+/// | answer | becomes |
+/// | --- | --- |
+/// | `application/graphql-response+json`, any status | a response |
+/// | `application/json`, 2xx | a response; [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) if it is none |
+/// | `application/json`, other status | a response if it is one beyond doubt; else [`Reply::NotGraphQl`] |
+/// | anything else | [`Reply::NotGraphQl`], with the status and at most 4 KiB of the body |
+///
+/// `Accept` and `Content-Type` are added when they are missing.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct GraphQlService<C> {
+    inner: C,
+    settings: Arc<Settings>,
+}
+
+impl<C> GraphQlService<C> {
+    /// GraphQL over this HTTP client, with the default limits.
+    pub fn new(inner: C) -> Self {
+        Self::with_settings(inner, Settings::default())
+    }
+
+    pub(crate) fn with_settings(inner: C, settings: Settings) -> Self {
+        Self {
+            inner,
+            settings: Arc::new(settings),
+        }
+    }
+
+    fn settings(&mut self) -> &mut Settings {
+        Arc::make_mut(&mut self.settings)
+    }
+
+    settings!(settings);
+
+    /// The HTTP client.
+    pub fn get_ref(&self) -> &C {
+        &self.inner
+    }
+
+    /// The HTTP client, mutably.
+    pub fn get_mut(&mut self) -> &mut C {
+        &mut self.inner
+    }
+
+    /// The HTTP client, by value.
+    pub fn into_inner(self) -> C {
+        self.inner
+    }
+}
+
+/// Headers that the caller gave for one request: they win over those of the layers in between.
+#[derive(Clone, Debug)]
+pub(crate) struct Pinned {
+    pub(crate) headers: HeaderMap,
+    /// Where they may go: nowhere else, should a layer redirect the request.
+    pub(crate) endpoint: Uri,
+}
+
+impl Pinned {
+    fn apply(self, uri: &Uri, headers: &mut HeaderMap) {
+        if self.endpoint.authority() != uri.authority() || self.endpoint.scheme() != uri.scheme() {
+            return;
+        }
+        for name in self.headers.keys() {
+            match headers.entry(name) {
+                Entry::Occupied(entry) => {
+                    entry.remove_entry_mult();
+                }
+                Entry::Vacant(_) => {}
+            }
+        }
+        for (name, value) in &self.headers {
+            headers.append(name, value.clone());
+        }
+    }
+}
+
+impl<C, RB> Service<Request<Body>> for GraphQlService<C>
+where
+    C: Service<Request<Body>, Response = Response<RB>>,
+    C::Error: Into<BoxError>,
+    RB: http_body::Body + Send + 'static,
+    RB::Data: Send,
+    RB::Error: Into<BoxError>,
+{
+    type Response = Response<Reply>;
+    type Error = Error;
+    type Future = Exchange<C::Future, RB>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner
+            .poll_ready(cx)
+            .map_err(|error| Error::transport(error.into()))
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        if let Some(pinned) = request.extensions_mut().remove::<Pinned>() {
+            let uri = request.uri().clone();
+            pinned.apply(&uri, request.headers_mut());
+        }
+        let sent = Sent {
+            kind: request.extensions().get::<OperationKind>().copied(),
+            is_get: request.method() == Method::GET,
+            operations: request.body().operations(),
+        };
+        let has_body = request.method() != Method::GET;
+        let headers = request.headers_mut();
+        headers.entry(ACCEPT).or_insert(ACCEPT_RESPONSE);
+        if has_body {
+            headers
+                .entry(CONTENT_TYPE)
+                .or_insert(HeaderValue::from_static("application/json"));
+        }
+        Exchange::new(self.inner.call(request), sent, Arc::clone(&self.settings))
+    }
+}

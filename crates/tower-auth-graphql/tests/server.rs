@@ -1,0 +1,344 @@
+//! Everything against a real server: async-graphql on axum.
+#![cfg(all(feature = "uploads", feature = "persisted"))]
+
+mod support;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::atomic::Ordering::SeqCst;
+use support::{graphql_server, http};
+use tower_auth_core::{Bearer, HeaderApiKey, RequestAuth};
+use tower_auth_graphql::{AuthFailure, Client, ErrorKind, GraphQlService, Request, Upload};
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct Hello {
+    hello: String,
+}
+
+#[tokio::test]
+async fn a_query_with_variables_is_decoded() {
+    let (endpoint, shared) = graphql_server(false).await;
+    let client = Client::builder(endpoint).unwrap().build(http());
+    let response = client
+        .query("query H($n: String) { hello(name: $n) } query Other { fails }")
+        .operation_name("H")
+        .variables(json!({"n": "you"}))
+        .send::<Hello>()
+        .await
+        .unwrap();
+    assert_eq!(
+        response.data,
+        Some(Hello {
+            hello: "hello you".to_owned()
+        })
+    );
+    assert!(response.errors.is_empty());
+    assert_eq!(shared.header("content-type").unwrap(), "application/json");
+    let accept = shared.header("accept").unwrap();
+    assert!(
+        accept.starts_with("application/graphql-response+json"),
+        "{accept}"
+    );
+}
+
+#[tokio::test]
+async fn partial_data_come_with_their_errors() {
+    let (endpoint, _) = graphql_server(false).await;
+    let client = Client::builder(endpoint).unwrap().build(http());
+    let response = client
+        .query("{ hello fails }")
+        .send::<Value>()
+        .await
+        .unwrap();
+    assert_eq!(
+        response.data.unwrap(),
+        json!({"hello": "hello world", "fails": null})
+    );
+    assert_eq!(response.errors[0].message, "it fails");
+    assert_eq!(response.errors[0].path, ["fails"]);
+    assert!(response.errors[0].locations[0].column > 0);
+
+    let error = client
+        .query("{ hello fails }")
+        .data::<Value>()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::GraphQl);
+    assert_eq!(error.errors().len(), 1);
+    let error = client
+        .query("{ nothing }")
+        .data::<Value>()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::GraphQl);
+    let error = client
+        .query("{ hello }")
+        .data::<Vec<u8>>()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+}
+
+#[tokio::test]
+async fn a_mutation_runs_once() {
+    let (endpoint, shared) = graphql_server(false).await;
+    let client = Client::builder(endpoint).unwrap().build(http());
+    let data = client
+        .query("mutation { count }")
+        .data::<Value>()
+        .await
+        .unwrap();
+    assert_eq!(data, json!({"count": 1}));
+    assert_eq!(shared.mutations.load(SeqCst), 1);
+}
+
+#[tokio::test]
+async fn queries_go_by_get_and_mutations_by_post() {
+    let (endpoint, shared) = graphql_server(false).await;
+    let client = Client::builder(endpoint)
+        .unwrap()
+        .get_queries(2047)
+        .build(http());
+    let query = "query($n: String) { hello(name: $n) }";
+    let data = client
+        .query(query)
+        .variables(json!({"n": "ü &=+"}))
+        .data::<Hello>()
+        .await
+        .unwrap();
+    assert_eq!(data.hello, "hello ü &=+");
+    assert_eq!(*shared.last_method.lock().unwrap(), "GET");
+    client
+        .query("mutation { count }")
+        .data::<Value>()
+        .await
+        .unwrap();
+    assert_eq!(*shared.last_method.lock().unwrap(), "POST");
+    let error = client
+        .query("mutation { count }")
+        .get()
+        .data::<Value>()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Request);
+    assert_eq!(shared.mutations.load(SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_persisted_query_is_sent_whole_only_once() {
+    let (endpoint, shared) = graphql_server(true).await;
+    let client = Client::builder(endpoint)
+        .unwrap()
+        .persisted_queries()
+        .build(http());
+    for expected in [2, 3, 4] {
+        let data = client.query("{ hello }").data::<Hello>().await.unwrap();
+        assert_eq!(data.hello, "hello world");
+        assert_eq!(shared.requests.load(SeqCst), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_persisted_queries_is_sent_documents_again() {
+    let (endpoint, shared) = graphql_server(false).await;
+    let client = Client::builder(endpoint)
+        .unwrap()
+        .persisted_queries()
+        .build(http());
+    // This server takes a hash without a document for an empty document: an error like any other.
+    let response = client.query("{ hello }").send::<Value>().await.unwrap();
+    assert_eq!(response.errors.len(), 1);
+    assert_eq!(shared.requests.load(SeqCst), 1);
+
+    let not_supported = br#"{"errors":[{"message":"PersistedQueryNotSupported"}]}"#;
+    let answer = support::answer(200, "application/json", not_supported);
+    let client = Client::builder(support::raw_server(answer, true).await).unwrap();
+    let client = client.persisted_queries().build(http());
+    for _ in 0..2 {
+        let response = client.query("{ hello }").send::<Value>().await.unwrap();
+        assert_eq!(response.errors[0].message, "PersistedQueryNotSupported");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_is_answered_in_order() {
+    let (endpoint, shared) = graphql_server(false).await;
+    let client = Client::builder(endpoint).unwrap().build(http());
+    let requests = [
+        Request::new("{ hello }"),
+        Request::new("{ fails }"),
+        Request::new("query($n: String) { hello(name: $n) }")
+            .variables(json!({"n": "b"}))
+            .unwrap(),
+    ];
+    let responses = client.batch(requests).send().await.unwrap();
+    assert_eq!(shared.requests.load(SeqCst), 1);
+    assert_eq!(responses.len(), 3);
+    assert_eq!(responses[1].errors[0].message, "it fails");
+    let last: Hello = responses[2].data.as_ref().unwrap().decode().unwrap();
+    assert_eq!(last.hello, "hello b");
+    assert!(client.batch([]).send().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn files_are_uploaded_several_at_once_and_one_into_several_places() {
+    let (endpoint, _) = graphql_server(false).await;
+    let client = Client::builder(endpoint).unwrap().build(http());
+    let upload = Upload::bytes("text")
+        .file_name("ü \"x\".txt")
+        .content_type("text/plain")
+        .unwrap();
+    let data = client
+        .query("mutation($f: Upload!) { upload(file: $f) }")
+        .upload("variables.f", upload)
+        .data::<Value>()
+        .await
+        .unwrap();
+    assert_eq!(data["upload"], "ü %22x%22.txt text/plain text");
+
+    // A stream of unknown size, three chunks of 100 KiB; and bytes that fill two places.
+    let stream = Upload::open(None, || Chunks(3));
+    let data = client
+        .query("mutation($f: [Upload!]!) { uploads(files: $f) }")
+        .variables(json!({"f": [null, null, null]}))
+        .upload("variables.f.0", stream)
+        .upload_at(["variables.f.1", "variables.f.2"], Upload::bytes("12345"))
+        .data::<Value>()
+        .await
+        .unwrap();
+    assert_eq!(data["uploads"], json!([307_200, 5, 5]));
+}
+
+struct Chunks(usize);
+
+impl http_body::Body for Chunks {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+        if self.0 == 0 {
+            return std::task::Poll::Ready(None);
+        }
+        self.0 -= 1;
+        let chunk = Bytes::from(vec![b'x'; 102_400]);
+        std::task::Poll::Ready(Some(Ok(http_body::Frame::data(chunk))))
+    }
+}
+
+#[tokio::test]
+async fn headers_of_the_call_win_over_the_request_the_scheme_and_the_client() {
+    let (endpoint, shared) = graphql_server(false).await;
+    let auth = Bearer::new("scheme").unwrap() + HeaderApiKey::new("key").unwrap();
+    let client = Client::builder(endpoint)
+        .unwrap()
+        .header(
+            http::header::AUTHORIZATION,
+            HeaderValue::from_static("client"),
+        )
+        .header(
+            HeaderName::from_static("x-other"),
+            HeaderValue::from_static("client"),
+        )
+        .auth(auth)
+        .unwrap()
+        .build(http());
+    let authorization = || shared.header("authorization").unwrap();
+    let value = HeaderValue::from_static;
+
+    client.query("{ hello }").data::<Value>().await.unwrap();
+    assert_eq!(authorization(), "Bearer scheme");
+    assert_eq!(shared.header("x-other").unwrap(), "client");
+
+    let request =
+        || Request::new("{ hello }").header(http::header::AUTHORIZATION, value("request"));
+    client.request(request()).data::<Value>().await.unwrap();
+    assert_eq!(authorization(), "request");
+    assert_eq!(shared.header("x-api-key").unwrap(), "key");
+
+    let call = client
+        .request(request())
+        .header(http::header::AUTHORIZATION, value("call"));
+    call.data::<Value>().await.unwrap();
+    assert_eq!(authorization(), "call");
+
+    let user = RequestAuth::new(Bearer::new("user").unwrap());
+    client
+        .query("{ hello }")
+        .auth(user)
+        .data::<Value>()
+        .await
+        .unwrap();
+    assert_eq!(authorization(), "Bearer user");
+    assert_eq!(shared.header("x-api-key"), None);
+
+    client
+        .query("{ hello }")
+        .no_auth()
+        .data::<Value>()
+        .await
+        .unwrap();
+    assert_eq!(authorization(), "client");
+}
+
+#[tokio::test]
+async fn credentials_go_to_the_origin_of_the_endpoint_only() {
+    let (endpoint, shared) = graphql_server(false).await;
+    let other = endpoint.replace("127.0.0.1", "localhost");
+    let scheme = Bearer::new("t").unwrap();
+    let client = Client::builder(other)
+        .unwrap()
+        .auth(scheme)
+        .unwrap()
+        .build(http());
+    // The stack of a client whose endpoint is elsewhere.
+    let stack = client.get_ref().clone();
+    let client = Client::over(endpoint, stack).unwrap();
+    client.query("{ hello }").data::<Value>().await.unwrap();
+    assert_eq!(shared.header("authorization"), None);
+
+    let error = Client::builder("http://api.example.com/graphql").unwrap();
+    let client = error.auth(Bearer::new("t").unwrap()).unwrap().build(http());
+    let error = client.query("{ hello }").data::<Value>().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Auth(AuthFailure::Unavailable));
+    assert_eq!(
+        error.auth_error().unwrap().kind(),
+        tower_auth_core::ErrorKind::Insecure
+    );
+}
+
+#[tokio::test]
+async fn an_auth_failure_in_a_200_is_told_from_other_errors() {
+    let (endpoint, shared) = graphql_server(false).await;
+    shared.revoke_all();
+    let client = Client::builder(endpoint).unwrap().build(http());
+    let response = client
+        .query("{ hello secret }")
+        .send::<Value>()
+        .await
+        .unwrap();
+    assert_eq!(response.auth_failure, Some(AuthFailure::Refused));
+    assert_eq!(response.data.as_ref().unwrap()["hello"], "hello world");
+    let error = response.into_data().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Auth(AuthFailure::Refused));
+}
+
+#[tokio::test]
+async fn the_service_works_below_any_layers() {
+    use tower::{ServiceBuilder, ServiceExt as _};
+    let (endpoint, shared) = graphql_server(false).await;
+    let stack = ServiceBuilder::new()
+        .timeout(std::time::Duration::from_secs(5))
+        .concurrency_limit(10)
+        .layer(Bearer::new("t").unwrap())
+        .service(GraphQlService::new(http()));
+    let stack = tower::util::BoxCloneSyncService::new(stack.map_response(|response| response));
+    let client = Client::over(endpoint, stack).unwrap();
+    let data = client.query("{ hello }").data::<Hello>().await.unwrap();
+    assert_eq!(data.hello, "hello world");
+    assert_eq!(shared.header("authorization").unwrap(), "Bearer t");
+}

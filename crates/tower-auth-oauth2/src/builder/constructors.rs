@@ -1,0 +1,205 @@
+//! `OAuth2::client_credentials` and its like.
+
+use super::OAuth2Builder;
+#[cfg(feature = "password")]
+use crate::grant::Password;
+use crate::{
+    ClientAuth, OAuth2, TokenResponse,
+    grant::{
+        ClientCredentials, Custom, DeviceAuthorization, RefreshToken, SamlBearer, TokenExchange,
+    },
+};
+use std::{future::Future, sync::Arc};
+use tower_auth_core::{AuthError, Secret};
+
+impl OAuth2 {
+    /// Client credentials (RFC 6749 section 4.4): the client acts for itself.
+    ///
+    /// Sends `grant_type=client_credentials`, authenticated by [`ClientAuth::basic`]; for other ways there is
+    /// [`client_credentials_as`](Self::client_credentials_as).
+    pub fn client_credentials(
+        token_url: &str,
+        client_id: &str,
+        client_secret: impl Into<Secret>,
+    ) -> OAuth2Builder<ClientCredentials> {
+        let auth = secret_of(client_secret).and_then(|secret| ClientAuth::basic(client_id, secret));
+        OAuth2Builder::new(ClientCredentials(()), Some(token_url), auth)
+    }
+
+    /// Client credentials with any client authentication.
+    pub fn client_credentials_as(
+        token_url: &str,
+        auth: ClientAuth,
+    ) -> OAuth2Builder<ClientCredentials> {
+        OAuth2Builder::new(ClientCredentials(()), Some(token_url), Ok(auth))
+    }
+
+    /// A refresh token that somebody got before (RFC 6749 section 6), for a client without a secret; others say theirs
+    /// with [`client_auth`](OAuth2Builder::client_auth).
+    ///
+    /// Where the server replaces it at every use, keep the latest one with [`on_token`](OAuth2Builder::on_token).
+    pub fn refresh_token(
+        token_url: &str,
+        client_id: &str,
+        refresh_token: impl Into<Secret>,
+    ) -> OAuth2Builder<RefreshToken> {
+        let grant = RefreshToken(refresh_token.into());
+        OAuth2Builder::new(grant, Some(token_url), ClientAuth::public(client_id))
+    }
+
+    /// An assertion that is signed for every token request (RFC 7523 section 2.1). The client says nothing else of
+    /// itself, unless [`client_auth`](OAuth2Builder::client_auth) says it.
+    #[cfg(feature = "jwt")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
+    pub fn jwt_bearer(
+        token_url: &str,
+        assertion: crate::Assertion,
+    ) -> OAuth2Builder<crate::grant::JwtBearer> {
+        let grant = crate::grant::JwtBearer::new(assertion);
+        OAuth2Builder::new(grant, Some(token_url), Ok(ClientAuth::anonymous()))
+    }
+
+    /// An assertion that was signed elsewhere (RFC 7523 section 2.1).
+    #[cfg(feature = "jwt")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
+    pub fn jwt_bearer_given(
+        token_url: &str,
+        assertion: impl Into<Secret>,
+    ) -> OAuth2Builder<crate::grant::JwtBearer> {
+        let grant = crate::grant::JwtBearer::given(assertion.into());
+        OAuth2Builder::new(grant, Some(token_url), Ok(ClientAuth::anonymous()))
+    }
+
+    /// A Google service account, from the text of its JSON key file.
+    ///
+    /// Signs `iss` (the account), `aud` (the `token_uri` of the file) and the scope with the key of the file (RS256), for
+    /// an hour. Give the [`scope`](OAuth2Builder::scope), and for domain-wide delegation the
+    /// [`subject`](OAuth2Builder::subject).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when it is no such file.
+    #[cfg(feature = "jwt")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
+    pub fn google_service_account(
+        json: &str,
+    ) -> Result<OAuth2Builder<crate::grant::JwtBearer>, AuthError> {
+        use crate::{Algorithm, Assertion, SigningKey, grant::JwtBearer};
+        let invalid = |why: &'static str| AuthError::configuration("service account", why);
+        let Ok(serde_json::Value::Object(file)) = serde_json::from_str(json) else {
+            return Err(invalid("is no JSON object"));
+        };
+        let field = |name: &str| file.get(name).and_then(serde_json::Value::as_str);
+        if field("type") != Some("service_account") {
+            return Err(invalid(
+                "is no key file of a service account: its `type` is another",
+            ));
+        }
+        let key = field("private_key").ok_or_else(|| invalid("has no `private_key`"))?;
+        let issuer = field("client_email").ok_or_else(|| invalid("has no `client_email`"))?;
+        let token_url = field("token_uri").unwrap_or("https://oauth2.googleapis.com/token");
+        let mut key = SigningKey::from_pem(Algorithm::Rs256, key)?;
+        if let Some(key_id) = field("private_key_id") {
+            key = key.with_key_id(key_id);
+        }
+        let assertion = Assertion::new(key)
+            .issuer(issuer)
+            .audience(token_url)
+            .lifetime(std::time::Duration::from_secs(3600));
+        let grant = JwtBearer::new(assertion).with_scope_in_claims();
+        Ok(OAuth2Builder::new(
+            grant,
+            Some(token_url),
+            Ok(ClientAuth::anonymous()),
+        ))
+    }
+
+    /// A SAML 2.0 assertion, as XML (RFC 7522 section 2.1). It is sent in base64url.
+    pub fn saml_bearer(token_url: &str, assertion: impl Into<Secret>) -> OAuth2Builder<SamlBearer> {
+        let grant = SamlBearer::new(&assertion.into());
+        OAuth2Builder::new(grant, Some(token_url), Ok(ClientAuth::anonymous()))
+    }
+
+    /// Token exchange (RFC 8693): another token for the subject of this one.
+    pub fn token_exchange(
+        token_url: &str,
+        auth: ClientAuth,
+        subject_token: impl Into<Secret>,
+    ) -> OAuth2Builder<TokenExchange> {
+        let grant = TokenExchange::new(subject_token.into());
+        OAuth2Builder::new(grant, Some(token_url), Ok(auth))
+    }
+
+    /// Device authorization (RFC 8628): a person enters a code elsewhere. For a client without a secret; others say
+    /// theirs with [`client_auth`](OAuth2Builder::client_auth).
+    ///
+    /// [`on_user_code`](OAuth2Builder::on_user_code) has to show the code. When the person refuses or does not come,
+    /// requests get that error until [`clear`](OAuth2::clear) is called, instead of one new code each.
+    ///
+    /// ```no_run
+    /// # use tower_auth_oauth2::OAuth2;
+    /// let auth = OAuth2::device_authorization("https://as.example.com/device", "https://as.example.com/token", "tv-app")
+    ///     .scope("offline_access")
+    ///     .on_user_code(|code| println!("Enter {} at {}", code.user_code(), code.verification_uri()))
+    ///     .build()?;
+    /// # Ok::<(), tower_auth_core::AuthError>(())
+    /// ```
+    pub fn device_authorization(
+        device_authorization_url: &str,
+        token_url: &str,
+        client_id: &str,
+    ) -> OAuth2Builder<DeviceAuthorization> {
+        let grant = DeviceAuthorization::new(device_authorization_url);
+        OAuth2Builder::new(grant, Some(token_url), ClientAuth::public(client_id))
+    }
+
+    /// Resource owner password credentials (RFC 6749 section 4.3).
+    ///
+    /// **Do not use it where there is another way.** RFC 9700 section 2.4 says that it MUST NOT be used: the client sees
+    /// the user's password, users learn to type it anywhere, and no second factor is possible. It is here for servers
+    /// that offer nothing else.
+    ///
+    /// Sends `grant_type=password`, `username` and `password`; the client says nothing of itself, unless
+    /// [`client_auth`](OAuth2Builder::client_auth) says it.
+    #[cfg(feature = "password")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "password")))]
+    pub fn password(
+        token_url: &str,
+        username: &str,
+        password: impl Into<Secret>,
+    ) -> OAuth2Builder<Password> {
+        let grant = Password::new(username, password.into());
+        OAuth2Builder::new(grant, Some(token_url), Ok(ClientAuth::anonymous()))
+    }
+
+    /// A way of your own: called whenever a token is needed, once for all requests that wait.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_auth_oauth2::{OAuth2, TokenResponse};
+    ///
+    /// let auth = OAuth2::from_fn(async || {
+    ///     let token = "mF_9.B5f-4.1JqM"; // asked of somebody
+    ///     Ok(TokenResponse::new(token).with_lifetime(Duration::from_secs(3600)))
+    /// })
+    /// .build()?;
+    /// # Ok::<(), tower_auth_core::AuthError>(())
+    /// ```
+    pub fn from_fn<F, T>(fetch: F) -> OAuth2Builder<Custom<F>>
+    where
+        F: Fn() -> T + Send + Sync + 'static,
+        T: Future<Output = Result<TokenResponse, AuthError>> + Send + 'static,
+    {
+        OAuth2Builder::new(Custom(Arc::new(fetch)), None, Ok(ClientAuth::anonymous()))
+    }
+}
+
+/// A client that is said to have a secret has one.
+fn secret_of(secret: impl Into<Secret>) -> Result<Secret, AuthError> {
+    let secret = secret.into();
+    if secret.is_empty() {
+        Err(AuthError::configuration("client_secret", "is empty"))
+    } else {
+        Ok(secret)
+    }
+}

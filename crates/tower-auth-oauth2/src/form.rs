@@ -1,0 +1,101 @@
+//! Forms: what token endpoints are sent (RFC 6749 appendix B).
+
+use bytes::Bytes;
+use std::{borrow::Cow, fmt};
+use tower_auth_core::Secret;
+use zeroize::Zeroizing;
+
+/// Named values in order. `Debug` shows the names only.
+#[derive(Clone, Default)]
+pub(crate) struct Form(Vec<(Cow<'static, str>, Secret)>);
+
+impl Form {
+    /// `grant_type=<grant_type>`.
+    pub(crate) fn grant(grant_type: &'static str) -> Self {
+        Self::default().with("grant_type", grant_type)
+    }
+
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<Secret>) -> Self {
+        self.push(name, value);
+        self
+    }
+
+    pub(crate) fn push(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Secret>) {
+        self.0.push((name.into(), value.into()));
+    }
+
+    /// The caller's own parameters: one of a name that is there already takes its place, all others follow.
+    pub(crate) fn extend(&mut self, parameters: &[(Cow<'static, str>, Secret)]) {
+        let fixed = self.0.len();
+        for (name, value) in parameters {
+            match self.0[..fixed].iter_mut().find(|(known, _)| known == name) {
+                Some((_, old)) => *old = value.clone(),
+                None => self.0.push((name.clone(), value.clone())),
+            }
+        }
+    }
+
+    /// All values: what must not be repeated in errors.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (&str, &Secret)> {
+        self.0.iter().map(|(name, value)| (&**name, value))
+    }
+
+    /// `application/x-www-form-urlencoded`. Its memory is wiped when the last clone is dropped.
+    pub(crate) fn encode(&self) -> Bytes {
+        // Sized beforehand, so that no copy is left behind by growing.
+        let most =
+            |(name, value): &(Cow<'_, str>, Secret)| 3 * (name.len() + value.expose().len()) + 2;
+        let mut text = Zeroizing::new(String::with_capacity(self.0.iter().map(most).sum()));
+        for (name, value) in &self.0 {
+            if !text.is_empty() {
+                text.push('&');
+            }
+            text.extend(form_urlencoded::byte_serialize(name.as_bytes()));
+            text.push('=');
+            text.extend(form_urlencoded::byte_serialize(value.expose().as_bytes()));
+        }
+        Bytes::from_owner(Zeroizing::new(std::mem::take(&mut *text).into_bytes()))
+    }
+}
+
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.0.iter().map(|(name, _)| name))
+            .finish()
+    }
+}
+
+/// Form-encodes one value.
+pub(crate) fn encode(value: &str) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(3 * value.len()));
+    text.extend(form_urlencoded::byte_serialize(value.as_bytes()));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_encoded_as_rfc_6749_appendix_b_says() {
+        assert_eq!(*encode(" %&+£€"), "+%25%26%2B%C2%A3%E2%82%AC");
+        let form = Form::grant("client_credentials").with("scope", "a b");
+        assert_eq!(form.encode(), "grant_type=client_credentials&scope=a+b");
+        assert_eq!(format!("{form:?}"), "[\"grant_type\", \"scope\"]");
+    }
+
+    #[test]
+    fn a_parameter_of_the_callers_takes_the_place_of_a_fixed_one() {
+        let mut form = Form::grant("password").with("username", "u");
+        form.extend(&[
+            ("grant_type".into(), "urn:x".into()),
+            ("resource".into(), "a".into()),
+            ("resource".into(), "b".into()),
+        ]);
+        assert_eq!(
+            form.encode(),
+            "grant_type=urn%3Ax&username=u&resource=a&resource=b"
+        );
+    }
+}

@@ -1,0 +1,59 @@
+//! A way of the user's own.
+
+use super::{Flow, Grant, Obtain, sealed};
+use crate::{TokenResponse, endpoint::TokenEndpoint, error::TokenError};
+use std::{fmt, future::Future, sync::Arc};
+use tower_auth_core::AuthError;
+
+/// The grant of [`OAuth2::from_fn`](crate::OAuth2::from_fn).
+#[derive(Clone)]
+pub struct Custom<F>(pub(crate) Arc<F>);
+
+impl<F> sealed::Sealed for Custom<F> {}
+
+impl<F, T> Custom<F>
+where
+    F: Fn() -> T + Send + Sync + 'static,
+    T: Future<Output = Result<TokenResponse, AuthError>> + Send + 'static,
+{
+    fn get(&self) -> Obtain<'_> {
+        Box::pin(async move {
+            let response = (self.0)().await.map_err(TokenError::Request)?;
+            response.bearer()
+        })
+    }
+}
+
+impl<F, T> Grant for Custom<F>
+where
+    F: Fn() -> T + Send + Sync + 'static,
+    T: Future<Output = Result<TokenResponse, AuthError>> + Send + 'static,
+{
+    fn flow(self) -> Result<Box<dyn Flow>, AuthError> {
+        Ok(Box::new(self))
+    }
+}
+
+impl<F, T> Flow for Custom<F>
+where
+    F: Fn() -> T + Send + Sync + 'static,
+    T: Future<Output = Result<TokenResponse, AuthError>> + Send + 'static,
+{
+    fn obtain<'a>(&'a self, _: &'a TokenEndpoint) -> Obtain<'a> {
+        self.get()
+    }
+
+    fn obtain_alone(&self) -> Option<Obtain<'_>> {
+        Some(self.get())
+    }
+
+    fn identity(&self) -> Vec<(&'static str, String)> {
+        vec![("grant_type", "custom".to_owned())]
+    }
+}
+
+impl<F> fmt::Debug for Custom<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Custom")
+    }
+}

@@ -1,0 +1,188 @@
+//! The poll loop, on paused time, against a server that keeps a script.
+
+use crate::{HttpClient, OAuth2, TokenError};
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    error::Error as _,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::time::Instant;
+use tower_auth_core::AuthError;
+
+const CODE: &str = r#"{"device_code":"GmRhmhcxhwAzkoEqiMEg_DnyEysNkuNhszIySk9eS","user_code":"WDJB-MJHT",
+    "verification_uri":"https://example.com/device","expires_in":60,
+    "verification_uri_complete":"https://example.com/device?user_code=WDJB-MJHT""#;
+
+struct Run {
+    result: Result<String, AuthError>,
+    /// Seconds after the start of every poll.
+    polls: Vec<u64>,
+    shown: Vec<String>,
+}
+
+async fn run(code: &str, answers: &[(u16, &'static str)]) -> Run {
+    let began = Instant::now();
+    let script = Arc::new(Mutex::new(VecDeque::from(answers.to_vec())));
+    let polls = Arc::new(Mutex::new(Vec::new()));
+    let shown = Arc::new(Mutex::new(Vec::new()));
+    let (log, code) = (Arc::clone(&polls), code.to_owned());
+    let server = tower::service_fn(move |request: Request<Full<Bytes>>| {
+        let (script, log, code) = (Arc::clone(&script), Arc::clone(&log), code.clone());
+        async move {
+            let path = request.uri().path().to_owned();
+            let body = request.into_body().collect().await.unwrap().to_bytes();
+            let (status, answer) = if path == "/device" {
+                assert_eq!(body, "scope=profile&client_id=tv");
+                (200, code)
+            } else {
+                assert_eq!(
+                    body,
+                    "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&\
+                     device_code=GmRhmhcxhwAzkoEqiMEg_DnyEysNkuNhszIySk9eS&client_id=tv"
+                );
+                log.lock().unwrap().push(began.elapsed().as_secs());
+                let next = script.lock().unwrap().pop_front();
+                let (status, answer) =
+                    next.unwrap_or((400, r#"{"error":"authorization_pending"}"#));
+                (status, answer.to_owned())
+            };
+            let response = Response::builder()
+                .status(status)
+                .body(Full::<Bytes>::from(answer));
+            Ok::<_, Infallible>(response.unwrap())
+        }
+    });
+    let show = Arc::clone(&shown);
+    let auth = OAuth2::device_authorization(
+        "https://as.example/device",
+        "https://as.example/token",
+        "tv",
+    )
+    .scope("profile")
+    .http_client(HttpClient::new(server))
+    .on_user_code(move |code| {
+        assert!(!format!("{code:?}").contains("WDJB"));
+        show.lock()
+            .unwrap()
+            .push(format!("{} {}", code.user_code(), code.qr_text()));
+    })
+    .build()
+    .unwrap();
+    let result = auth.token().await.map(|token| token.expose().to_owned());
+    let polls = polls.lock().unwrap().clone();
+    let shown = shown.lock().unwrap().clone();
+    Run {
+        result,
+        polls,
+        shown,
+    }
+}
+
+fn cause(run: &Run) -> &TokenError {
+    let error = run.result.as_ref().unwrap_err();
+    error.source().unwrap().downcast_ref().unwrap()
+}
+
+const PENDING: (u16, &str) = (400, r#"{"error":"authorization_pending"}"#);
+const TOKEN: (u16, &str) = (200, r#"{"access_token":"a","token_type":"Bearer"}"#);
+
+#[tokio::test(start_paused = true)]
+async fn it_waits_as_long_as_the_server_says_and_longer_when_told_to_slow_down() {
+    let slow_down = (400, r#"{"error":"slow_down"}"#);
+    let done = run(
+        &format!("{CODE},\"interval\":2}}"),
+        &[PENDING, slow_down, PENDING, TOKEN],
+    )
+    .await;
+    assert_eq!(done.result.as_ref().unwrap(), "a");
+    assert_eq!(done.polls, [2, 4, 11, 18]);
+    assert_eq!(
+        done.shown,
+        ["WDJB-MJHT https://example.com/device?user_code=WDJB-MJHT"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_an_interval_it_is_five_seconds_and_a_broken_server_is_asked_less_often() {
+    let done = run(&format!("{CODE}}}"), &[PENDING, (502, "<html>"), TOKEN]).await;
+    assert!(done.result.is_ok());
+    assert_eq!(done.polls, [5, 10, 20]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_ends_with_the_code_or_with_the_servers_no() {
+    let expired = run(&format!("{CODE},\"interval\":25}}"), &[]).await;
+    assert!(matches!(cause(&expired), TokenError::DeviceCodeExpired));
+    assert_eq!(expired.polls, [25, 50]); // not at 75, when it cannot be good any more
+
+    let expired = run(
+        &format!("{CODE}}}"),
+        &[(400, r#"{"error":"expired_token"}"#)],
+    )
+    .await;
+    assert!(matches!(cause(&expired), TokenError::DeviceCodeExpired));
+
+    let denied = run(
+        &format!("{CODE}}}"),
+        &[(400, r#"{"error":"access_denied"}"#)],
+    )
+    .await;
+    assert_eq!(
+        cause(&denied).response().unwrap().error(),
+        Some("access_denied")
+    );
+    assert_eq!(denied.polls, [5]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_refused_is_not_asked_again_before_clear() {
+    let count = Arc::new(Mutex::new(0));
+    let shown = Arc::clone(&count);
+    let server = tower::service_fn(|request: Request<Full<Bytes>>| async move {
+        let (status, answer) = match request.uri().path() {
+            "/device" => (200, format!("{CODE}}}")),
+            _ => (400, r#"{"error":"access_denied"}"#.to_owned()),
+        };
+        Ok::<_, Infallible>(
+            Response::builder()
+                .status(status)
+                .body(Full::<Bytes>::from(answer))
+                .unwrap(),
+        )
+    });
+    let auth = OAuth2::device_authorization(
+        "https://as.example/device",
+        "https://as.example/token",
+        "tv",
+    )
+    .http_client(HttpClient::new(server))
+    .on_user_code(move |_| *shown.lock().unwrap() += 1)
+    .build()
+    .unwrap();
+    for _ in 0..5 {
+        assert!(auth.token().await.is_err());
+        tokio::time::sleep(Duration::from_secs(600)).await;
+    }
+    assert_eq!(*count.lock().unwrap(), 1);
+    auth.clear().await.unwrap();
+    assert!(auth.token().await.is_err());
+    assert_eq!(*count.lock().unwrap(), 2);
+}
+
+#[test]
+fn somebody_has_to_show_the_code() {
+    let builder = OAuth2::device_authorization(
+        "https://as.example/device",
+        "https://as.example/token",
+        "tv",
+    );
+    assert_eq!(
+        builder.build().unwrap_err().parameter(),
+        Some("on_user_code")
+    );
+}

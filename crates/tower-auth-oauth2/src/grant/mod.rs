@@ -1,0 +1,96 @@
+//! Grants: how a first token is had.
+
+mod client_credentials;
+mod custom;
+mod device;
+#[cfg(feature = "jwt")]
+mod jwt_bearer;
+#[cfg(feature = "password")]
+mod password;
+mod refresh_token;
+mod saml_bearer;
+mod token_exchange;
+
+#[cfg(feature = "jwt")]
+pub use self::jwt_bearer::JwtBearer;
+#[cfg(feature = "password")]
+pub use self::password::Password;
+pub use self::{
+    client_credentials::ClientCredentials,
+    custom::Custom,
+    device::{DeviceAuthorization, DeviceCode},
+    refresh_token::RefreshToken,
+    saml_bearer::SamlBearer,
+    token_exchange::TokenExchange,
+};
+
+use crate::{TokenResponse, endpoint::TokenEndpoint, error::TokenError};
+use std::{fmt, future::Future, pin::Pin, time::Duration};
+use tower_auth_core::{AuthError, Secret};
+
+pub(crate) type Obtain<'a> =
+    Pin<Box<dyn Future<Output = Result<TokenResponse, TokenError>> + Send + 'a>>;
+
+/// How a first token is had. The grants of this crate implement it, nobody else does.
+pub trait Grant: fmt::Debug + Send + Sync + sealed::Sealed + 'static {
+    #[doc(hidden)]
+    fn flow(self) -> Result<Box<dyn Flow>, AuthError>;
+}
+
+/// A grant whose options were checked.
+#[doc(hidden)]
+pub trait Flow: fmt::Debug + Send + Sync + 'static {
+    /// A token, from scratch.
+    fn obtain<'a>(&'a self, endpoint: &'a TokenEndpoint) -> Obtain<'a>;
+
+    /// A token, from scratch, for what needs no endpoint.
+    fn obtain_alone(&self) -> Option<Obtain<'_>> {
+        None
+    }
+
+    /// What tells this grant from others at the same endpoint, without secrets: for the key of the store.
+    fn identity(&self) -> Vec<(&'static str, String)>;
+
+    /// What httpx_auth puts in front of the scope, for those grants that it has.
+    fn httpx_auth_fields(&self) -> Option<Vec<(&'static str, Secret)>> {
+        None
+    }
+
+    /// Whether its tokens come with refresh tokens that are worth keeping.
+    fn keeps_refresh_tokens(&self) -> bool {
+        true
+    }
+
+    /// A refresh token to begin with.
+    fn first_refresh_token(&self) -> Option<Secret> {
+        None
+    }
+
+    /// Whether a person has to do something.
+    fn is_interactive(&self) -> bool {
+        false
+    }
+
+    /// How long it may take, when that is longer than an exchange takes.
+    fn patience(&self) -> Option<Duration> {
+        None
+    }
+}
+
+pub(crate) mod sealed {
+    pub trait Sealed {}
+}
+
+macro_rules! grant {
+    ($($ty:ty),+) => { $(
+        impl crate::grant::sealed::Sealed for $ty {}
+
+        impl crate::grant::Grant for $ty {
+            fn flow(self) -> Result<Box<dyn crate::grant::Flow>, tower_auth_core::AuthError> {
+                self.check()?;
+                Ok(Box::new(self))
+            }
+        }
+    )+ };
+}
+pub(crate) use grant;

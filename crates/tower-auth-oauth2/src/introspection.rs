@@ -1,0 +1,148 @@
+//! Introspection: asking the server about a token (RFC 7662).
+
+use crate::{
+    ClientAuth, HttpClient, TokenHint, builder::default_client, endpoint::Endpoint,
+    error::TokenError, form::Form,
+};
+use http::StatusCode;
+use serde_json::{Map, Value};
+use std::{
+    fmt,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+use tower_auth_core::{AuthError, Clock, Secret};
+
+/// Asks a server about tokens (RFC 7662). Cheap to clone. Answers are not cached.
+#[derive(Clone, Debug)]
+pub struct Introspection(Endpoint);
+
+impl Introspection {
+    /// At this endpoint, reached by the default client (feature `client`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the URL is neither https nor of this
+    /// machine.
+    pub fn new(url: &str, auth: ClientAuth) -> Result<Self, AuthError> {
+        Self::with_client(url, auth, default_client()?)
+    }
+
+    /// The same with a client of your own.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_client(url: &str, auth: ClientAuth, client: HttpClient) -> Result<Self, AuthError> {
+        Endpoint::new(
+            "introspection_url",
+            url,
+            false,
+            auth,
+            client,
+            Clock::system(),
+        )
+        .map(Self)
+    }
+
+    /// What the server knows of a token.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) with a [`TokenError`]; an answer that does not
+    /// say whether the token is active is one, and not a no.
+    pub async fn introspect(
+        &self,
+        token: impl Into<Secret>,
+        hint: Option<TokenHint>,
+    ) -> Result<TokenState, AuthError> {
+        let mut form = Form::default().with("token", token);
+        if let Some(hint) = hint {
+            form.push("token_type_hint", hint.name());
+        }
+        let answer = self.0.call(form).await.and_then(|fields| {
+            let fields = fields.unwrap_or_default();
+            match fields.get("active") {
+                Some(Value::Bool(active)) => Ok(TokenState {
+                    active: *active,
+                    fields,
+                }),
+                _ => Err(TokenError::Malformed {
+                    status: StatusCode::OK,
+                    why: "no `active`",
+                }),
+            }
+        });
+        answer.map_err(|error| error.into_auth("the token could not be introspected"))
+    }
+}
+
+/// What a server knows of a token (RFC 7662 section 2.2). `Debug` shows whether it is active only.
+#[derive(Clone)]
+pub struct TokenState {
+    active: bool,
+    fields: Map<String, Value>,
+}
+
+impl TokenState {
+    /// Whether it is good. When not, nothing else is known.
+    pub fn is_active(&self) -> bool {
+        self.active
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.fields.get(name).and_then(Value::as_str)
+    }
+
+    /// `scope`
+    pub fn scope(&self) -> Option<&str> {
+        self.text("scope")
+    }
+
+    /// `client_id`: whom it was issued to.
+    pub fn client_id(&self) -> Option<&str> {
+        self.text("client_id")
+    }
+
+    /// `username`, for people.
+    pub fn username(&self) -> Option<&str> {
+        self.text("username")
+    }
+
+    /// `sub`: whom it speaks for.
+    pub fn subject(&self) -> Option<&str> {
+        self.text("sub")
+    }
+
+    /// `iss`
+    pub fn issuer(&self) -> Option<&str> {
+        self.text("iss")
+    }
+
+    /// `aud`: whom it is for.
+    pub fn audience(&self) -> Vec<&str> {
+        match self.fields.get("aud") {
+            Some(Value::String(one)) => vec![one],
+            Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// `exp`
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        let seconds = self.fields.get("exp").and_then(Value::as_u64)?;
+        UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
+    }
+
+    /// All of it.
+    pub fn fields(&self) -> &Map<String, Value> {
+        &self.fields
+    }
+}
+
+impl fmt::Debug for TokenState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenState")
+            .field("active", &self.active)
+            .finish_non_exhaustive()
+    }
+}

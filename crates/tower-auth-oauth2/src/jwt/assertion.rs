@@ -1,0 +1,208 @@
+//! Claims, signed afresh for every request (RFC 7523 section 3).
+
+use super::SigningKey;
+use aws_lc_rs::rand;
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::Value;
+use std::{
+    fmt,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+use tower_auth_core::{AuthError, ErrorKind, Secret};
+
+/// Claims about an issuer or a user, and the key that signs them.
+///
+/// What goes on the wire is a JWT in compact form: header `alg`, `typ` (`JWT`), `kid` (when the key has one), then the
+/// headers given here; claims `iss`, `sub`, `aud`, `jti`, `iat`, `exp`, as far as they are given, then the claims given
+/// here. It is signed for every request, with a new `jti` of 128 random bits, and is good for 5 minutes.
+#[derive(Clone)]
+pub struct Assertion {
+    key: SigningKey,
+    issuer: Option<String>,
+    subject: Option<String>,
+    audience: Vec<String>,
+    lifetime: Duration,
+    jwt_id: JwtId,
+    claims: Vec<(String, Value)>,
+    headers: Vec<(String, Value)>,
+}
+
+#[derive(Clone)]
+enum JwtId {
+    Fresh,
+    Fixed(String),
+    None,
+}
+
+impl Assertion {
+    /// Signed by this key, claiming nothing yet.
+    pub fn new(key: SigningKey) -> Self {
+        Self {
+            key,
+            issuer: None,
+            subject: None,
+            audience: Vec::new(),
+            lifetime: Duration::from_secs(300),
+            jwt_id: JwtId::Fresh,
+            claims: Vec::new(),
+            headers: Vec::new(),
+        }
+    }
+
+    /// `iss`: who signs.
+    #[must_use]
+    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.issuer = Some(issuer.into());
+        self
+    }
+
+    /// `sub`: whom it is about.
+    #[must_use]
+    pub fn subject(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
+
+    /// `aud`: whom it is for. The URL of the token endpoint when none is given; several calls make a list.
+    #[must_use]
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audience.push(audience.into());
+        self
+    }
+
+    /// From `iat` to `exp`, in whole seconds. 5 minutes by default; servers limit it, many to an hour.
+    #[must_use]
+    pub fn lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetime = lifetime;
+        self
+    }
+
+    /// This `jti` every time. Servers that refuse replayed assertions refuse the second one; this is for tests.
+    #[must_use]
+    pub fn jwt_id(mut self, jwt_id: impl Into<String>) -> Self {
+        self.jwt_id = JwtId::Fixed(jwt_id.into());
+        self
+    }
+
+    /// No `jti`.
+    #[must_use]
+    pub fn without_jwt_id(mut self) -> Self {
+        self.jwt_id = JwtId::None;
+        self
+    }
+
+    /// Another claim; takes the place of one of the same name. `null` takes the claim out.
+    #[must_use]
+    pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.claims.push((name.into(), value.into()));
+        self
+    }
+
+    /// Another header; takes the place of one of the same name, but for `alg`. `null` takes the header out.
+    #[must_use]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Issuer and subject.
+    pub(crate) fn parties(&self) -> (Option<&str>, Option<&str>) {
+        (self.issuer.as_deref(), self.subject.as_deref())
+    }
+
+    /// Signs. `audience` stands in for an audience that was not given.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`] when the machine has no randomness or shows a time before 1970.
+    pub fn sign(&self, now: SystemTime, audience: &str) -> Result<Secret, AuthError> {
+        let now = now.duration_since(UNIX_EPOCH).map_err(|_| {
+            AuthError::new(ErrorKind::Credentials, "the clock shows a time before 1970")
+        })?;
+        let mut headers = vec![
+            ("alg".to_owned(), self.key.algorithm().name().into()),
+            ("typ".to_owned(), "JWT".into()),
+        ];
+        if let Some(key_id) = self.key.key_id() {
+            headers.push(("kid".to_owned(), key_id.into()));
+        }
+        for (name, value) in self.headers.iter().filter(|(name, _)| name != "alg") {
+            set(&mut headers, name, value);
+        }
+
+        let mut claims = Vec::new();
+        let texts = [("iss", &self.issuer), ("sub", &self.subject)];
+        for (name, value) in texts {
+            if let Some(value) = value {
+                claims.push((name.to_owned(), value.as_str().into()));
+            }
+        }
+        let audience = match &self.audience[..] {
+            [] => audience.into(),
+            [one] => one.as_str().into(),
+            several => several.into(),
+        };
+        claims.push(("aud".to_owned(), audience));
+        match &self.jwt_id {
+            JwtId::Fresh => claims.push(("jti".to_owned(), fresh_id()?.into())),
+            JwtId::Fixed(id) => claims.push(("jti".to_owned(), id.as_str().into())),
+            JwtId::None => {}
+        }
+        let expires = now.as_secs().saturating_add(self.lifetime.as_secs());
+        claims.push(("iat".to_owned(), now.as_secs().into()));
+        claims.push(("exp".to_owned(), expires.into()));
+        for (name, value) in &self.claims {
+            set(&mut claims, name, value);
+        }
+
+        let mut token = encode(&object(&headers));
+        token.push('.');
+        token.push_str(&encode(&object(&claims)));
+        let signature = self.key.sign(token.as_bytes())?;
+        token.push('.');
+        token.push_str(&BASE64_URL_SAFE_NO_PAD.encode(signature));
+        Ok(token.into())
+    }
+}
+
+fn set(members: &mut Vec<(String, Value)>, name: &str, value: &Value) {
+    if value.is_null() {
+        members.retain(|(known, _)| known != name);
+    } else if let Some((_, old)) = members.iter_mut().find(|(known, _)| known == name) {
+        *old = value.clone();
+    } else {
+        members.push((name.to_owned(), value.clone()));
+    }
+}
+
+/// An object with its members in this order.
+fn object(members: &[(String, Value)]) -> String {
+    let members: Vec<_> = members
+        .iter()
+        .map(|(name, value)| format!("{}:{value}", Value::from(name.as_str())))
+        .collect();
+    format!("{{{}}}", members.join(","))
+}
+
+fn encode(text: &str) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(text)
+}
+
+fn fresh_id() -> Result<String, AuthError> {
+    let mut id = [0; 16];
+    rand::fill(&mut id)
+        .map_err(|_| AuthError::new(ErrorKind::Credentials, "the machine has no randomness"))?;
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(id))
+}
+
+impl fmt::Debug for Assertion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Assertion")
+            .field("key", &self.key)
+            .field("issuer", &self.issuer)
+            .field("subject", &self.subject)
+            .field("audience", &self.audience)
+            .field("lifetime", &self.lifetime)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,64 @@
+//! OAuth 2 for every tower client: tokens of an authorization server, fetched when they are needed, renewed before they
+//! expire, and put on requests.
+//!
+//! [`OAuth2`] is the scheme, with a constructor for each grant. [`ClientAuth`] is how the client authenticates,
+//! [`HttpClient`] how the authorization server is reached, [`TokenError`] what it said when there is no token, and
+//! [`BearerError`] what the resource server said when it refused one.
+//!
+//! # What holds for every grant
+//!
+//! * Token requests go over https, or to this machine; redirects are not followed; answers have at most 1 MiB, and an
+//!   exchange takes at most 60 s.
+//! * Answers are taken as servers give them: lifetimes as text, forms instead of JSON, no token type, no refresh token in
+//!   a refresh answer (the old one stays good), errors that are empty, HTML, or of no RFC.
+//! * Tokens of another type than `Bearer` are refused, and so are those that no header can carry.
+//! * Secrets, tokens, and codes are in no `Debug`, no error and no trace. What a server repeats of them is taken out.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod builder;
+mod challenge;
+mod client_auth;
+mod endpoint;
+mod error;
+mod form;
+mod grant;
+mod introspection;
+#[cfg(feature = "jwt")]
+mod jwt;
+mod metadata;
+mod placement;
+mod provider;
+mod response;
+mod revocation;
+mod scheme;
+mod source;
+mod store_key;
+mod transport;
+mod url;
+
+#[cfg(feature = "password")]
+pub use self::grant::Password;
+pub use self::{
+    builder::OAuth2Builder,
+    challenge::{BearerError, Challenge},
+    client_auth::ClientAuth,
+    error::{ErrorResponse, TokenError},
+    grant::{
+        ClientCredentials, Custom, DeviceAuthorization, DeviceCode, Grant, RefreshToken,
+        SamlBearer, TokenExchange,
+    },
+    introspection::{Introspection, TokenState},
+    metadata::{ServerMetadata, well_known_urls},
+    placement::{Carrier, Carry, FormBody, InFormBody},
+    provider::Provider,
+    response::TokenResponse,
+    revocation::{Revocation, TokenHint},
+    scheme::{OAuth2, PlacedToken},
+    transport::HttpClient,
+};
+#[cfg(feature = "jwt")]
+pub use self::{
+    grant::JwtBearer,
+    jwt::{Algorithm, Assertion, SigningKey},
+};

@@ -1,0 +1,198 @@
+//! What an authorization server says about itself (RFC 8414, OpenID Connect Discovery).
+
+mod discover;
+
+pub use self::discover::well_known_urls;
+
+use crate::{
+    ClientAuth, OAuth2, OAuth2Builder, grant::ClientCredentials, grant::DeviceAuthorization,
+    grant::TokenExchange,
+};
+use serde_json::{Map, Value};
+use tower_auth_core::{AuthError, ErrorKind, Secret};
+
+/// What an authorization server says about itself (RFC 8414 section 2).
+///
+/// From its issuer by [`discover`](Self::discover), or from a document that is at hand by [`parse`](Self::parse). It
+/// begins the builders of grants at the endpoints that it names:
+///
+/// ```no_run
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use tower_auth_oauth2::{ClientAuth, HttpClient, ServerMetadata};
+///
+/// let server = ServerMetadata::discover("https://as.example.com", &HttpClient::hyper()).await?;
+/// let auth = server.client_credentials(ClientAuth::basic("s6BhdRkqt3", "gX1fBat3bV")?)?.scope("orders:read").build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServerMetadata {
+    fields: Map<String, Value>,
+}
+
+impl ServerMetadata {
+    /// Reads a document, which must name this issuer, letter by letter (RFC 8414 section 3.3).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`] when it is no such document.
+    pub fn parse(issuer: &str, document: &str) -> Result<Self, AuthError> {
+        match serde_json::from_str(document) {
+            Ok(Value::Object(fields)) => {
+                let this = Self { fields };
+                if this.issuer() == Some(issuer) {
+                    Ok(this)
+                } else {
+                    Err(crate::TokenError::IssuerMismatch.into_auth("unusable server metadata"))
+                }
+            }
+            _ => Err(AuthError::new(
+                ErrorKind::Credentials,
+                "the server metadata is no JSON object",
+            )),
+        }
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.fields.get(name).and_then(Value::as_str)
+    }
+
+    fn list(&self, name: &str) -> Option<Vec<&str>> {
+        let list = self.fields.get(name)?.as_array()?;
+        Some(list.iter().filter_map(Value::as_str).collect())
+    }
+
+    fn flag(&self, name: &str) -> bool {
+        self.fields
+            .get(name)
+            .and_then(Value::as_bool)
+            .unwrap_or(false)
+    }
+
+    /// Who issues the tokens.
+    pub fn issuer(&self) -> Option<&str> {
+        self.text("issuer")
+    }
+
+    /// Where tokens are issued.
+    pub fn token_endpoint(&self) -> Option<&str> {
+        self.text("token_endpoint")
+    }
+
+    /// Where users log in.
+    pub fn authorization_endpoint(&self) -> Option<&str> {
+        self.text("authorization_endpoint")
+    }
+
+    /// Where device codes are issued (RFC 8628 section 4).
+    pub fn device_authorization_endpoint(&self) -> Option<&str> {
+        self.text("device_authorization_endpoint")
+    }
+
+    /// Where tokens are revoked.
+    pub fn revocation_endpoint(&self) -> Option<&str> {
+        self.text("revocation_endpoint")
+    }
+
+    /// Where tokens are introspected.
+    pub fn introspection_endpoint(&self) -> Option<&str> {
+        self.text("introspection_endpoint")
+    }
+
+    /// How clients may authenticate at the token endpoint; `client_secret_basic` when the server does not say.
+    pub fn token_endpoint_auth_methods(&self) -> Vec<&str> {
+        self.list("token_endpoint_auth_methods_supported")
+            .unwrap_or_else(|| vec!["client_secret_basic"])
+    }
+
+    /// How clients may authenticate to revoke; `client_secret_basic` when the server does not say.
+    pub fn revocation_endpoint_auth_methods(&self) -> Vec<&str> {
+        self.list("revocation_endpoint_auth_methods_supported")
+            .unwrap_or_else(|| vec!["client_secret_basic"])
+    }
+
+    /// The grants; `authorization_code` and `implicit` when the server does not say. Servers forget some that they have.
+    pub fn grant_types(&self) -> Vec<&str> {
+        self.list("grant_types_supported")
+            .unwrap_or_else(|| vec!["authorization_code", "implicit"])
+    }
+
+    /// How answers of the authorization endpoint come back; `query` and `fragment` when the server does not say.
+    pub fn response_modes(&self) -> Vec<&str> {
+        self.list("response_modes_supported")
+            .unwrap_or_else(|| vec!["query", "fragment"])
+    }
+
+    /// Whether answers of the authorization endpoint name the issuer (RFC 9207).
+    pub fn names_issuer_in_answers(&self) -> bool {
+        self.flag("authorization_response_iss_parameter_supported")
+    }
+
+    /// Whether authorization requests have to be pushed (RFC 9126).
+    pub fn requires_pushed_requests(&self) -> bool {
+        self.flag("require_pushed_authorization_requests")
+    }
+
+    /// All of it.
+    pub fn fields(&self) -> &Map<String, Value> {
+        &self.fields
+    }
+
+    fn endpoint(&self, name: &'static str) -> Result<&str, AuthError> {
+        self.text(name).ok_or_else(|| {
+            crate::TokenError::NoEndpoint(name).into_auth("unusable server metadata")
+        })
+    }
+
+    /// [`OAuth2::client_credentials_as`] at this server.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`] when it names no such endpoint.
+    pub fn client_credentials(
+        &self,
+        auth: ClientAuth,
+    ) -> Result<OAuth2Builder<ClientCredentials>, AuthError> {
+        Ok(OAuth2::client_credentials_as(
+            self.endpoint("token_endpoint")?,
+            auth,
+        ))
+    }
+
+    /// [`OAuth2::device_authorization`] at this server.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`] when it names no such endpoint.
+    pub fn device_authorization(
+        &self,
+        client_id: &str,
+    ) -> Result<OAuth2Builder<DeviceAuthorization>, AuthError> {
+        let device = self.endpoint("device_authorization_endpoint")?;
+        Ok(OAuth2::device_authorization(
+            device,
+            self.endpoint("token_endpoint")?,
+            client_id,
+        ))
+    }
+
+    /// [`OAuth2::token_exchange`] at this server.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`] when it names no such endpoint.
+    pub fn token_exchange(
+        &self,
+        auth: ClientAuth,
+        subject_token: impl Into<Secret>,
+    ) -> Result<OAuth2Builder<TokenExchange>, AuthError> {
+        Ok(OAuth2::token_exchange(
+            self.endpoint("token_endpoint")?,
+            auth,
+            subject_token,
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests;

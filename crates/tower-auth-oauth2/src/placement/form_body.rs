@@ -1,0 +1,210 @@
+//! A token in a form body (RFC 6750 section 2.2).
+
+use super::{Carrier, Carry};
+use crate::form;
+use bytes::Bytes;
+use http::{
+    HeaderValue, Method, Request,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
+};
+use http_body::Body as _;
+use http_body_util::Full;
+use std::{
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
+use tower_auth_core::{AuthError, Claim, ErrorKind, KeySlot};
+use zeroize::Zeroizing;
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// `<name>=<token>` in a form body (RFC 6750 section 2.2, which advises against it). A key of sums.
+///
+/// The request's `Content-Type` has to be that of a form, or absent, and its method one whose body means something. The
+/// body has to be at hand: a [`FormBody`].
+#[derive(Clone, Debug)]
+pub struct InFormBody {
+    name: Arc<str>,
+}
+
+impl InFormBody {
+    /// Under this name; RFC 6750 calls it `access_token`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`] when the name is empty or has control characters.
+    pub fn new(name: &str) -> Result<Self, AuthError> {
+        if name.is_empty() || name.chars().any(char::is_control) {
+            return Err(AuthError::configuration(
+                "parameter name",
+                "is empty or has a control character",
+            ));
+        }
+        Ok(Self { name: name.into() })
+    }
+}
+
+/// A body that is at hand, and can be made of other bytes.
+pub trait FormBody {
+    /// Its bytes; `None` when they are not at hand.
+    fn bytes(&self) -> Option<Bytes>;
+    /// A body of these bytes.
+    fn from_bytes(bytes: Bytes) -> Self;
+}
+
+impl FormBody for Bytes {
+    fn bytes(&self) -> Option<Bytes> {
+        Some(self.clone())
+    }
+
+    fn from_bytes(bytes: Bytes) -> Self {
+        bytes
+    }
+}
+
+impl FormBody for Vec<u8> {
+    fn bytes(&self) -> Option<Bytes> {
+        Some(Bytes::copy_from_slice(self))
+    }
+
+    fn from_bytes(bytes: Bytes) -> Self {
+        bytes.to_vec()
+    }
+}
+
+impl FormBody for Full<Bytes> {
+    fn bytes(&self) -> Option<Bytes> {
+        // It has no accessor, but a clone of it is never pending.
+        let mut body = pin!(self.clone());
+        let mut cx = Context::from_waker(Waker::noop());
+        match body.as_mut().poll_frame(&mut cx) {
+            Poll::Ready(None) => Some(Bytes::new()),
+            Poll::Ready(Some(Ok(frame))) => frame.into_data().ok(),
+            Poll::Ready(Some(Err(never))) => match never {},
+            Poll::Pending => None,
+        }
+    }
+
+    fn from_bytes(bytes: Bytes) -> Self {
+        Self::new(bytes)
+    }
+}
+
+impl Carrier for InFormBody {
+    type Slot = KeySlot;
+    type Placed = Arc<Zeroizing<String>>; // `name=token`
+
+    fn place(&self, token: &str) -> Result<Self::Placed, AuthError> {
+        if token.is_empty() {
+            return Err(AuthError::configuration("token", "is empty"));
+        }
+        let (name, token) = (form::encode(&self.name), form::encode(token));
+        let mut pair = Zeroizing::new(String::with_capacity(name.len() + token.len() + 1));
+        pair.push_str(&name);
+        pair.push('=');
+        pair.push_str(&token);
+        Ok(Arc::new(pair))
+    }
+
+    /// A body belongs to no two schemes by accident, and no claim says so.
+    fn claims(&self, _: &mut dyn FnMut(Claim<'_>)) {}
+}
+
+impl<B: FormBody> Carry<B> for InFormBody {
+    fn carry(&self, placed: &Self::Placed, request: &mut Request<B>) -> Result<(), AuthError> {
+        let refuse = |why: &'static str| Err(AuthError::new(ErrorKind::Request, why));
+        if matches!(
+            *request.method(),
+            Method::GET | Method::HEAD | Method::TRACE | Method::CONNECT
+        ) {
+            return refuse(
+                "a token in a form body needs a method whose body means something, such as POST",
+            );
+        }
+        let is_form = |value: &HeaderValue| {
+            let value = value.to_str().unwrap_or_default();
+            let kind = value.split(';').next().unwrap_or_default().trim();
+            kind.eq_ignore_ascii_case(FORM)
+        };
+        match request.headers().get(CONTENT_TYPE) {
+            Some(value) if !is_form(value) => {
+                return refuse(
+                    "a token in a form body needs a form; this request carries something else",
+                );
+            }
+            _ => {}
+        }
+        let Some(old) = request.body().bytes() else {
+            return refuse("a token in a form body needs a body that is at hand, not a stream");
+        };
+        let mut body = Zeroizing::new(Vec::with_capacity(old.len() + placed.len() + 1));
+        for pair in old
+            .split(|byte| *byte == b'&')
+            .filter(|pair| !pair.is_empty())
+        {
+            // What was there under the same name is replaced.
+            if form_urlencoded::parse(pair)
+                .next()
+                .is_some_and(|(known, _)| *known == *self.name)
+            {
+                continue;
+            }
+            body.extend_from_slice(pair);
+            body.push(b'&');
+        }
+        body.extend_from_slice(placed.as_bytes());
+        let length = body.len();
+        *request.body_mut() = B::from_bytes(Bytes::from_owner(body));
+        let headers = request.headers_mut();
+        headers
+            .entry(CONTENT_TYPE)
+            .or_insert(HeaderValue::from_static(FORM));
+        if let Some(value) = headers.get_mut(CONTENT_LENGTH) {
+            *value = HeaderValue::from(length);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn carry(request: &mut Request<Full<Bytes>>) -> Result<(), AuthError> {
+        let place = InFormBody::new("access_token").unwrap();
+        place.carry(&place.place("t/+").unwrap(), request)
+    }
+
+    #[test]
+    fn a_token_joins_a_form() {
+        let body = Full::<Bytes>::from("a=1&access%5Ftoken=old&b=2");
+        let mut request = Request::post("https://h/")
+            .header(CONTENT_LENGTH, 26)
+            .body(body)
+            .unwrap();
+        carry(&mut request).unwrap();
+        assert_eq!(
+            request.body().bytes().unwrap(),
+            "a=1&b=2&access_token=t%2F%2B"
+        );
+        assert_eq!(request.headers()[CONTENT_LENGTH], "28");
+        assert_eq!(request.headers()[CONTENT_TYPE], FORM);
+        let mut empty = Request::post("https://h/").body(Full::default()).unwrap();
+        carry(&mut empty).unwrap();
+        assert_eq!(empty.body().bytes().unwrap(), "access_token=t%2F%2B");
+    }
+
+    #[test]
+    fn what_is_no_form_is_left_alone_and_not_sent() {
+        let body = Full::<Bytes>::from("{}");
+        let mut json = Request::post("https://h/")
+            .header(CONTENT_TYPE, "application/json")
+            .body(body)
+            .unwrap();
+        assert_eq!(carry(&mut json).unwrap_err().kind(), ErrorKind::Request);
+        assert_eq!(json.body().bytes().unwrap(), "{}");
+        let mut get = Request::get("https://h/").body(Full::default()).unwrap();
+        assert_eq!(carry(&mut get).unwrap_err().kind(), ErrorKind::Request);
+    }
+}

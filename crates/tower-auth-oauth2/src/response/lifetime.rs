@@ -1,0 +1,133 @@
+//! How long tokens are good, in all the ways in which servers say it.
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::Value;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Nothing is good for longer than this: 100 years. Keeps arithmetic on times from overflowing.
+pub(crate) const MAX: Duration = Duration::from_secs(100 * 365 * 86_400);
+
+/// Seconds as a number or as text, with a fraction or without. What is less than nothing is nothing; what is no number
+/// is not known.
+pub(crate) fn parse(value: &Value) -> Option<Duration> {
+    let seconds = match value {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        _ => return None,
+    };
+    seconds_of(seconds)
+}
+
+fn seconds_of(seconds: f64) -> Option<Duration> {
+    if seconds.is_nan() {
+        None
+    } else if seconds <= 0.0 {
+        Some(Duration::ZERO)
+    } else if seconds >= MAX.as_secs_f64() {
+        Some(MAX)
+    } else {
+        Some(Duration::from_secs(seconds as u64))
+    }
+}
+
+/// Until the `exp` of a JWT (RFC 7519 section 4.1.4), when the token is one. Nothing of it is verified: it only says
+/// when to fetch the next.
+pub(crate) fn of_jwt(token: &str, now: SystemTime) -> Option<Duration> {
+    let mut parts = token.split('.');
+    let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() {
+        return None;
+    }
+    let payload = BASE64_URL_SAFE_NO_PAD
+        .decode(payload.trim_end_matches('='))
+        .ok()?;
+    let claims: Value = serde_json::from_slice(&payload).ok()?;
+    let expires = claims
+        .get("exp")
+        .and_then(Value::as_f64)
+        .filter(|exp| *exp > 0.0)?;
+    let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    seconds_of(expires - now.as_secs_f64())
+}
+
+/// An HTTP date in its preferred form: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7).
+pub(crate) fn http_date(text: &str) -> Option<SystemTime> {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let (_, rest) = text.split_once(", ")?;
+    let mut parts = rest.split_ascii_whitespace();
+    let day: u64 = parts.next()?.parse().ok()?;
+    let name = parts.next()?;
+    let month = MONTHS.iter().position(|month| *month == name)? as u64 + 1;
+    let year: u64 = parts.next()?.parse().ok()?;
+    let mut clock = parts.next()?.split(':').map(str::parse::<u64>);
+    let mut next = || clock.next()?.ok();
+    let (hour, minute, second) = (next()?, next()?, next()?);
+    if parts.next() != Some("GMT")
+        || !(1970..10_000).contains(&year)
+        || !(1..=31).contains(&day)
+        || hour > 23
+        || minute > 59
+        || second > 60
+    {
+        return None;
+    }
+    // Days since 1970 by the proleptic Gregorian calendar, the year beginning in March.
+    let (y, m) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
+    let days = y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1 - 719_468;
+    Some(UNIX_EPOCH + Duration::from_secs(((days * 24 + hour) * 60 + minute) * 60 + second))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_lifetime_has_a_defined_meaning() {
+        let seconds = |value: Value| parse(&value).map(|lifetime| lifetime.as_secs());
+        assert_eq!(seconds(json!(3600)), Some(3600));
+        assert_eq!(seconds(json!("3600")), Some(3600));
+        assert_eq!(seconds(json!(3600.9)), Some(3600));
+        assert_eq!(seconds(json!("3600.0")), Some(3600));
+        assert_eq!(seconds(json!(0)), Some(0));
+        assert_eq!(seconds(json!(-1)), Some(0));
+        assert_eq!(seconds(json!(99_999_999_999_999_u64)), Some(MAX.as_secs()));
+        assert_eq!(seconds(json!("1e400")), Some(MAX.as_secs()));
+        for unknown in [
+            json!(null),
+            json!("soon"),
+            json!("NaN"),
+            json!([1]),
+            json!(true),
+        ] {
+            assert_eq!(seconds(unknown.clone()), None, "{unknown}");
+        }
+    }
+
+    #[test]
+    fn http_dates_are_read() {
+        let seconds =
+            |text| http_date(text).map(|t| t.duration_since(UNIX_EPOCH).unwrap().as_secs());
+        assert_eq!(seconds("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
+        assert_eq!(seconds("Thu, 01 Jan 1970 00:00:00 GMT"), Some(0));
+        assert_eq!(
+            seconds("Thu, 29 Feb 2024 12:00:00 GMT"),
+            Some(1_709_208_000)
+        );
+        for bad in [
+            "",
+            "soon",
+            "Sun, 99 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49",
+        ] {
+            assert_eq!(seconds(bad), None, "{bad}");
+        }
+    }
+}

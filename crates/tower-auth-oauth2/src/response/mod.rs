@@ -1,0 +1,217 @@
+//! The answers of token endpoints, in all the shapes that are met (RFC 6749 section 5).
+
+mod fields;
+pub(crate) mod lifetime;
+
+pub(crate) use self::fields::{error_of, object_of};
+
+use crate::error::TokenError;
+use bytes::Bytes;
+use http::{HeaderMap, Response, header::RETRY_AFTER};
+use serde_json::{Map, Value};
+use std::{
+    fmt,
+    time::{Duration, Instant, SystemTime},
+};
+use tower_auth_core::Secret;
+
+/// A token, as an authorization server issued it (RFC 6749 section 5.1).
+#[derive(Clone)]
+pub struct TokenResponse {
+    access_token: Secret,
+    token_type: String,
+    expires_in: Option<Duration>,
+    refresh_token: Option<Secret>,
+    id_token: Option<Secret>,
+    scope: Option<String>,
+    issued_token_type: Option<String>,
+    fields: Map<String, Value>,
+    asked_at: Option<Instant>,
+}
+
+impl TokenResponse {
+    /// A token that was had in some other way, of type `Bearer`, good until a server refuses it.
+    pub fn new(access_token: impl Into<Secret>) -> Self {
+        Self {
+            access_token: access_token.into(),
+            token_type: "Bearer".to_owned(),
+            expires_in: None,
+            refresh_token: None,
+            id_token: None,
+            scope: None,
+            issued_token_type: None,
+            fields: Map::new(),
+            asked_at: None,
+        }
+    }
+
+    /// When the server was asked: from then on counts the lifetime.
+    pub(crate) fn at(self, asked_at: Instant) -> Self {
+        Self {
+            asked_at: Some(asked_at),
+            ..self
+        }
+    }
+
+    pub(crate) fn asked_at(&self) -> Option<Instant> {
+        self.asked_at
+    }
+
+    /// How long from now it is good.
+    #[must_use]
+    pub fn with_lifetime(self, lifetime: Duration) -> Self {
+        Self {
+            expires_in: Some(lifetime.min(lifetime::MAX)),
+            ..self
+        }
+    }
+
+    /// With a token that gets the next one.
+    #[must_use]
+    pub fn with_refresh_token(self, refresh_token: impl Into<Secret>) -> Self {
+        Self {
+            refresh_token: Some(refresh_token.into()),
+            ..self
+        }
+    }
+
+    /// Reads the answer of a token endpoint. `field` is where the token is: `access_token`.
+    ///
+    /// It takes JSON whatever the content type, forms, lifetimes as text or with a fraction, scopes as a list, a missing
+    /// token type, and a lifetime that is only in the token itself (the `exp` of a JWT).
+    pub(crate) fn parse(
+        response: &Response<Bytes>,
+        field: &str,
+        now: SystemTime,
+    ) -> Result<Self, TokenError> {
+        let status = response.status();
+        let malformed = |why| TokenError::Malformed { status, why };
+        let fields = object_of(response);
+        if !status.is_success() {
+            return Err(error_of(response, fields, now));
+        }
+        let Some(mut fields) = fields else {
+            return Err(malformed("a body that is neither a JSON object nor a form"));
+        };
+        let token = match fields.remove(field) {
+            Some(Value::String(token)) if !token.is_empty() => token,
+            Some(Value::Number(token)) => token.to_string(),
+            _ if fields.contains_key("error") => {
+                return Err(error_of(response, Some(fields), now));
+            }
+            _ => return Err(malformed("no token")),
+        };
+        if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(malformed("a token that no header can carry"));
+        }
+        let expires_in = fields
+            .remove("expires_in")
+            .and_then(|value| lifetime::parse(&value))
+            .or_else(|| lifetime::of_jwt(&token, now));
+        Ok(Self {
+            access_token: token.into(),
+            token_type: text(&mut fields, "token_type").unwrap_or_else(|| "Bearer".to_owned()),
+            expires_in,
+            refresh_token: text(&mut fields, "refresh_token").map(Secret::from),
+            id_token: text(&mut fields, "id_token").map(Secret::from),
+            scope: match fields.remove("scope") {
+                Some(Value::String(scope)) => Some(scope),
+                Some(Value::Array(scopes)) => {
+                    let scopes: Vec<_> = scopes.iter().filter_map(Value::as_str).collect();
+                    Some(scopes.join(" "))
+                }
+                _ => None,
+            },
+            issued_token_type: text(&mut fields, "issued_token_type"),
+            fields,
+            asked_at: None,
+        })
+    }
+
+    /// Only tokens that are sent as bearer tokens; whoever is issued another has to prove more than to have it.
+    pub(crate) fn bearer(self) -> Result<Self, TokenError> {
+        if self.token_type.eq_ignore_ascii_case("bearer") {
+            Ok(self)
+        } else {
+            let known = self
+                .token_type
+                .chars()
+                .take(32)
+                .filter(|c| c.is_ascii_graphic());
+            Err(TokenError::TokenType(known.collect()))
+        }
+    }
+
+    /// The token.
+    pub fn access_token(&self) -> &Secret {
+        &self.access_token
+    }
+
+    /// Its type, `Bearer` when the server did not say.
+    pub fn token_type(&self) -> &str {
+        &self.token_type
+    }
+
+    /// How long it was good when it was issued; `None` when nobody knows. At most 100 years.
+    pub fn expires_in(&self) -> Option<Duration> {
+        self.expires_in
+    }
+
+    /// What gets the next token.
+    pub fn refresh_token(&self) -> Option<&Secret> {
+        self.refresh_token.as_ref()
+    }
+
+    /// The ID token, unverified.
+    pub fn id_token(&self) -> Option<&Secret> {
+        self.id_token.as_ref()
+    }
+
+    /// What it may be used for, when the server said so.
+    pub fn scope(&self) -> Option<&str> {
+        self.scope.as_deref()
+    }
+
+    /// What a token exchange issued (RFC 8693 section 2.2.1).
+    pub fn issued_token_type(&self) -> Option<&str> {
+        self.issued_token_type.as_deref()
+    }
+
+    /// Everything else that the server sent. May hold secrets.
+    pub fn fields(&self) -> &Map<String, Value> {
+        &self.fields
+    }
+}
+
+fn text(fields: &mut Map<String, Value>, name: &str) -> Option<String> {
+    match fields.remove(name) {
+        Some(Value::String(text)) if !text.is_empty() => Some(text),
+        _ => None,
+    }
+}
+
+/// `Retry-After`, in seconds or as a date (RFC 9110 section 10.2.3). At most a day.
+pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let wait = match value.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => lifetime::http_date(value)?
+            .duration_since(now)
+            .unwrap_or_default(),
+    };
+    Some(wait.min(Duration::from_secs(86_400)))
+}
+
+impl fmt::Debug for TokenResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenResponse")
+            .field("token_type", &self.token_type)
+            .field("expires_in", &self.expires_in)
+            .field("refresh_token", &self.refresh_token.is_some())
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

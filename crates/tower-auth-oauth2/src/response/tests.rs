@@ -1,0 +1,152 @@
+//! Answers that were met in the wild, with what they mean.
+
+use super::*;
+use http::header::CONTENT_TYPE;
+use std::time::UNIX_EPOCH;
+
+fn parse_as(status: u16, kind: &str, body: &str) -> Result<TokenResponse, TokenError> {
+    let response = Response::builder()
+        .status(status)
+        .header(CONTENT_TYPE, kind)
+        .body(Bytes::copy_from_slice(body.as_bytes()))
+        .unwrap();
+    TokenResponse::parse(&response, "access_token", UNIX_EPOCH).and_then(TokenResponse::bearer)
+}
+
+fn parse(body: &str) -> Result<TokenResponse, TokenError> {
+    parse_as(200, "application/json", body)
+}
+
+fn error(status: u16, kind: &str, body: &str) -> ErrorResponse {
+    match parse_as(status, kind, body) {
+        Err(TokenError::Response(response)) => *response,
+        other => panic!("{other:?}"),
+    }
+}
+
+use crate::error::ErrorResponse;
+
+#[test]
+fn answers_that_are_a_little_off_are_understood() {
+    let lifetime = |body| {
+        parse(body)
+            .unwrap()
+            .expires_in()
+            .map(|lifetime| lifetime.as_secs())
+    };
+    assert_eq!(
+        lifetime(r#"{"access_token":"a","token_type":"bearer","expires_in":"3600"}"#),
+        Some(3600)
+    );
+    assert_eq!(
+        lifetime(r#"{"access_token":"a","token_type":"Bearer","expires_in":3600.0}"#),
+        Some(3600)
+    );
+    assert_eq!(lifetime(r#"{"access_token":"a","expires_in":null}"#), None);
+    assert_eq!(lifetime(r#"{"access_token":"a","expires_in":-1}"#), Some(0));
+    assert_eq!(
+        lifetime("\u{feff}{\"access_token\":\"a\",\"expires_in\":7}"),
+        Some(7)
+    );
+
+    let scopes = parse(r#"{"access_token":"a","scope":["a","b"]}"#).unwrap();
+    assert_eq!(scopes.scope(), Some("a b"));
+    assert_eq!(
+        parse(r#"{"access_token":5}"#)
+            .unwrap()
+            .access_token()
+            .expose(),
+        "5"
+    );
+    for kind in [
+        "application/x-www-form-urlencoded",
+        "text/html; charset=utf-8",
+        "text/plain",
+    ] {
+        let form = parse_as(
+            200,
+            kind,
+            "access_token=a%2Fb&token_type=bearer&scope=user%2Cgist&x=1==",
+        )
+        .unwrap();
+        assert_eq!(form.access_token().expose(), "a/b");
+        assert_eq!(form.scope(), Some("user,gist"));
+    }
+}
+
+#[test]
+fn a_lifetime_that_only_the_token_knows_is_found() {
+    // {"exp":4102444800}
+    let jwt = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJleHAiOjQxMDI0NDQ4MDB9.u1wxP7psxfeXmQxNa-MPkNVeNgza5sCKYEKlTOSscJk";
+    let body = format!("{{\"access_token\":\"{jwt}\"}}");
+    let response = Response::new(Bytes::from(body));
+    let now = UNIX_EPOCH + Duration::from_secs(4_102_444_000);
+    let token = TokenResponse::parse(&response, "access_token", now).unwrap();
+    assert_eq!(token.expires_in(), Some(Duration::from_secs(800)));
+}
+
+#[test]
+fn tokens_that_cannot_be_sent_are_refused() {
+    let refused = |body| parse(body).unwrap_err().to_string();
+    assert!(refused(r#"{"access_token":"a","token_type":"mac"}"#).contains("`mac`"));
+    assert!(refused(r#"{"access_token":"a","token_type":"N_A"}"#).contains("`N_A`"));
+    assert!(refused("{\"access_token\":\"planted\\r\\nX: y\"}").contains("no header can carry"));
+    for body in [r#"{"access_token":null}"#, r#"{"access_token":""}"#, "{}"] {
+        assert!(refused(body).contains("no token"), "{body}");
+    }
+    for body in ["hello planted", "[]", "\"x\"", "", "<a href=b>"] {
+        let error = refused(body);
+        assert!(
+            error.contains("neither a JSON object nor a form"),
+            "{body}: {error}"
+        );
+        assert!(!error.contains("planted"));
+    }
+}
+
+#[test]
+fn errors_are_read_whatever_their_status_and_shape() {
+    assert_eq!(
+        error(200, "application/json", r#"{"error":"invalid_grant"}"#).error(),
+        Some("invalid_grant")
+    );
+    assert_eq!(
+        error(403, "application/json", r#"{"error":"invalid_code"}"#).error(),
+        Some("invalid_code")
+    );
+    assert_eq!(
+        error(
+            200,
+            "text/plain",
+            "error=bad_verification_code&error_description=a+b"
+        )
+        .description(),
+        Some("a b")
+    );
+    let empty = error(400, "application/json", "");
+    assert_eq!((empty.error(), empty.status().as_u16()), (None, 400));
+    let gateway = parse_as(502, "text/html", "<html>502</html>").unwrap_err();
+    assert!(gateway.is_transient());
+    assert!(!parse_as(403, "", "").unwrap_err().is_transient());
+    assert_eq!(
+        error(500, "text/plain", "out of order").text(),
+        Some("out of order")
+    );
+}
+
+#[test]
+fn a_server_that_asks_for_patience_is_heard() {
+    let with = |value: &str| {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, value.parse().unwrap());
+        retry_after(&headers, UNIX_EPOCH + Duration::from_secs(784_111_770))
+    };
+    assert_eq!(with("120"), Some(Duration::from_secs(120)));
+    assert_eq!(
+        with("Sun, 06 Nov 1994 08:49:37 GMT"),
+        Some(Duration::from_secs(7))
+    );
+    assert_eq!(with("Sun, 06 Nov 1993 08:49:37 GMT"), Some(Duration::ZERO));
+    assert_eq!(with("99999999999"), Some(Duration::from_secs(86_400)));
+    assert_eq!(with("soon"), None);
+}

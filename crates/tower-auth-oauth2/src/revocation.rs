@@ -1,0 +1,82 @@
+//! Revocation: telling the server that a token is not needed any more (RFC 7009).
+
+use crate::{
+    ClientAuth, HttpClient, builder::default_client, endpoint::Endpoint, error::TokenError,
+    form::Form,
+};
+use tower_auth_core::{AuthError, Clock, Secret};
+
+/// Revokes tokens (RFC 7009). Cheap to clone.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), tower_auth_core::AuthError> {
+/// use tower_auth_oauth2::{ClientAuth, Revocation, TokenHint};
+///
+/// let revocation = Revocation::new("https://as.example.com/revoke", ClientAuth::basic("id", "secret")?)?;
+/// revocation.revoke("45ghiukldjahdnhzdauz", Some(TokenHint::RefreshToken)).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Revocation(Endpoint);
+
+/// What kind of token it is, so that the server finds it sooner (RFC 7009 section 2.1).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum TokenHint {
+    /// `access_token`
+    AccessToken,
+    /// `refresh_token`
+    RefreshToken,
+}
+
+impl TokenHint {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::AccessToken => "access_token",
+            Self::RefreshToken => "refresh_token",
+        }
+    }
+}
+
+impl Revocation {
+    /// At this endpoint, reached by the default client (feature `client`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the URL is neither https nor of this
+    /// machine.
+    pub fn new(url: &str, auth: ClientAuth) -> Result<Self, AuthError> {
+        Self::with_client(url, auth, default_client()?)
+    }
+
+    /// The same with a client of your own.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_client(url: &str, auth: ClientAuth, client: HttpClient) -> Result<Self, AuthError> {
+        Endpoint::new("revocation_url", url, false, auth, client, Clock::system()).map(Self)
+    }
+
+    /// Revokes a token; one that the server does not know is no error. Revoking a refresh token ends its session.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) with a [`TokenError`]. After one that is
+    /// [transient](TokenError::is_transient), the token still exists.
+    pub async fn revoke(
+        &self,
+        token: impl Into<Secret>,
+        hint: Option<TokenHint>,
+    ) -> Result<(), AuthError> {
+        let mut form = Form::default().with("token", token);
+        if let Some(hint) = hint {
+            form.push("token_type_hint", hint.name());
+        }
+        let revoked = self.0.call(form).await;
+        revoked
+            .map(drop)
+            .map_err(|error: TokenError| error.into_auth("the token could not be revoked"))
+    }
+}

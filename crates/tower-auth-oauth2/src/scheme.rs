@@ -1,0 +1,201 @@
+//! The scheme.
+
+use crate::{
+    grant::Flow,
+    placement::{Carrier, Carry},
+    source::Kept,
+};
+use http::Request;
+use std::{fmt, ops::Deref};
+use tower_auth_core::{
+    AuthError, Authorize, Claim, Deferred, RequestHead, ResponseHead, Scheme, Secret, Step,
+    Verdict, bearer::InAuthorization, scheme,
+};
+use tower_auth_token::{
+    AccessToken, Acquire, Cache, Current, Demand, Failure, Fetched, Source, Token, is_token_refused,
+};
+
+/// Bearer tokens of an authorization server (RFC 6749), fetched when they are needed and renewed before they expire: a
+/// scheme.
+///
+/// Its constructors begin a builder for each grant; all builders have the same verbs, and `build` makes the scheme:
+///
+/// | grant | constructor |
+/// | --- | --- |
+/// | client credentials (RFC 6749 section 4.4) | [`client_credentials`](Self::client_credentials) |
+/// | refresh token (section 6) | [`refresh_token`](Self::refresh_token) |
+/// | JWT bearer (RFC 7523) | `jwt_bearer`, `google_service_account` (feature `jwt`) |
+/// | SAML bearer (RFC 7522) | [`saml_bearer`](Self::saml_bearer) |
+/// | token exchange (RFC 8693) | [`token_exchange`](Self::token_exchange) |
+/// | device authorization (RFC 8628) | [`device_authorization`](Self::device_authorization) |
+/// | a way of your own | [`from_fn`](Self::from_fn) |
+/// | resource owner password (section 4.3), which RFC 9700 forbids | `password` (feature `password`) |
+///
+/// It is a finisher of sums when the token goes into `Authorization`, and a key anywhere else. While a token is good, a
+/// request costs no more than with a fixed one. Ten thousand requests on an expired token make one token request; when
+/// it fails, all get its error, and those who come soon after. A request that is answered 401 drops the token if it is
+/// still the current one, and with [`replay`](tower_auth_core::SchemeExt::replay) is sent once more with another.
+/// Challenges of `insufficient_scope` and step-up do neither; see [`BearerError`](crate::BearerError).
+///
+/// Clones share the token. Errors are of kind [`Credentials`](tower_auth_core::ErrorKind::Credentials), with a
+/// [`TokenError`](crate::TokenError) as their source.
+///
+/// ```
+/// use std::convert::Infallible;
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use http_body_util::Full;
+/// use tower::{Layer, ServiceExt};
+/// use tower_auth_core::{SchemeExt, replay::Cloned};
+/// use tower_auth_oauth2::{HttpClient, OAuth2};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let server = HttpClient::new(tower::service_fn(async |_: Request<Full<Bytes>>| {
+/// #     Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(r#"{"access_token":"2YotnFZFEjr1zCsicMWpAA"}"#)))
+/// # }));
+/// # let http = tower::service_fn(async |request: Request<String>| {
+/// #     Ok::<_, Infallible>(Response::new(request.headers()["authorization"].clone()))
+/// # });
+/// let auth = OAuth2::client_credentials("https://as.example.com/token", "s6BhdRkqt3", "gX1fBat3bV")
+///     .scope("orders:read")
+/// #     .http_client(server)
+///     .build()?;
+///
+/// let client = auth.only_to("https://api.example.com")?.replay(Cloned).layer(http);
+/// let request = Request::get("https://api.example.com/orders").body(String::new())?;
+/// assert_eq!(client.oneshot(request).await?.into_body(), "Bearer 2YotnFZFEjr1zCsicMWpAA");
+/// # Ok(())
+/// # }
+/// ```
+pub struct OAuth2<P: Carrier = InAuthorization> {
+    pub(crate) cache: Cache<PlacedTokens<P>>,
+}
+
+impl<P: Carrier> OAuth2<P> {
+    /// The token, fetched when there is no good one: for what is not sent through a client of this crate.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when none could be had.
+    pub async fn token(&self) -> Result<Secret, AuthError> {
+        Ok(self.cache.get().await?.token.access().clone())
+    }
+
+    /// Forgets the token and its refresh token, also in the store. A fetch under way comes too late. This does not tell
+    /// the server; see [`Revocation`](crate::Revocation).
+    ///
+    /// # Errors
+    ///
+    /// When the store could not forget. The memory is empty nonetheless.
+    pub async fn clear(&self) -> Result<(), AuthError> {
+        self.cache.clear().await
+    }
+}
+
+/// A source of tokens that are placed when they arrive.
+pub(crate) struct PlacedTokens<P> {
+    pub(crate) tokens: Kept,
+    pub(crate) carrier: P,
+}
+
+/// A token, and its form on requests.
+#[derive(Clone)]
+pub struct PlacedToken<P: Carrier> {
+    token: Token,
+    placed: P::Placed,
+}
+
+impl<P: Carrier> Deref for PlacedToken<P> {
+    type Target = Token;
+
+    fn deref(&self) -> &Token {
+        &self.token
+    }
+}
+
+impl<P: Carrier> PartialEq for PlacedToken<P> {
+    fn eq(&self, other: &Self) -> bool {
+        self.token == other.token
+    }
+}
+
+impl<P: Carrier> fmt::Debug for PlacedToken<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlacedToken").finish_non_exhaustive()
+    }
+}
+
+impl<P: Carrier> Source for PlacedTokens<P> {
+    type Value = PlacedToken<P>;
+
+    async fn fetch(
+        &self,
+        demand: Demand<PlacedToken<P>>,
+    ) -> Result<Fetched<PlacedToken<P>>, Failure> {
+        let fetched = self.tokens.fetch(demand.map(|placed| placed.token)).await?;
+        fetched.try_map(|token| {
+            let placed = self.carrier.place(token.access_token())?;
+            Ok(PlacedToken { token, placed })
+        })
+    }
+
+    async fn clear(&self) -> Result<(), AuthError> {
+        self.tokens.clear().await
+    }
+}
+
+impl<P: Carrier> Scheme for OAuth2<P> {
+    type Mode = Deferred;
+    type Credentials = Current<PlacedToken<P>>;
+    type Acquire = Acquire<PlacedToken<P>>;
+
+    fn acquire(&self, _: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
+        self.cache.acquire()
+    }
+
+    fn observe(&self, sent: &Self::Credentials, response: ResponseHead<'_>) -> Verdict {
+        if is_token_refused(response) {
+            self.cache.refused(sent)
+        } else {
+            Verdict::Accepted
+        }
+    }
+
+    fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
+        self.cache.source().carrier.claims(visit);
+    }
+}
+
+impl<B, P: Carry<B>> Authorize<B> for OAuth2<P> {
+    fn authorize(
+        &self,
+        sent: &Self::Credentials,
+        request: &mut Request<B>,
+    ) -> Result<(), AuthError> {
+        self.cache.source().carrier.carry(&sent.placed, request)
+    }
+}
+
+scheme!(slot(<P as Carrier>::Slot) [P: Carrier] OAuth2<P>);
+
+impl<P: Carrier> Clone for OAuth2<P> {
+    fn clone(&self) -> Self {
+        Self {
+            cache: self.cache.clone(),
+        }
+    }
+}
+
+impl<P: Carrier> fmt::Debug for OAuth2<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let source = self.cache.source();
+        let tokens = source.tokens.tokens();
+        let flow: &dyn Flow = &*tokens.flow;
+        f.debug_struct("OAuth2")
+            .field("grant", &flow)
+            .field("endpoint", &tokens.endpoint)
+            .field("placement", &source.carrier)
+            .finish_non_exhaustive()
+    }
+}

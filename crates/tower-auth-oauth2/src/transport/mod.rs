@@ -1,0 +1,188 @@
+//! How authorization servers are reached: any tower HTTP client, under limits.
+
+#[cfg(feature = "client")]
+mod hyper;
+
+use crate::error::{BoxError, TokenError};
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tower_service::Service;
+
+type Exchange = Pin<Box<dyn Future<Output = Result<Response<Bytes>, TokenError>> + Send>>;
+
+/// The answer of an authorization server is no larger than this.
+const MAX_ANSWER: usize = 1 << 20;
+
+/// Any HTTP client, as the one that talks to authorization servers. Cheap to clone.
+///
+/// Whatever client it is: an answer may have at most 1 MiB, an exchange may take at most [60 s](Self::with_timeout), and
+/// answers that redirect are errors. A client that follows redirects by itself would carry the client's credentials
+/// elsewhere, so pass one that does not.
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use http_body_util::Full;
+/// use std::convert::Infallible;
+/// use tower_auth_oauth2::HttpClient;
+///
+/// let service = tower::service_fn(async |_: Request<Full<Bytes>>| {
+///     Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(r#"{"access_token":"a"}"#)))
+/// });
+/// let client = HttpClient::new(service);
+/// ```
+#[derive(Clone)]
+pub struct HttpClient {
+    send: Arc<dyn Send_>,
+    timeout: Duration,
+}
+
+impl HttpClient {
+    /// A client of the user's own: hyper-util's, reqwest's, one that shows a certificate (mutual TLS), one that goes
+    /// through a proxy. Each exchange takes a clone of it.
+    pub fn new<S, B>(service: S) -> Self
+    where
+        S: Service<Request<Full<Bytes>>, Response = Response<B>> + Clone + Send + 'static,
+        S::Future: Send,
+        S::Error: Into<BoxError>,
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<BoxError>,
+    {
+        Self {
+            send: Arc::new(Erased(Mutex::new(service))),
+            timeout: Duration::from_secs(60),
+        }
+    }
+
+    /// How long one exchange may take, from the first byte to the last. 60 s by default. Measured on a tokio runtime
+    /// only.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+
+    /// One exchange, the answer read to its end.
+    pub(crate) async fn send(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Bytes>, TokenError> {
+        let exchange = self.send.send(request);
+        let response = match tokio::runtime::Handle::try_current() {
+            Ok(_) => tokio::time::timeout(self.timeout, exchange)
+                .await
+                .map_err(|_| TokenError::TimedOut(self.timeout))??,
+            // Without a runtime there is no timer; a client that needs none keeps its own time.
+            Err(_) => exchange.await?,
+        };
+        if response.status().is_redirection() {
+            return Err(TokenError::Redirected(response.status()));
+        }
+        Ok(response)
+    }
+}
+
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClient")
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+trait Send_: Send + Sync {
+    fn send(&self, request: Request<Full<Bytes>>) -> Exchange;
+}
+
+/// The lock stands in for `S: Sync`; it is held for a clone.
+struct Erased<S>(Mutex<S>);
+
+impl<S, B> Send_ for Erased<S>
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<B>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<BoxError>,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    fn send(&self, request: Request<Full<Bytes>>) -> Exchange {
+        let mut service = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        Box::pin(async move {
+            let broken = |error: S::Error| TokenError::Unreachable(error.into());
+            poll_fn(|cx| service.poll_ready(cx)).await.map_err(broken)?;
+            let (parts, body) = service.call(request).await.map_err(broken)?.into_parts();
+            match Limited::new(body, MAX_ANSWER).collect().await {
+                Ok(body) => Ok(Response::from_parts(parts, body.to_bytes())),
+                Err(error) if error.is::<LengthLimitError>() => {
+                    Err(TokenError::TooLarge(MAX_ANSWER))
+                }
+                Err(error) => Err(TokenError::Unreachable(error)),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::convert::Infallible;
+
+    fn request() -> Request<Full<Bytes>> {
+        Request::post("https://as.example/token")
+            .body(Full::default())
+            .unwrap()
+    }
+
+    fn answering(status: u16, size: usize) -> HttpClient {
+        HttpClient::new(tower::service_fn(
+            move |_: Request<Full<Bytes>>| async move {
+                let body = Full::<Bytes>::from(vec![b'a'; size]);
+                Ok::<_, Infallible>(Response::builder().status(status).body(body).unwrap())
+            },
+        ))
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_end_is_given_up() {
+        let error = answering(200, MAX_ANSWER + 1)
+            .send(request())
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(error, TokenError::TooLarge(MAX_ANSWER)),
+            "{error:?}"
+        );
+        assert!(answering(200, MAX_ANSWER).send(request()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_an_error() {
+        let error = answering(307, 0).send(request()).await.unwrap_err();
+        assert!(matches!(error, TokenError::Redirected(_)), "{error:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_never_answers_is_given_up() {
+        let silent = tower::service_fn(|_: Request<Full<Bytes>>| {
+            std::future::pending::<Result<Response<Full<Bytes>>, Infallible>>()
+        });
+        let client = HttpClient::new(silent).with_timeout(Duration::from_secs(7));
+        let error = client.send(request()).await.unwrap_err();
+        assert!(error.is_transient());
+        assert!(error.to_string().contains("7000 ms"), "{error}");
+    }
+}

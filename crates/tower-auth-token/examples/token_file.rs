@@ -1,0 +1,115 @@
+//! Reads and writes a file of tokens from the command line, as `interop/httpx_auth` does it.
+//!
+//!     token_file FILE load KEY
+//!     token_file FILE save KEY TOKEN EXPIRY|- REFRESH|-
+//!     token_file FILE remove KEY
+//!     token_file FILE rotate KEY TIMES   # load, count one up, save, under the lock; 0 times: for ever
+//!     token_file FILE watch KEY          # load until the input ends, and say what was seen
+//!
+//! It prints tokens, so use it with tokens that are none.
+
+use std::{
+    collections::BTreeMap,
+    error::Error,
+    io::Read as _,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, SystemTime},
+};
+use tower_auth_core::{Clock, Secret};
+use tower_auth_token::store::{FileStore, Store as _, StoredToken};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+fn main() -> Result<()> {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        match arguments.as_slice() {
+            [file, "load", key] => load(&FileStore::new(file), key).await,
+            [file, "save", key, token, expiry, refresh] => {
+                let token = token_of(token, expiry, refresh)?;
+                Ok(FileStore::new(file).save(key, &token).await?)
+            }
+            [file, "remove", key] => Ok(FileStore::new(file).remove(key).await?),
+            [file, "rotate", key, times] => {
+                rotate(&FileStore::new(file), key, times.parse()?).await
+            }
+            [file, "watch", key] => watch(&FileStore::new(file), key).await,
+            _ => Err("see the head of the source for what can be asked".into()),
+        }
+    })
+}
+
+fn token_of(token: &str, expiry: &str, refresh: &str) -> Result<StoredToken> {
+    let given = |text: &str| (text != "-").then(|| text.to_owned());
+    let expires_at = given(expiry).map(|expiry| expiry.parse()).transpose()?;
+    Ok(StoredToken {
+        token: token.into(),
+        expires_at: expires_at.map(|at| SystemTime::UNIX_EPOCH + Duration::from_secs_f64(at)),
+        refresh: given(refresh).map(Secret::from),
+    })
+}
+
+fn show(token: Option<StoredToken>) -> Result<String> {
+    let Some(token) = token else {
+        return Ok("none".to_owned());
+    };
+    let expiry = match token.expires_at {
+        None => "-".to_owned(),
+        Some(at) => format!(
+            "{:?}",
+            at.duration_since(SystemTime::UNIX_EPOCH)?.as_secs_f64()
+        ),
+    };
+    let refresh = token.refresh.as_ref().map_or("-", Secret::expose);
+    Ok(format!("{} {expiry} {refresh}", token.token.expose()))
+}
+
+async fn load(store: &FileStore, key: &str) -> Result<()> {
+    println!("{}", show(store.load(key).await?)?);
+    Ok(())
+}
+
+async fn rotate(store: &FileStore, key: &str, times: u64) -> Result<()> {
+    let mut done = 0;
+    while times == 0 || done < times {
+        let _lock = store.lock(key).await?;
+        let number = match store.load(key).await? {
+            None => 0,
+            Some(token) => token.token.expose().trim_start_matches('t').parse()?,
+        };
+        let expires_at = Clock::system().now() + Duration::from_secs(3600);
+        let token = StoredToken {
+            token: format!("t{}", number + 1).into(),
+            expires_at: Some(expires_at),
+            refresh: Some(format!("r{}", number + 1).into()),
+        };
+        store.save(key, &token).await?;
+        done += 1;
+    }
+    Ok(())
+}
+
+async fn watch(store: &FileStore, key: &str) -> Result<()> {
+    static ENDED: AtomicBool = AtomicBool::new(false);
+    thread::spawn(|| {
+        let _ = std::io::stdin().read(&mut [0]);
+        ENDED.store(true, Ordering::Relaxed);
+    });
+    let mut seen = BTreeMap::new();
+    while !ENDED.load(Ordering::Relaxed) {
+        let what = match store.load(key).await {
+            Ok(token) => show(token)?,
+            Err(error) => format!("{:?}", error.kind()),
+        };
+        *seen.entry(what).or_insert(0_u64) += 1;
+    }
+    for (what, times) in seen {
+        println!("{times} {what}");
+    }
+    Ok(())
+}
