@@ -6,6 +6,7 @@
 //! every row is as expected.
 
 mod aws;
+mod digest_netrc;
 mod graphql;
 mod oauth1;
 mod oauth2;
@@ -36,6 +37,7 @@ async fn main() -> Result<ExitCode, BoxError> {
 
     static_schemes::run(&http, &servers, &mut table).await?;
     scope::run(&http, &servers, &mut table).await?;
+    digest_netrc::run(&http, &servers, &mut table).await?;
     oauth1::run(&http, &mut table).await?;
     oauth2::run(&http, &mut table).await?;
     graphql::run(&mut table).await?;

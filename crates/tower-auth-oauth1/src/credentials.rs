@@ -6,6 +6,7 @@ use crate::{
 };
 use std::{fmt, sync::Arc};
 use tower_auth_core::Secret;
+use zeroize::Zeroizing;
 
 /// Token credentials: what lets the client act for a user. The third leg ends with them.
 ///
@@ -25,17 +26,17 @@ use tower_auth_core::Secret;
 pub struct TokenCredentials(Arc<Inner>);
 
 struct Inner {
-    token: String,
-    escaped: String,
+    token: Zeroizing<String>,
+    escaped: Zeroizing<String>,
     secret: Secret,
 }
 
 impl TokenCredentials {
     /// A token and its secret, as they were issued (not escaped).
     pub fn new(token: impl Into<String>, secret: impl Into<Secret>) -> Self {
-        let token = token.into();
+        let token = Zeroizing::new(token.into());
         Self(Arc::new(Inner {
-            escaped: escape::escaped(&token),
+            escaped: Zeroizing::new(escape::escaped(&token)),
             token,
             secret: secret.into(),
         }))

@@ -90,12 +90,8 @@ impl<B> Place<B> for InHeader {
         protocol.push_header(&mut value, realm);
         escape::push(&mut value, signature.as_bytes());
         value.push(b'"');
-        let bytes = if ready.wipe {
-            Bytes::from_owner(Zeroizing::new(value))
-        } else {
-            Bytes::from(value)
-        };
-        let mut value = HeaderValue::from_maybe_shared(bytes).map_err(|_| SignError::TooLong)?;
+        let value = bytes(value, ready.wipe);
+        let mut value = HeaderValue::from_maybe_shared(value).map_err(|_| SignError::TooLong)?;
         value.set_sensitive(true);
         request.headers_mut().insert(AUTHORIZATION, value);
         Ok(())
@@ -110,9 +106,7 @@ impl<B> Place<B> for InQuery {
             path => path,
         };
         let query = uri.query().unwrap_or("");
-        let mut target = Zeroizing::new(Vec::with_capacity(
-            path.len() + query.len() + 2 + pairs_length(&ready),
-        ));
+        let mut target = Vec::with_capacity(path.len() + query.len() + 2 + pairs_length(&ready));
         target.extend_from_slice(path.as_bytes());
         target.push(b'?');
         target.extend_from_slice(query.as_bytes());
@@ -120,7 +114,7 @@ impl<B> Place<B> for InQuery {
             target.push(b'&');
         }
         push_pairs(&mut target, &ready);
-        set_target(uri, Bytes::copy_from_slice(&target))
+        set_target(uri, bytes(target, ready.wipe))
     }
 }
 
@@ -142,13 +136,17 @@ impl<B: From<Bytes>> Place<B> for InBody {
         }
         push_pairs(&mut body, &ready);
         fix_length(request.headers_mut(), body.len());
-        let body = if ready.wipe {
-            Bytes::from_owner(Zeroizing::new(body))
-        } else {
-            Bytes::from(body)
-        };
-        *request.body_mut() = body.into();
+        *request.body_mut() = bytes(body, ready.wipe).into();
         Ok(())
+    }
+}
+
+/// Wiped when the last clone is dropped, where secrets can be read in it.
+fn bytes(text: Vec<u8>, wipe: bool) -> Bytes {
+    if wipe {
+        Bytes::from_owner(Zeroizing::new(text))
+    } else {
+        Bytes::from(text)
     }
 }
 

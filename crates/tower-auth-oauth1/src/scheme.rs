@@ -33,6 +33,9 @@ use tower_auth_core::{
 /// signed as they are, byte by byte, and never encoded anew. **A body that is not a form is not signed, not read, and
 /// passes untouched**; [`body_hash`](Self::body_hash) covers it too, where the server knows that.
 ///
+/// A redirect leads to another URI, which another signature is for: what follows redirects has to be above, too, and
+/// [`only_to`](tower_auth_core::SchemeExt::only_to) keeps the token at home.
+///
 /// # Bodies
 ///
 /// To read a form the body has to be in memory: `B: Body + Clone`, as `Full<Bytes>` is. For streams there is
