@@ -423,6 +423,7 @@ impl Signer {
 /// A header that a signature adds.
 type Added = (&'static HeaderName, HeaderValue);
 
+#[inline]
 fn authorization(day: &Day, names: &[u8], signature: &SignatureText) -> HeaderValue {
     const LABEL: &[u8] = b", Signature=";
     let signature = signature.as_bytes();
@@ -471,6 +472,7 @@ pub(crate) fn host(uri: &Uri) -> Result<&str, AuthError> {
     Ok(host)
 }
 
+#[inline]
 pub(crate) fn insert(
     headers: &mut HeaderMap,
     name: HeaderName,
