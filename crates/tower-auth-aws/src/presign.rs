@@ -118,11 +118,12 @@ impl Signer {
         }
 
         let unsigned = with_target(uri, target.clone())?;
-        let payload = payload.unwrap_or(if is_s3(self.service()) {
+        let usual = if is_s3(self.service()) {
             PayloadHash::UNSIGNED
         } else {
             PayloadHash::EMPTY
-        });
+        };
+        let payload = payload.unwrap_or(usual);
         let mut head = RequestHead::from(request);
         head.uri = &unsigned;
         let line = payload.as_bytes();

@@ -60,7 +60,7 @@ impl EcdsaKey {
         let number = private_number(credentials)
             .ok_or_else(|| error("no SigV4a key can be derived from these credentials"))?;
         let der = private_key_der(&number);
-        let pair = EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_ASN1_SIGNING, &*der)
+        let pair = EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_ASN1_SIGNING, &der)
             .map_err(|_| error("the SigV4a key derived from these credentials is no P-256 key"))?;
         Ok(Self {
             pair,
