@@ -400,6 +400,23 @@ impl Signer {
         sink.put(hash);
     }
 
+    /// Chunks that are signed with SigV4a have a payload line of their own.
+    pub(crate) fn spelled(&self, payload: PayloadHash) -> PayloadHash {
+        match &self.realm {
+            Realm::Region(_) => payload,
+            #[cfg(feature = "sigv4a")]
+            Realm::RegionSet(_) if payload == PayloadHash::SIGNED_CHUNKS => {
+                PayloadHash::SIGNED_CHUNKS_V4A
+            }
+            #[cfg(feature = "sigv4a")]
+            Realm::RegionSet(_) if payload == PayloadHash::SIGNED_CHUNKS_TRAILER => {
+                PayloadHash::SIGNED_CHUNKS_TRAILER_V4A
+            }
+            #[cfg(feature = "sigv4a")]
+            Realm::RegionSet(_) => payload,
+        }
+    }
+
     pub(crate) fn header_rules(&self) -> &HeaderRules {
         &self.headers
     }
