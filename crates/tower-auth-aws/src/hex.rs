@@ -1,22 +1,14 @@
 //! Lower-case hexadecimal.
 
-/// The two digits of every byte.
-static PAIRS: [[u8; 2]; 256] = {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut pairs = [[0; 2]; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
-        byte += 1;
-    }
-    pairs
-};
-
 /// The 64 digits of a SHA-256 hash.
+#[inline]
 pub(crate) fn hex32(bytes: &[u8; 32]) -> [u8; 64] {
+    // Without a table, so that the compiler does many at a time.
+    let digit = |nibble: u8| nibble + b'0' + u8::from(nibble > 9) * (b'a' - b'9' - 1);
     let mut text = [0; 64];
-    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
-        pair.copy_from_slice(&PAIRS[usize::from(*byte)]);
+    for at in 0..32 {
+        text[2 * at] = digit(bytes[at] >> 4);
+        text[2 * at + 1] = digit(bytes[at] & 15);
     }
     text
 }

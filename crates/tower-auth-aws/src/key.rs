@@ -34,6 +34,7 @@ impl SigningKey {
     }
 
     /// Signs a text.
+    #[inline]
     pub(crate) fn sign(&self, text: &[u8]) -> SignatureText {
         match self {
             Self::Hmac(key) => {
@@ -72,6 +73,7 @@ pub(crate) struct SignatureText {
 }
 
 impl SignatureText {
+    #[inline]
     pub(crate) fn new(digits: &[u8]) -> Self {
         let length = digits.len().min(144);
         let mut text = [0; 144];

@@ -125,6 +125,12 @@ impl Signer {
                 PayloadHash::EMPTY
             }
         });
+        let usual = if is_s3(self.service()) {
+            PayloadHash::UNSIGNED
+        } else {
+            PayloadHash::EMPTY
+        };
+        let payload = payload.unwrap_or(usual);
         let mut head = RequestHead::from(request);
         head.uri = &unsigned;
         let line = payload.as_bytes();

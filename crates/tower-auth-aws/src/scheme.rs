@@ -201,6 +201,7 @@ impl<B, P: Payload<B>, I: Identity> Authorize<B> for SigV4<P, I> {
             }
             _ => &self.signer,
         };
+        let payload = signer.spelled(payload);
         let signature = signer.sign(credentials, time, request, payload)?;
         let seed = Seed {
             signer,

@@ -400,6 +400,23 @@ impl Signer {
         sink.put(hash);
     }
 
+    /// Chunks that are signed with SigV4a have a payload line of their own.
+    pub(crate) fn spelled(&self, payload: PayloadHash) -> PayloadHash {
+        match &self.realm {
+            Realm::Region(_) => payload,
+            #[cfg(feature = "sigv4a")]
+            Realm::RegionSet(_) if payload == PayloadHash::SIGNED_CHUNKS => {
+                PayloadHash::SIGNED_CHUNKS_V4A
+            }
+            #[cfg(feature = "sigv4a")]
+            Realm::RegionSet(_) if payload == PayloadHash::SIGNED_CHUNKS_TRAILER => {
+                PayloadHash::SIGNED_CHUNKS_TRAILER_V4A
+            }
+            #[cfg(feature = "sigv4a")]
+            Realm::RegionSet(_) => payload,
+        }
+    }
+
     pub(crate) fn header_rules(&self) -> &HeaderRules {
         &self.headers
     }
@@ -423,6 +440,7 @@ impl Signer {
 /// A header that a signature adds.
 type Added = (&'static HeaderName, HeaderValue);
 
+#[inline]
 fn authorization(day: &Day, names: &[u8], signature: &SignatureText) -> HeaderValue {
     const LABEL: &[u8] = b", Signature=";
     let signature = signature.as_bytes();
@@ -471,6 +489,7 @@ pub(crate) fn host(uri: &Uri) -> Result<&str, AuthError> {
     Ok(host)
 }
 
+#[inline]
 pub(crate) fn insert(
     headers: &mut HeaderMap,
     name: HeaderName,

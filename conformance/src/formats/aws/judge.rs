@@ -5,7 +5,8 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use http::{HeaderMap, Uri};
 use serde::Deserialize;
 use std::time::Duration;
-use tower_auth_aws::{PayloadHash, Signature, Signer};
+use tower_auth_aws::{PayloadHash, SigV4, Signature, Signer};
+use tower_auth_core::{Authorize, Clock, clock::ManualClock};
 
 /// The recorded answer. Which parts there are differs from file to file; what is there has to agree.
 #[derive(Clone, Debug, Deserialize)]
@@ -53,6 +54,20 @@ pub(super) fn header(
     let signature = signer
         .sign(&credentials, time, &mut request, payload)
         .map_err(text)?;
+    if !v4a {
+        // The scheme is the signer and a clock.
+        let mut layered = recorded.request(host)?;
+        layered.extensions_mut().insert(payload);
+        let clock = Clock::new(ManualClock::at(time));
+        SigV4::with_signer(signer.clone(), credentials.clone())
+            .with_clock(clock)
+            .declared_hash()
+            .authorize(&(), &mut layered)
+            .map_err(text)?;
+        if layered.headers() != request.headers() {
+            return Err("the scheme sends other headers than the signer".to_owned());
+        }
+    }
     // The steps, from what is sent; what is added after signing was not there then.
     let authorization = take(request.headers_mut(), "authorization")?;
     if context.omit_session_token == Some(true) {

@@ -8,6 +8,8 @@ mod random;
 mod reference;
 mod request;
 mod suite;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use self::{httpx::HttpxAuthAws4, random::BotocoreRandom, suite::Suite};
 

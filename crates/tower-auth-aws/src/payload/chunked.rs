@@ -145,3 +145,86 @@ fn length_of<B: Body>(request: &Request<ChunkSigned<B>>) -> Result<u64, AuthErro
 fn too_long() -> AuthError {
     AuthError::new(ErrorKind::Request, "the body is too long to be chunked")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Credentials, SigV4, Signer};
+    use bytes::Bytes;
+    use http_body_util::{BodyExt, Full};
+    use tower_auth_core::Authorize;
+
+    fn signed(signer: Signer, chunked: Chunked) -> Request<ChunkSigned<Full<Bytes>>> {
+        let credentials = Credentials::new("AKIDEXAMPLE", "secret").unwrap();
+        let body = ChunkSigned::new(Full::new(Bytes::from(vec![7; 200_000])));
+        let mut request = Request::put("https://s3.example.com/bucket/key")
+            .body(body)
+            .unwrap();
+        SigV4::with_signer(signer, credentials)
+            .chunked(chunked)
+            .authorize(&(), &mut request)
+            .unwrap();
+        request
+    }
+
+    async fn length(request: Request<ChunkSigned<Full<Bytes>>>) -> (String, usize) {
+        let promised = request.headers()["content-length"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        assert_eq!(request.body().size_hint().exact(), promised.parse().ok());
+        (
+            promised,
+            request
+                .into_body()
+                .collect()
+                .await
+                .unwrap()
+                .to_bytes()
+                .len(),
+        )
+    }
+
+    #[tokio::test]
+    async fn a_signed_body_is_as_long_as_its_header_says() {
+        let modes = [
+            Chunked::signed(),
+            Chunked::signed().with_checksum(Checksum::Sha256),
+            Chunked::unsigned(Checksum::Crc64Nvme),
+        ];
+        for mode in modes {
+            let signer = Signer::new("s3", "us-east-1").unwrap();
+            let (promised, sent) = length(signed(signer, mode)).await;
+            assert_eq!(promised, sent.to_string(), "{mode:?}");
+        }
+    }
+
+    /// ECDSA signatures are of changing length; they are filled up, and the line says which they are.
+    #[cfg(feature = "sigv4a")]
+    #[tokio::test]
+    async fn chunks_can_be_signed_with_sigv4a() {
+        for (mode, line) in [
+            (
+                Chunked::signed(),
+                "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD",
+            ),
+            (
+                Chunked::signed().with_checksum(Checksum::Crc32),
+                "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER",
+            ),
+        ] {
+            let request = signed(Signer::v4a("s3", "*").unwrap(), mode);
+            assert_eq!(request.headers()["x-amz-content-sha256"], line);
+            let (promised, sent) = length(request).await;
+            assert_eq!(promised, sent.to_string(), "{mode:?}");
+        }
+    }
+
+    #[test]
+    fn a_chunk_size_that_s3_refuses_is_refused_by_name() {
+        for size in [0, 8191, 16 * 1024 * 1024 + 1] {
+            let error = Chunked::signed().with_chunk_size(size).unwrap_err();
+            assert_eq!(error.parameter(), Some("chunk size"));
+        }
+    }
+}
