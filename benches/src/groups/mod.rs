@@ -3,8 +3,8 @@
 mod aws;
 mod deferred;
 mod floors;
-mod oauth1;
 mod graphql;
+mod oauth1;
 mod query;
 mod scope;
 mod single;

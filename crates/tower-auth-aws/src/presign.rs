@@ -118,13 +118,6 @@ impl Signer {
         }
 
         let unsigned = with_target(uri, target.clone())?;
-        let payload = payload.unwrap_or_else(|| {
-            if is_s3(self.service()) {
-                PayloadHash::UNSIGNED
-            } else {
-                PayloadHash::EMPTY
-            }
-        });
         let usual = if is_s3(self.service()) {
             PayloadHash::UNSIGNED
         } else {
