@@ -524,3 +524,101 @@ impl fmt::Display for Signature {
         f.write_str(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn signed(request: &mut Request<()>) -> Result<Signature, AuthError> {
+        let credentials = Credentials::new("AKIDEXAMPLE", "secret").unwrap();
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160);
+        let signer = Signer::new("iam", "us-east-1").unwrap();
+        signer.sign(&credentials, time, request, PayloadHash::EMPTY)
+    }
+
+    #[test]
+    fn the_host_that_is_signed_is_the_host_that_is_sent() {
+        for (uri, host) in [
+            ("https://example.com/", "example.com"),
+            ("https://example.com:443/", "example.com"),
+            ("http://example.com:80/", "example.com"),
+            ("http://example.com:443/", "example.com:443"),
+            ("https://user:pw@example.com:8443/", "example.com:8443"),
+            ("https://[::1]:9000/", "[::1]:9000"),
+        ] {
+            let mut request = Request::get(uri).body(()).unwrap();
+            signed(&mut request).unwrap();
+            assert_eq!(request.headers()["host"], host, "{uri}");
+        }
+        let mut request = Request::get("https://example.com/").body(()).unwrap();
+        let own = HeaderValue::from_static("virtual.example");
+        request.headers_mut().insert("host", own.clone());
+        signed(&mut request).unwrap();
+        assert_eq!(request.headers()["host"], own);
+    }
+
+    #[test]
+    fn what_the_signature_writes_may_not_be_there_already() {
+        for name in [
+            "authorization",
+            "x-amz-date",
+            "x-amz-security-token",
+            "x-amz-s3session-token",
+            "x-amz-region-set",
+        ] {
+            let request = Request::get("https://example.com/").header(name, "hunter2");
+            let error = signed(&mut request.body(()).unwrap()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Request);
+            assert!(error.to_string().contains(name), "{error}");
+            assert!(!error.to_string().contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn a_request_has_one_host() {
+        let error = signed(&mut Request::get("/path").body(()).unwrap()).unwrap_err();
+        assert!(error.to_string().contains("no host"), "{error}");
+        let two = Request::get("https://h/")
+            .header("host", "a")
+            .header("host", "b");
+        let error = signed(&mut two.body(()).unwrap()).unwrap_err();
+        assert!(error.to_string().contains("more than one"), "{error}");
+    }
+
+    #[test]
+    fn a_declared_hash_that_is_not_the_one_that_is_signed_is_an_error() {
+        let request = Request::get("https://h/").header("x-amz-content-sha256", "UNSIGNED-PAYLOAD");
+        let error = signed(&mut request.body(()).unwrap()).unwrap_err();
+        assert!(error.to_string().contains("does not agree"), "{error}");
+    }
+
+    #[test]
+    fn an_iot_token_is_added_after_signing() {
+        let credentials = Credentials::new("AKIDEXAMPLE", "secret").unwrap();
+        let credentials = credentials.with_session_token("token").unwrap();
+        let signer = Signer::new("iotdevicegateway", "us-east-1").unwrap();
+        let signer = signer.with_session_token(SessionToken::Unsigned);
+        let mut request = Request::get("https://example.com/mqtt").body(()).unwrap();
+        let time = SystemTime::UNIX_EPOCH;
+        signer
+            .sign(&credentials, time, &mut request, PayloadHash::EMPTY)
+            .unwrap();
+        assert_eq!(request.headers()["x-amz-security-token"], "token");
+        let authorization = request.headers()["authorization"].to_str().unwrap();
+        assert!(authorization.contains("SignedHeaders=host;x-amz-date,"));
+    }
+
+    #[test]
+    fn a_service_and_a_region_are_names() {
+        for (service, region, parameter) in [
+            ("", "us-east-1", "service"),
+            ("s3/x", "us-east-1", "service"),
+            ("s3", "", "region"),
+            ("s3", "us east", "region"),
+        ] {
+            let error = Signer::new(service, region).unwrap_err();
+            assert_eq!(error.parameter(), Some(parameter));
+        }
+    }
+}
