@@ -58,7 +58,7 @@ struct Item {
 fn ours(items: usize) -> Result<impl Subject + 'static, BoxError> {
     let (runtime, uri, seen) = server(items)?;
     let http: Client<HttpConnector, Body> = Client::builder(TokioExecutor::new()).build_http();
-    let client = GraphQl::builder(uri)?.timeout(None).build(http);
+    let client = GraphQl::builder(uri)?.build(http);
     Ok(Queries {
         runtime,
         seen,
