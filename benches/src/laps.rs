@@ -40,7 +40,7 @@ impl fmt::Debug for Ring {
     }
 }
 
-/// A service around a [`Ring`].
+/// A service around a ring of requests.
 pub struct Track<S> {
     service: S,
     ring: Ring,
