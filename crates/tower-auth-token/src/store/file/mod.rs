@@ -17,7 +17,7 @@ use std::{
 use zeroize::Zeroizing;
 
 /// Tokens in a JSON file that processes share, Python's
-/// [httpx_auth](https://pypi.org/project/httpx-auth/) (`JsonTokenFileCache`) among them.
+/// [httpx_auth](https://github.com/Colin-b/httpx_auth) (`JsonTokenFileCache`) among them.
 ///
 /// The file is one object: `{"<key>": ["<token>", <expiry>, "<refresh token>" or null], …}`, the expiry in seconds since
 /// 1970. Arrays of two are read as well. A token without a known end is written with the end of the year 9999, since
