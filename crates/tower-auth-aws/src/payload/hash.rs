@@ -22,12 +22,12 @@ use tower_auth_core::{AuthError, ErrorKind};
 /// use bytes::Bytes;
 /// use http::Request;
 /// use http_body_util::combinators::BoxBody;
-/// use tower_auth_aws::{Credentials, SigV4};
+/// use tower_auth_aws::SigV4;
 /// use tower_auth_core::Authorize;
 ///
-/// let scheme = SigV4::new("s3", "us-east-1", Credentials::new("AKID", "secret").unwrap()).unwrap();
-/// let mut request: Request<BoxBody<Bytes, std::io::Error>> = unimplemented!();
-/// scheme.authorize(&(), &mut request);
+/// fn sign(scheme: &SigV4, request: &mut Request<BoxBody<Bytes, std::io::Error>>) {
+///     scheme.authorize(&(), request);
+/// }
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HashBody;
