@@ -56,6 +56,7 @@ impl Peer {
     where
         A: Scheme<Mode = tower_auth::Deferred> + Authorize<Body> + Send + Sync + 'static,
         A::Credentials: Send + Sync,
+        A::Sent: Send + Sync,
         A::Acquire: Send,
     {
         let challenges = Arc::clone(&self.challenges);

@@ -33,6 +33,7 @@ impl Shared {
 impl Scheme for Shared {
     type Mode = Deferred;
     type Credentials = HeaderValue;
+    type Sent = ();
     type Acquire = Pending<Result<HeaderValue, AuthError>>;
 
     fn acquire(&self, _: RequestHead<'_>) -> Step<HeaderValue, Self::Acquire> {
@@ -45,8 +46,8 @@ impl Scheme for Shared {
 }
 
 impl<B> Authorize<B> for Shared {
-    fn authorize(&self, token: &HeaderValue, request: &mut Request<B>) -> Result<(), AuthError> {
-        request.headers_mut().insert(AUTHORIZATION, token.clone());
+    fn authorize(&self, token: HeaderValue, request: &mut Request<B>) -> Result<(), AuthError> {
+        request.headers_mut().insert(AUTHORIZATION, token);
         Ok(())
     }
 }

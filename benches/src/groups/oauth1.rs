@@ -203,7 +203,7 @@ impl Floor {
     fn new() -> Result<Self, BoxError> {
         let seen = Capture::default();
         let oauth = fixed()?.method(Method::custom(seen.clone()));
-        oauth.authorize(&(), &mut post())?;
+        oauth.authorize((), &mut post())?;
         let base_string = seen
             .0
             .lock()

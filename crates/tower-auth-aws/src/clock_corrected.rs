@@ -11,7 +11,9 @@ use std::{
     task::{Context, Poll, ready},
     time::{Duration, Instant as Monotonic, SystemTime},
 };
-use tower_auth_core::{AuthError, Clock, Deferred, RequestHead, ResponseHead, Step, Verdict};
+use tower_auth_core::{
+    AuthError, Clock, Deferred, Observe, RequestHead, ResponseHead, Step, Verdict,
+};
 
 /// An identity that knows how far the clock of this machine is off, from the `Date` of responses.
 ///
@@ -27,8 +29,12 @@ use tower_auth_core::{AuthError, Clock, Deferred, RequestHead, ResponseHead, Ste
 #[derive(Clone)]
 pub struct ClockCorrected<I> {
     inner: I,
-    offsets: Arc<Mutex<Vec<(Authority, i64)>>>,
+    offsets: Offsets,
 }
+
+/// By how many seconds the servers of these hosts are ahead of the clock.
+#[derive(Clone, Debug, Default)]
+struct Offsets(Arc<Mutex<Vec<(Authority, i64)>>>);
 
 /// How far off is off, in seconds.
 const OFF: u64 = 4 * 60;
@@ -50,18 +56,20 @@ impl<I> ClockCorrected<I> {
     pub(crate) fn new(inner: I) -> Self {
         Self {
             inner,
-            offsets: Arc::default(),
+            offsets: Offsets::default(),
         }
     }
+}
 
-    fn offset(&self, host: Option<&Authority>) -> i64 {
-        let offsets = self.offsets.lock().unwrap_or_else(PoisonError::into_inner);
+impl Offsets {
+    fn find(&self, host: Option<&Authority>) -> i64 {
+        let offsets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = offsets.iter().find(|(of, _)| Some(of) == host);
         found.map_or(0, |(_, ahead)| *ahead)
     }
 
     fn remember(&self, host: &Authority, ahead: i64) {
-        let mut offsets = self.offsets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut offsets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         offsets.retain(|(of, _)| of != host);
         if ahead != 0 {
             if offsets.len() >= HOSTS {
@@ -75,11 +83,12 @@ impl<I> ClockCorrected<I> {
 impl<I: Identity> Identity for ClockCorrected<I> {
     type Mode = Deferred;
     type Loan = Timed<I::Loan>;
+    type Sent = SentTimed<I::Sent>;
     type Acquire = AcquireTimed<I::Acquire>;
 
     fn acquire(&self, request: RequestHead<'_>, clock: &Clock) -> Step<Self::Loan, Self::Acquire> {
         let host = request.uri.authority().cloned();
-        let ahead = self.offset(host.as_ref());
+        let ahead = self.offsets.find(host.as_ref());
         match self.inner.acquire(request, clock) {
             Step::Ready(inner) => Step::Ready(Timed {
                 inner,
@@ -108,12 +117,40 @@ impl<I: Identity> Identity for ClockCorrected<I> {
         loan.ahead
     }
 
-    fn observe(&self, loan: &Self::Loan, response: ResponseHead<'_>, clock: &Clock) -> Verdict {
-        let mut verdict = self.inner.observe(&loan.inner, response, clock);
+    fn sent(&self, loan: Self::Loan, clock: &Clock) -> Self::Sent {
+        SentTimed {
+            loan: Timed {
+                inner: self.inner.sent(loan.inner, clock),
+                host: loan.host,
+                ahead: loan.ahead,
+                sent: loan.sent,
+            },
+            offsets: self.offsets.clone(),
+            clock: clock.clone(),
+        }
+    }
+}
+
+/// When a request was signed with [`ClockCorrected`], and with which time.
+#[derive(Clone, Debug)]
+pub struct SentTimed<T> {
+    loan: Timed<T>,
+    offsets: Offsets,
+    clock: Clock,
+}
+
+impl<T: Observe> Observe for SentTimed<T> {
+    fn observe(&self, response: ResponseHead<'_>) -> Verdict {
+        let Self {
+            loan,
+            offsets,
+            clock,
+        } = self;
+        let mut verdict = loan.inner.observe(response);
         if let (Some(host), Some(ahead)) = (&loan.host, measured(loan, response.headers, clock)) {
-            if ahead != self.offset(Some(host)) {
+            if ahead != offsets.find(Some(host)) {
                 tracing::debug!(seconds = ahead, "correcting the time of signatures");
-                self.remember(host, ahead);
+                offsets.remember(host, ahead);
             }
             // Judged by what this request was signed with: of many that were refused at once, each is worth another try.
             let refused = matches!(

@@ -2,9 +2,7 @@
 
 use crate::{Credentials, SessionToken};
 use std::future::Future;
-use tower_auth_core::{
-    AuthError, Clock, Instant, Mode, Never, RequestHead, ResponseHead, Step, Verdict,
-};
+use tower_auth_core::{AuthError, Clock, Instant, Mode, Never, Observe, RequestHead, Step};
 
 /// Where [`SigV4`](crate::SigV4) has its credentials from.
 ///
@@ -14,7 +12,10 @@ pub trait Identity: Clone {
     type Mode: Mode;
 
     /// What is lent for one request.
-    type Loan: Clone;
+    type Loan;
+
+    /// What is kept of it while the request is in flight. It sees the response.
+    type Sent: Observe;
 
     /// Future of the loan.
     type Acquire: Future<Output = Result<Self::Loan, AuthError>>;
@@ -37,17 +38,14 @@ pub trait Identity: Clone {
         0
     }
 
-    /// Sees the response to a request that was signed with the loan. See
-    /// [`Scheme::observe`](tower_auth_core::Scheme::observe).
-    fn observe(&self, loan: &Self::Loan, response: ResponseHead<'_>, clock: &Clock) -> Verdict {
-        let _ = (loan, response, clock);
-        Verdict::Accepted
-    }
+    /// What is kept of the loan that a request was signed with.
+    fn sent(&self, loan: Self::Loan, clock: &Clock) -> Self::Sent;
 }
 
 impl Identity for Credentials {
     type Mode = Instant;
     type Loan = ();
+    type Sent = ();
     type Acquire = Never<Result<(), AuthError>>;
 
     fn acquire(&self, _: RequestHead<'_>, _: &Clock) -> Step<(), Self::Acquire> {
@@ -57,4 +55,6 @@ impl Identity for Credentials {
     fn credentials<'a>(&'a self, (): &'a ()) -> &'a Credentials {
         self
     }
+
+    fn sent(&self, (): (), _: &Clock) {}
 }

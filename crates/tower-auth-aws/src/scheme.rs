@@ -9,9 +9,7 @@ use crate::{
 };
 use http::{Request, header::AUTHORIZATION};
 use std::fmt;
-use tower_auth_core::{
-    AuthError, Authorize, Claim, Clock, RequestHead, ResponseHead, Scheme, Step, Verdict, scheme,
-};
+use tower_auth_core::{AuthError, Authorize, Claim, Clock, RequestHead, Scheme, Step, scheme};
 
 /// AWS Signature Version 4: a finisher, so the signature covers what every other term of a sum writes.
 ///
@@ -169,14 +167,11 @@ impl<P, I> SigV4<P, I> {
 impl<P: Clone, I: Identity> Scheme for SigV4<P, I> {
     type Mode = I::Mode;
     type Credentials = I::Loan;
+    type Sent = I::Sent;
     type Acquire = I::Acquire;
 
     fn acquire(&self, request: RequestHead<'_>) -> Step<I::Loan, I::Acquire> {
         self.identity.acquire(request, &self.clock)
-    }
-
-    fn observe(&self, sent: &I::Loan, response: ResponseHead<'_>) -> Verdict {
-        self.identity.observe(sent, response, &self.clock)
     }
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
@@ -188,13 +183,13 @@ impl<P: Clone, I: Identity> Scheme for SigV4<P, I> {
 }
 
 impl<B, P: Payload<B>, I: Identity> Authorize<B> for SigV4<P, I> {
-    fn authorize(&self, loan: &I::Loan, request: &mut Request<B>) -> Result<(), AuthError> {
-        let credentials = self.identity.credentials(loan);
-        let ahead = self.identity.ahead(loan);
+    fn authorize(&self, loan: I::Loan, request: &mut Request<B>) -> Result<I::Sent, AuthError> {
+        let credentials = self.identity.credentials(&loan);
+        let ahead = self.identity.ahead(&loan);
         let payload = self.payload.describe(request)?;
         let time = server_time(&self.clock, ahead);
         let other;
-        let signer = match self.identity.session_token(loan) {
+        let signer = match self.identity.session_token(&loan) {
             Some(token) if token != self.signer.session_token() => {
                 other = self.signer.clone().with_session_token(token);
                 &other
@@ -210,7 +205,8 @@ impl<B, P: Payload<B>, I: Identity> Authorize<B> for SigV4<P, I> {
             clock: &self.clock,
             ahead,
         };
-        self.payload.signed(request, seed)
+        self.payload.signed(request, seed)?;
+        Ok(self.identity.sent(loan, &self.clock))
     }
 }
 

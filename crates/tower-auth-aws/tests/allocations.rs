@@ -30,10 +30,10 @@ fn a_get_with_four_headers_allocates_at_most_four_times() {
             .body(Full::<Bytes>::default())
             .unwrap()
     };
-    scheme.authorize(&(), &mut request()).unwrap(); // derives the key
+    scheme.authorize((), &mut request()).unwrap(); // derives the key
     for _ in 0..10 {
         let mut request = request();
-        let counted = measure(|| scheme.authorize(&(), &mut request).unwrap());
+        let counted = measure(|| scheme.authorize((), &mut request).unwrap());
         assert!(counted.count_total <= 4, "{counted:?}");
     }
 }
@@ -74,7 +74,7 @@ fn armed(chunked: Chunked, frame: usize, length: u64) -> ChunkSigned<Frames> {
         .unwrap();
     scheme("s3")
         .chunked(chunked)
-        .authorize(&(), &mut request)
+        .authorize((), &mut request)
         .unwrap();
     request.into_body()
 }

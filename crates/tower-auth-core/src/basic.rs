@@ -127,7 +127,7 @@ impl Scheme for Basic {
 
 impl<B> Authorize<B> for Basic {
     #[inline]
-    fn authorize(&self, (): &(), request: &mut Request<B>) -> Result<(), AuthError> {
+    fn authorize(&self, (): (), request: &mut Request<B>) -> Result<(), AuthError> {
         insert_header(request.headers_mut(), AUTHORIZATION, self.value.clone())
     }
 }

@@ -32,6 +32,11 @@ impl Clock {
         Self(Some(Arc::new(source)))
     }
 
+    /// Whether it is the machine's clock.
+    pub const fn is_system(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// The time of day.
     #[allow(clippy::disallowed_methods)] // The one place that may.
     pub fn now(&self) -> SystemTime {

@@ -1,21 +1,23 @@
 //! Sums that are made at run time, from a configuration.
 
 use crate::{
-    AuthError, Authorize, Claim, Deferred, IntoSum, RequestHead, ResponseHead, Scheme, Slot, Step,
-    Verdict, scheme, sum::first_duplicate,
+    AuthError, Authorize, Claim, Deferred, IntoSum, Observe, RequestHead, ResponseHead, Scheme,
+    Slot, Step, Verdict, scheme, sum::first_duplicate,
 };
 use http::Request;
 use std::{
     any::{Any, TypeId},
     fmt,
     future::Future,
-    iter,
+    iter, mem,
     pin::Pin,
     sync::Arc,
 };
 
 /// Credentials of a type that is not known; nothing for schemes that have none.
-type AnyCredentials = Option<Arc<dyn Any + Send + Sync>>;
+type AnyCredentials = Option<Box<dyn Any + Send + Sync>>;
+/// What is kept of them; nothing for schemes that keep nothing.
+type AnySent = Option<Box<dyn Kept>>;
 type BoxFuture<T> = Pin<Box<dyn Future<Output = Result<T, AuthError>> + Send>>;
 
 /// A scheme or sum whose type is forgotten, for requests with a body of type `B`.
@@ -31,6 +33,7 @@ impl<B> BoxScheme<B> {
     where
         A: Authorize<B> + IntoSum + fmt::Debug + Send + Sync + 'static,
         A::Credentials: Send + Sync + 'static,
+        A::Sent: Send + Sync + 'static,
         A::Acquire: Send + 'static,
     {
         Self {
@@ -96,15 +99,6 @@ impl<B> Schemes<B> {
             None => Ok(this),
         }
     }
-
-    /// Each scheme with its credentials; an empty slice stands for none at all.
-    fn with<'a>(
-        &'a self,
-        credentials: &'a [AnyCredentials],
-    ) -> impl Iterator<Item = (&'a BoxScheme<B>, &'a AnyCredentials)> {
-        let credentials = credentials.iter().chain(iter::repeat(&None));
-        self.0.iter().zip(credentials)
-    }
 }
 
 impl<B> Clone for Schemes<B> {
@@ -121,7 +115,8 @@ impl<B> fmt::Debug for Schemes<B> {
 
 impl<B> Scheme for Schemes<B> {
     type Mode = Deferred;
-    type Credentials = Arc<[AnyCredentials]>;
+    type Credentials = AllCredentials;
+    type Sent = AllSent;
     type Acquire = AcquireAll;
 
     fn acquire(&self, request: RequestHead<'_>) -> Step<Self::Credentials, AcquireAll> {
@@ -131,33 +126,28 @@ impl<B> Scheme for Schemes<B> {
             match scheme.scheme.acquire(request) {
                 Step::Ready(None) => {}
                 Step::Ready(credentials) => {
-                    ready.resize(self.0.len(), None);
+                    ready.resize_with(self.0.len(), || None);
                     ready[index] = credentials;
                 }
                 Step::Wait(future) => {
-                    ready.resize(self.0.len(), None);
+                    ready.resize_with(self.0.len(), || None);
                     waiting.push((index, future));
                 }
             }
         }
         match (ready.is_empty(), waiting.is_empty()) {
-            (true, _) => Step::Ready(Arc::default()),
-            (false, true) => Step::Ready(ready.into()),
+            (true, _) => Step::Ready(AllCredentials(Vec::new())),
+            (false, true) => Step::Ready(AllCredentials(ready)),
             (false, false) => Step::Wait(AcquireAll { ready, waiting }),
         }
     }
 
-    fn observe(&self, sent: &Self::Credentials, response: ResponseHead<'_>) -> Verdict {
-        self.with(sent)
-            .fold(Verdict::Accepted, |verdict, (scheme, sent)| {
-                verdict.or(scheme.scheme.observe(sent, response))
-            })
-    }
-
-    fn is_same(&self, sent: &Self::Credentials, next: &Self::Credentials) -> bool {
+    fn is_same(&self, sent: &AllSent, next: &AllCredentials) -> bool {
+        let sent = sent.0.iter().chain(iter::repeat(&None));
+        let next = next.0.iter().chain(iter::repeat(&None));
         self.0
             .iter()
-            .zip(sent.iter().zip(next.iter()))
+            .zip(sent.zip(next))
             .all(|(scheme, (sent, next))| scheme.scheme.is_same(sent, next))
     }
 
@@ -171,11 +161,47 @@ impl<B> Scheme for Schemes<B> {
 impl<B> Authorize<B> for Schemes<B> {
     fn authorize(
         &self,
-        credentials: &Self::Credentials,
+        credentials: AllCredentials,
         request: &mut Request<B>,
-    ) -> Result<(), AuthError> {
-        self.with(credentials)
-            .try_for_each(|(scheme, credentials)| scheme.scheme.authorize(credentials, request))
+    ) -> Result<AllSent, AuthError> {
+        let mut all = Vec::new(); // stays so, and is not allocated, while nobody keeps anything
+        let credentials = credentials.0.into_iter().chain(iter::repeat_with(|| None));
+        for (index, (scheme, credentials)) in self.0.iter().zip(credentials).enumerate() {
+            if let Some(sent) = scheme.scheme.authorize(credentials, request)? {
+                all.resize_with(self.0.len(), || None);
+                all[index] = Some(sent);
+            }
+        }
+        Ok(AllSent(all))
+    }
+}
+
+/// The credentials of each of [`Schemes`]. An empty list stands for none at all.
+pub struct AllCredentials(Vec<AnyCredentials>);
+
+/// What each of [`Schemes`] keeps. An empty list stands for nothing at all.
+pub struct AllSent(Vec<AnySent>);
+
+impl Observe for AllSent {
+    fn observe(&self, response: ResponseHead<'_>) -> Verdict {
+        self.0
+            .iter()
+            .fold(Verdict::Accepted, |verdict, sent| match sent {
+                Some(sent) => verdict.or(sent.observe(response)),
+                None => verdict,
+            })
+    }
+}
+
+impl fmt::Debug for AllCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AllCredentials").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for AllSent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AllSent").finish_non_exhaustive()
     }
 }
 
@@ -190,7 +216,7 @@ pub struct AcquireAll {
 }
 
 impl Future for AcquireAll {
-    type Output = Result<Arc<[AnyCredentials]>, AuthError>;
+    type Output = Result<AllCredentials, AuthError>;
 
     fn poll(
         self: Pin<&mut Self>,
@@ -209,7 +235,7 @@ impl Future for AcquireAll {
         match failed {
             Some(error) => std::task::Poll::Ready(Err(error)),
             None if this.waiting.is_empty() => {
-                std::task::Poll::Ready(Ok(std::mem::take(&mut this.ready).into()))
+                std::task::Poll::Ready(Ok(AllCredentials(mem::take(&mut this.ready))))
             }
             None => std::task::Poll::Pending,
         }
@@ -226,16 +252,31 @@ impl fmt::Debug for AcquireAll {
 
 trait Erased<B>: fmt::Debug {
     fn acquire(&self, request: RequestHead<'_>) -> Step<AnyCredentials, BoxFuture<AnyCredentials>>;
-    fn observe(&self, sent: &AnyCredentials, response: ResponseHead<'_>) -> Verdict;
-    fn is_same(&self, sent: &AnyCredentials, next: &AnyCredentials) -> bool;
+    fn is_same(&self, sent: &AnySent, next: &AnyCredentials) -> bool;
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>));
-    fn authorize(&self, sent: &AnyCredentials, request: &mut Request<B>) -> Result<(), AuthError>;
+    fn authorize(
+        &self,
+        credentials: AnyCredentials,
+        request: &mut Request<B>,
+    ) -> Result<AnySent, AuthError>;
+}
+
+/// What a scheme keeps, without its type.
+trait Kept: Observe + Send + Sync {
+    fn as_any(&self) -> &dyn Any;
+}
+
+impl<T: Observe + Send + Sync + 'static> Kept for T {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
 }
 
 impl<A, B> Erased<B> for A
 where
     A: Authorize<B> + fmt::Debug,
     A::Credentials: Send + Sync + 'static,
+    A::Sent: Send + Sync + 'static,
     A::Acquire: Send + 'static,
 {
     fn acquire(&self, request: RequestHead<'_>) -> Step<AnyCredentials, BoxFuture<AnyCredentials>> {
@@ -245,16 +286,12 @@ where
         }
     }
 
-    fn observe(&self, sent: &AnyCredentials, response: ResponseHead<'_>) -> Verdict {
-        match recall::<A::Credentials>(sent) {
-            Ok(sent) => Scheme::observe(self, sent, response),
-            Err(_) => Verdict::Accepted,
-        }
-    }
-
-    fn is_same(&self, sent: &AnyCredentials, next: &AnyCredentials) -> bool {
-        match (recall(sent), recall(next)) {
-            (Ok(sent), Ok(next)) => Scheme::is_same(self, sent, next),
+    fn is_same(&self, sent: &AnySent, next: &AnyCredentials) -> bool {
+        let nothing: &dyn Any = &();
+        let sent = sent.as_ref().map_or(nothing, |sent| (**sent).as_any());
+        let next = next.as_ref().map_or(nothing, |next| &**next);
+        match (sent.downcast_ref(), next.downcast_ref()) {
+            (Some(sent), Some(next)) => Scheme::is_same(self, sent, next),
             _ => false,
         }
     }
@@ -263,29 +300,40 @@ where
         Scheme::claims(self, visit);
     }
 
-    fn authorize(&self, sent: &AnyCredentials, request: &mut Request<B>) -> Result<(), AuthError> {
-        Authorize::authorize(self, recall(sent)?, request)
+    fn authorize(
+        &self,
+        credentials: AnyCredentials,
+        request: &mut Request<B>,
+    ) -> Result<AnySent, AuthError> {
+        let credentials = match credentials {
+            Some(credentials) => credentials.downcast().ok().map(|credentials| *credentials),
+            None => nothing(),
+        };
+        let credentials = credentials.ok_or_else(|| {
+            AuthError::new(
+                crate::ErrorKind::Credentials,
+                "these credentials belong to another scheme",
+            )
+        })?;
+        let sent = Authorize::authorize(self, credentials, request)?;
+        Ok((!is_nothing::<A::Sent>()).then(|| Box::new(sent) as Box<dyn Kept>))
     }
+}
+
+/// Most schemes have no credentials and keep nothing: no need to allocate.
+fn is_nothing<T: Any>() -> bool {
+    TypeId::of::<T>() == TypeId::of::<()>()
 }
 
 fn erase<T: Any + Send + Sync>(credentials: T) -> AnyCredentials {
-    if TypeId::of::<T>() == TypeId::of::<()>() {
-        return None; // most schemes have none: no need to allocate
-    }
-    Some(Arc::new(credentials))
+    (!is_nothing::<T>()).then(|| Box::new(credentials) as Box<dyn Any + Send + Sync>)
 }
 
-fn recall<T: Any>(credentials: &AnyCredentials) -> Result<&T, AuthError> {
-    match credentials {
-        Some(credentials) => credentials.downcast_ref(),
-        None => (&() as &dyn Any).downcast_ref(),
-    }
-    .ok_or_else(|| {
-        AuthError::new(
-            crate::ErrorKind::Credentials,
-            "these credentials belong to another scheme",
-        )
-    })
+/// `()`, if that is what is asked for.
+fn nothing<T: Any>() -> Option<T> {
+    let mut nothing = Some(());
+    let nothing: &mut dyn Any = &mut nothing;
+    nothing.downcast_mut::<Option<T>>()?.take()
 }
 
 #[cfg(test)]
@@ -308,6 +356,7 @@ mod tests {
     impl Scheme for Fetched {
         type Mode = Deferred;
         type Credentials = HeaderValue;
+        type Sent = ();
         type Acquire = Ready<Result<HeaderValue, AuthError>>;
 
         fn acquire(&self, _: RequestHead<'_>) -> Step<HeaderValue, Self::Acquire> {
@@ -325,8 +374,8 @@ mod tests {
     }
 
     impl<B> Authorize<B> for Fetched {
-        fn authorize(&self, sent: &HeaderValue, request: &mut Request<B>) -> Result<(), AuthError> {
-            insert_header(request.headers_mut(), self.name.clone(), sent.clone())
+        fn authorize(&self, sent: HeaderValue, request: &mut Request<B>) -> Result<(), AuthError> {
+            insert_header(request.headers_mut(), self.name.clone(), sent)
         }
     }
 
@@ -360,7 +409,7 @@ mod tests {
                     }
                 }
             };
-            Authorize::authorize(&schemes, &credentials, &mut request).unwrap();
+            Authorize::authorize(&schemes, credentials, &mut request).unwrap();
             assert_eq!(request.headers().len(), schemes.0.len());
             for (name, value) in request.headers() {
                 let fetched = name.as_str().len() == 1;

@@ -41,7 +41,7 @@ impl<'a, B> From<&'a Request<B>> for RequestHead<'a> {
     }
 }
 
-/// A response without its body: what [`Scheme::observe`](crate::Scheme::observe) judges and learns from.
+/// A response without its body: what [`Observe`](crate::Observe) judges and learns from.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct ResponseHead<'a> {

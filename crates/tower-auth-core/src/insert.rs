@@ -60,16 +60,16 @@ mod tests {
         let errors = [
             Basic::new("user", "password")
                 .unwrap()
-                .authorize(&(), &mut request),
-            Bearer::new("token").unwrap().authorize(&(), &mut request),
+                .authorize((), &mut request),
+            Bearer::new("token").unwrap().authorize((), &mut request),
             Bearer::in_header("token", "x-auth", "{token}")
                 .unwrap()
-                .authorize(&(), &mut request),
-            key().authorize(&(), &mut request),
+                .authorize((), &mut request),
+            key().authorize((), &mut request),
             key()
                 .in_header("x-app-key")
                 .unwrap()
-                .authorize(&(), &mut request),
+                .authorize((), &mut request),
         ];
         for error in errors {
             assert_eq!(error.unwrap_err().kind(), ErrorKind::Request);

@@ -1,7 +1,7 @@
 //! Credentials that the caller set come first.
 
 use crate::{
-    AuthError, Authorize, Claim, RequestHead, ResponseHead, Scheme, Step, Term, Verdict, query,
+    AuthError, Authorize, Claim, RequestHead, Scheme, Step, Term, query,
     sum::{AcquireSome, some},
 };
 use http::Request;
@@ -30,31 +30,26 @@ impl<A> KeepExisting<A> {
 impl<A: Scheme> Scheme for KeepExisting<A> {
     type Mode = A::Mode;
     type Credentials = Option<A::Credentials>;
+    type Sent = Option<A::Sent>;
     type Acquire = AcquireSome<A::Acquire>;
 
     fn acquire(&self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
-        let mut exists = false;
-        self.0.claims(&mut |claim| {
-            exists |= match claim {
-                Claim::Header(name) => request.headers.contains_key(name),
-                Claim::Query(name) => query::contains(request.uri, name),
-            };
-        });
-        if exists {
+        if exists(&self.0, request) {
             Step::Ready(None)
         } else {
             some(self.0.acquire(request))
         }
     }
 
-    fn observe(&self, sent: &Self::Credentials, response: ResponseHead<'_>) -> Verdict {
-        match sent {
-            Some(sent) => self.0.observe(sent, response),
-            None => Verdict::Accepted,
+    fn acquire_mut(&mut self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
+        if exists(&self.0, request) {
+            Step::Ready(None)
+        } else {
+            some(self.0.acquire_mut(request))
         }
     }
 
-    fn is_same(&self, sent: &Self::Credentials, next: &Self::Credentials) -> bool {
+    fn is_same(&self, sent: &Self::Sent, next: &Self::Credentials) -> bool {
         match (sent, next) {
             (Some(sent), Some(next)) => self.0.is_same(sent, next),
             _ => sent.is_none() && next.is_none(),
@@ -69,14 +64,26 @@ impl<A: Scheme> Scheme for KeepExisting<A> {
 impl<B, A: Authorize<B>> Authorize<B> for KeepExisting<A> {
     fn authorize(
         &self,
-        credentials: &Self::Credentials,
+        credentials: Self::Credentials,
         request: &mut Request<B>,
-    ) -> Result<(), AuthError> {
+    ) -> Result<Self::Sent, AuthError> {
         match credentials {
-            Some(credentials) => self.0.authorize(credentials, request),
-            None => Ok(()),
+            Some(credentials) => self.0.authorize(credentials, request).map(Some),
+            None => Ok(None),
         }
     }
+}
+
+/// Whether the request carries already what the scheme would write.
+fn exists(scheme: &impl Scheme, request: RequestHead<'_>) -> bool {
+    let mut exists = false;
+    scheme.claims(&mut |claim| {
+        exists |= match claim {
+            Claim::Header(name) => request.headers.contains_key(name),
+            Claim::Query(name) => query::contains(request.uri, name),
+        };
+    });
+    exists
 }
 
 crate::scheme!(slot(<A as Term>::Slot) [A: Term] KeepExisting<A>);

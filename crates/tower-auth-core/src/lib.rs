@@ -72,7 +72,7 @@ pub use self::{
     basic::Basic,
     bearer::Bearer,
     clock::Clock,
-    dynamic::{AcquireAll, BoxScheme, Schemes},
+    dynamic::{AcquireAll, AllCredentials, AllSent, BoxScheme, Schemes},
     error::{AuthError, Error, ErrorKind},
     head::{NotAuthenticated, RequestHead, ResponseHead},
     insert::insert_header,
@@ -82,7 +82,7 @@ pub use self::{
     mode::{Deferred, Instant, Mode},
     origin::{IntoOrigins, Origin},
     request_auth::{NoAuth, RequestAuth},
-    scheme::{Authorize, Claim, Never, Scheme, Step, Verdict},
+    scheme::{Authorize, Claim, Never, Observe, Scheme, Step, Verdict},
     scope::Scope,
     secret::{Secret, sensitive_header},
     sum::{

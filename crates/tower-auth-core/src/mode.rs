@@ -4,7 +4,6 @@ use crate::{
     Scope,
     service::{DeferredAuth, InstantAuth},
 };
-use std::sync::Arc;
 
 /// Picks the service that a scheme needs. Implemented by [`Instant`] and [`Deferred`] only.
 pub trait Mode: sealed::Sealed {
@@ -46,7 +45,7 @@ impl Mode for Deferred {
     fn wrap<S, A, R>(inner: S, scheme: A, scope: Scope, replay: R) -> DeferredAuth<S, A, R> {
         DeferredAuth {
             inner,
-            scheme: Arc::new(scheme),
+            scheme,
             scope,
             replay,
         }

@@ -95,7 +95,7 @@ pub(crate) fn authorize_now<A: Authorize<B>, B>(
     request: &mut Request<B>,
 ) -> Result<(), AuthError> {
     match scheme.acquire(RequestHead::from(&*request)) {
-        Step::Ready(credentials) => scheme.authorize(&credentials, request),
+        Step::Ready(credentials) => scheme.authorize(credentials, request).map(drop),
         // A scheme of somebody else's that breaks the contract of its mode costs one request, not the process.
         Step::Wait(_) => Err(AuthError::new(
             crate::ErrorKind::Credentials,

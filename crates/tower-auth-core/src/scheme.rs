@@ -23,7 +23,8 @@ pub enum Step<T, F> {
 /// A way to authenticate requests, whatever their body.
 ///
 /// This half gets hold of credentials; it may wait, and knows nothing of bodies. The other half, [`Authorize`], puts
-/// them on the request.
+/// them on the request, and leaves what sees the response: [`Observe`]. A service owns its scheme, and is cloned with it:
+/// clones should be cheap.
 ///
 /// # Writing one
 ///
@@ -48,7 +49,7 @@ pub enum Step<T, F> {
 /// }
 ///
 /// impl<B> Authorize<B> for Tenant {
-///     fn authorize(&self, _: &(), request: &mut Request<B>) -> Result<(), AuthError> {
+///     fn authorize(&self, _: (), request: &mut Request<B>) -> Result<(), AuthError> {
 ///         insert_header(request.headers_mut(), X_TENANT.clone(), self.0.clone())
 ///     }
 /// }
@@ -64,9 +65,11 @@ pub trait Scheme: Clone {
     type Mode: Mode;
 
     /// The credentials for one request; `()` when they never change.
-    ///
-    /// They travel with the request, so that what was refused is known when the response comes back.
-    type Credentials: Clone;
+    type Credentials;
+
+    /// What is kept of them while the request is in flight: enough to make sense of the response. `()` when responses
+    /// are of no interest.
+    type Sent: Observe;
 
     /// Future of the credentials; [`Never`] when none is ever needed.
     type Acquire: Future<Output = Result<Self::Credentials, AuthError>>;
@@ -76,20 +79,19 @@ pub trait Scheme: Clone {
     /// A scheme whose mode is [`Instant`](crate::Instant) always answers [`Step::Ready`].
     fn acquire(&self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire>;
 
-    /// Sees the head of every response to a request that carried `sent`: to learn a nonce or the server's time, to drop
-    /// a token that was refused, and to say whether other credentials could do better.
+    /// The same, for a service: it owns its scheme, which may remember what it saw last, and find it again without a lock
+    /// or an atomic operation. By default [`acquire`](Self::acquire).
     ///
-    /// Never called for schemes whose mode is [`Instant`](crate::Instant), nor for requests that went out without this
-    /// scheme's credentials.
-    fn observe(&self, sent: &Self::Credentials, response: ResponseHead<'_>) -> Verdict {
-        let _ = (sent, response);
-        Verdict::Accepted
+    /// A scheme that wraps others passes it on.
+    #[inline]
+    fn acquire_mut(&mut self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
+        self.acquire(request)
     }
 
-    /// Whether a request would carry the same with `next` as it did with `sent`.
+    /// Whether a request would carry the same with `next` as it did when `sent` was kept of it.
     ///
     /// Asked before a refused request is sent once more. When it is so, it is not sent: the caller gets the refusal.
-    fn is_same(&self, sent: &Self::Credentials, next: &Self::Credentials) -> bool {
+    fn is_same(&self, sent: &Self::Sent, next: &Self::Credentials) -> bool {
         let _ = (sent, next);
         false
     }
@@ -104,15 +106,51 @@ pub trait Scheme: Clone {
 /// a client whose body cannot be read.
 pub trait Authorize<B>: Scheme {
     /// Puts the credentials on the request, right before it is sent: timestamps, nonces and signatures are made here.
+    /// Answers with what is kept of them for the response.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Request`](crate::ErrorKind::Request) when this request cannot carry them. It is not sent then.
     fn authorize(
         &self,
-        credentials: &Self::Credentials,
+        credentials: Self::Credentials,
         request: &mut Request<B>,
-    ) -> Result<(), AuthError>;
+    ) -> Result<Self::Sent, AuthError>;
+}
+
+/// What is kept of a request in flight. It sees the response.
+pub trait Observe {
+    /// Sees the head of the response: to learn a nonce or the server's time, to drop a token that was refused, and to say
+    /// whether other credentials could do better.
+    ///
+    /// Never called for schemes whose mode is [`Instant`](crate::Instant), nor for requests that went out without the
+    /// scheme's credentials.
+    fn observe(&self, response: ResponseHead<'_>) -> Verdict;
+}
+
+impl Observe for () {
+    #[inline]
+    fn observe(&self, _: ResponseHead<'_>) -> Verdict {
+        Verdict::Accepted
+    }
+}
+
+/// Every part sees the response.
+impl<L: Observe, R: Observe> Observe for (L, R) {
+    #[inline]
+    fn observe(&self, response: ResponseHead<'_>) -> Verdict {
+        self.0.observe(response).or(self.1.observe(response))
+    }
+}
+
+impl<T: Observe> Observe for Option<T> {
+    #[inline]
+    fn observe(&self, response: ResponseHead<'_>) -> Verdict {
+        match self {
+            Some(sent) => sent.observe(response),
+            None => Verdict::Accepted,
+        }
+    }
 }
 
 /// What a scheme makes of a response.
@@ -181,6 +219,7 @@ macro_rules! instant_scheme {
     () => {
         type Mode = $crate::Instant;
         type Credentials = ();
+        type Sent = ();
         type Acquire = $crate::Never<::std::result::Result<(), $crate::AuthError>>;
 
         fn acquire(&self, _: $crate::RequestHead<'_>) -> $crate::Step<(), Self::Acquire> {

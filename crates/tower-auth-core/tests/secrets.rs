@@ -90,7 +90,7 @@ async fn no_public_type_prints_a_secret() {
         Step::Wait(_) => unreachable!("fixed credentials are at hand"),
     };
     (basic() + key())
-        .authorize(&credentials, &mut request)
+        .authorize(credentials, &mut request)
         .unwrap();
     assert!(request.headers().contains_key("authorization"));
     check(&request);

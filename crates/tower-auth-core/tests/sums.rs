@@ -36,7 +36,7 @@ impl Scheme for Sign {
 }
 
 impl<B> Authorize<B> for Sign {
-    fn authorize(&self, _: &(), request: &mut Request<B>) -> Result<(), AuthError> {
+    fn authorize(&self, _: (), request: &mut Request<B>) -> Result<(), AuthError> {
         let mut names: Vec<_> = request.headers().keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
         let value = format!(
@@ -66,7 +66,7 @@ impl<T: Clone + Into<HeaderValue>> Scheme for Stamp<T> {
 }
 
 impl<B, T: Clone + Into<HeaderValue>> Authorize<B> for Stamp<T> {
-    fn authorize(&self, _: &(), request: &mut Request<B>) -> Result<(), AuthError> {
+    fn authorize(&self, _: (), request: &mut Request<B>) -> Result<(), AuthError> {
         request
             .headers_mut()
             .insert("x-stamp", self.0.clone().into());

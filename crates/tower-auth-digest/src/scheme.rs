@@ -13,8 +13,8 @@ use http::{HeaderName, HeaderValue, Request, header::AUTHORIZATION};
 use http_body::Body;
 use std::{fmt, marker::PhantomData, sync::Arc};
 use tower_auth_core::{
-    AuthError, Authorize, Claim, Deferred, ErrorKind, Never, Origin, RequestHead, ResponseHead,
-    Scheme, Secret, Step, Verdict, body::in_memory, scheme,
+    AuthError, Authorize, Claim, Deferred, ErrorKind, Never, Observe, Origin, RequestHead,
+    ResponseHead, Scheme, Secret, Step, Verdict, body::in_memory, scheme,
 };
 
 static AUTHENTICATION_INFO: HeaderName = HeaderName::from_static("authentication-info");
@@ -275,6 +275,7 @@ impl Ticket {
 impl<Q: Quality> Scheme for Digest<Q> {
     type Mode = Deferred;
     type Credentials = Ticket;
+    type Sent = SentTicket<Q>;
     type Acquire = Never<Result<Ticket, AuthError>>;
 
     fn acquire(&self, request: RequestHead<'_>) -> Step<Ticket, Self::Acquire> {
@@ -287,17 +288,34 @@ impl<Q: Quality> Scheme for Digest<Q> {
         Step::Ready(Ticket(sent))
     }
 
-    fn observe(&self, sent: &Ticket, response: ResponseHead<'_>) -> Verdict {
+    fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
+        visit(Claim::Header(&AUTHORIZATION));
+    }
+}
+
+/// What one request went out with, and the scheme that learns from the answer.
+#[derive(Clone, Debug)]
+pub struct SentTicket<Q> {
+    digest: Digest<Q>,
+    ticket: Ticket,
+}
+
+impl<Q: Quality> Observe for SentTicket<Q> {
+    fn observe(&self, response: ResponseHead<'_>) -> Verdict {
+        let Self {
+            digest,
+            ticket: sent,
+        } = self;
         if !response.is_unauthorized() {
             if let Some(session) = sent.session() {
                 session.accept();
             }
-            self.learn_next_nonce(sent, response);
+            digest.learn_next_nonce(sent, response);
             return Verdict::Accepted;
         }
         let policy = Policy {
             integrity: Q::INTEGRITY,
-            md5: self.settings.md5,
+            md5: digest.settings.md5,
         };
         let Some(challenge) = choose(response.headers, policy) else {
             tracing::debug!("refused without a Digest challenge that can be answered");
@@ -314,26 +332,44 @@ impl<Q: Quality> Scheme for Digest<Q> {
                     || session.challenge.realm != challenge.realm
             }
         };
-        self.learn(sent, challenge);
+        digest.learn(sent, challenge);
         if again {
             Verdict::Refused
         } else {
             Verdict::Accepted
         }
     }
-
-    fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
-        visit(Claim::Header(&AUTHORIZATION));
-    }
 }
 
 impl<B, Q: Protect<B>> Authorize<B> for Digest<Q> {
-    fn authorize(&self, ticket: &Ticket, request: &mut Request<B>) -> Result<(), AuthError> {
-        let Sent::Known(session, count) = &ticket.0 else {
+    fn authorize(
+        &self,
+        ticket: Ticket,
+        request: &mut Request<B>,
+    ) -> Result<SentTicket<Q>, AuthError> {
+        match &ticket.0 {
+            Sent::Known(session, count) => self.answer(session, *count, request)?,
             // What a caller sent does not go on in place of ours.
-            request.headers_mut().remove(AUTHORIZATION);
-            return Ok(());
-        };
+            _ => drop(request.headers_mut().remove(AUTHORIZATION)),
+        }
+        Ok(SentTicket {
+            digest: self.clone(),
+            ticket,
+        })
+    }
+}
+
+impl<Q: Quality> Digest<Q> {
+    /// Answers the challenge of a session.
+    fn answer<B>(
+        &self,
+        session: &Session,
+        count: u32,
+        request: &mut Request<B>,
+    ) -> Result<(), AuthError>
+    where
+        Q: Protect<B>,
+    {
         let body = match session.challenge.quality {
             Qop::AuthInt => Q::read(request.body(), self.settings.limit)?,
             Qop::Auth | Qop::Legacy => Bytes::new(),
@@ -355,7 +391,7 @@ impl<B, Q: Protect<B>> Authorize<B> for Digest<Q> {
             uri: target(request.uri()),
             body: &body,
             cnonce,
-            count: *count,
+            count,
         };
         let header = authorization(&session.challenge, user, asked);
         let mut header = HeaderValue::try_from(header).map_err(|_| {

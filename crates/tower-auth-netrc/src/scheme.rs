@@ -98,9 +98,9 @@ impl Scheme for Netrc {
 }
 
 impl<B> Authorize<B> for Netrc {
-    fn authorize(&self, (): &(), request: &mut Request<B>) -> Result<(), AuthError> {
+    fn authorize(&self, (): (), request: &mut Request<B>) -> Result<(), AuthError> {
         match request.uri().host().and_then(|host| self.find(host)) {
-            Some(basic) => basic.authorize(&(), request),
+            Some(basic) => basic.authorize((), request),
             None => Ok(()),
         }
     }
@@ -114,7 +114,7 @@ mod tests {
 
     fn sent(netrc: &Netrc, uri: &str) -> Option<String> {
         let mut request = Request::get(uri).body(()).unwrap();
-        netrc.authorize(&(), &mut request).unwrap();
+        netrc.authorize((), &mut request).unwrap();
         let header = request.headers().get(AUTHORIZATION)?;
         assert!(header.is_sensitive());
         Some(header.to_str().unwrap().to_owned())

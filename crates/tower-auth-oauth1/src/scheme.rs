@@ -248,7 +248,7 @@ impl<P: Placement, R: Clone> Scheme for OAuth1<P, R> {
 }
 
 impl<B, P: Place<B>, R: ReadBody<B>> Authorize<B> for OAuth1<P, R> {
-    fn authorize(&self, (): &(), request: &mut Request<B>) -> Result<(), AuthError> {
+    fn authorize(&self, (): (), request: &mut Request<B>) -> Result<(), AuthError> {
         let settings = &*self.settings;
         let is_form = form::is_form(request.headers());
         if P::IN_BODY {

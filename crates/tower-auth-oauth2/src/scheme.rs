@@ -8,11 +8,12 @@ use crate::{
 use http::Request;
 use std::{fmt, ops::Deref};
 use tower_auth_core::{
-    AuthError, Authorize, Claim, Deferred, RequestHead, ResponseHead, Scheme, Secret, Step,
-    Verdict, bearer::InAuthorization, scheme,
+    AuthError, Authorize, Claim, Deferred, RequestHead, Scheme, Secret, Step,
+    bearer::InAuthorization, scheme,
 };
 use tower_auth_token::{
-    AccessToken, Acquire, Cache, Current, Demand, Failure, Fetched, Source, Token, is_token_refused,
+    AccessToken, AcquireLent, Demand, Failure, Fetched, Lender, Lent, SentToken, Source, Token,
+    is_token_refused,
 };
 
 /// Bearer tokens of an authorization server (RFC 6749), fetched when they are needed and renewed before they expire: a
@@ -69,7 +70,7 @@ use tower_auth_token::{
 /// # }
 /// ```
 pub struct OAuth2<P: Carrier = InAuthorization> {
-    pub(crate) cache: Cache<PlacedTokens<P>>,
+    pub(crate) tokens: Lender<PlacedTokens<P>>,
 }
 
 impl<P: Carrier> OAuth2<P> {
@@ -79,7 +80,7 @@ impl<P: Carrier> OAuth2<P> {
     ///
     /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when none could be had.
     pub async fn token(&self) -> Result<Secret, AuthError> {
-        Ok(self.cache.get().await?.token.access().clone())
+        Ok(self.tokens.cache().get().await?.token.access().clone())
     }
 
     /// Forgets the token and its refresh token, also in the store. A fetch under way comes too late. This does not tell
@@ -89,7 +90,7 @@ impl<P: Carrier> OAuth2<P> {
     ///
     /// When the store could not forget. The memory is empty nonetheless.
     pub async fn clear(&self) -> Result<(), AuthError> {
-        self.cache.clear().await
+        self.tokens.cache().clear().await
     }
 }
 
@@ -147,33 +148,38 @@ impl<P: Carrier> Source for PlacedTokens<P> {
 
 impl<P: Carrier> Scheme for OAuth2<P> {
     type Mode = Deferred;
-    type Credentials = Current<PlacedToken<P>>;
-    type Acquire = Acquire<PlacedToken<P>>;
+    type Credentials = Lent<P::Placed>;
+    type Sent = SentToken;
+    type Acquire = AcquireLent<PlacedToken<P>, P::Placed>;
 
     fn acquire(&self, _: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
-        self.cache.acquire()
+        self.tokens.lend(|token| token.placed.clone())
     }
 
-    fn observe(&self, sent: &Self::Credentials, response: ResponseHead<'_>) -> Verdict {
-        if is_token_refused(response) {
-            self.cache.refused(sent)
-        } else {
-            Verdict::Accepted
-        }
+    #[inline]
+    fn acquire_mut(&mut self, _: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
+        self.tokens.lend_mut(|token| token.placed.clone())
+    }
+
+    fn is_same(&self, sent: &SentToken, next: &Self::Credentials) -> bool {
+        sent.id() == next.id
     }
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
-        self.cache.source().carrier.claims(visit);
+        self.tokens.cache().source().carrier.claims(visit);
     }
 }
 
 impl<B, P: Carry<B>> Authorize<B> for OAuth2<P> {
+    #[inline]
     fn authorize(
         &self,
-        sent: &Self::Credentials,
+        lent: Self::Credentials,
         request: &mut Request<B>,
-    ) -> Result<(), AuthError> {
-        self.cache.source().carrier.carry(&sent.placed, request)
+    ) -> Result<SentToken, AuthError> {
+        let carrier = &self.tokens.cache().source().carrier;
+        carrier.carry(lent.value, request)?;
+        Ok(SentToken::new(lent.id, is_token_refused))
     }
 }
 
@@ -182,14 +188,14 @@ scheme!(slot(<P as Carrier>::Slot) [P: Carrier] OAuth2<P>);
 impl<P: Carrier> Clone for OAuth2<P> {
     fn clone(&self) -> Self {
         Self {
-            cache: self.cache.clone(),
+            tokens: self.tokens.clone(),
         }
     }
 }
 
 impl<P: Carrier> fmt::Debug for OAuth2<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let source = self.cache.source();
+        let source = self.tokens.cache().source();
         let tokens = source.tokens.tokens();
         let flow: &dyn Flow = &*tokens.flow;
         f.debug_struct("OAuth2")

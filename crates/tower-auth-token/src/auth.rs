@@ -1,12 +1,14 @@
 //! The scheme: tokens of a cache, put on requests.
 
 use crate::{
-    AccessToken, Acquire, Cache, CacheBuilder, Current, Placed, Placing, Source, challenge,
+    AccessToken, AcquireLent, Cache, CacheBuilder, Lender, Lent, Placed, Placing, Source, ValueId,
+    challenge,
 };
 use http::Request;
 use std::fmt;
 use tower_auth_core::{
-    AuthError, Authorize, Claim, Deferred, RequestHead, ResponseHead, Scheme, Step, Verdict,
+    AuthError, Authorize, Claim, Deferred, Observe, RequestHead, ResponseHead, Scheme, Step,
+    Verdict,
     bearer::{InAuthorization, Placement},
     scheme,
 };
@@ -49,7 +51,7 @@ where
     S: Source<Value: AccessToken>,
     P: Placement + Send + Sync + 'static,
 {
-    cache: Cache<Placing<S, P>>,
+    tokens: Lender<Placing<S, P>>,
     judge: Judge,
 }
 
@@ -81,7 +83,7 @@ where
     /// Tokens of this cache, which may be shared with others.
     pub fn from_cache(cache: Cache<Placing<S, P>>) -> Self {
         Self {
-            cache,
+            tokens: Lender::new(cache),
             judge: challenge::is_token_refused,
         }
     }
@@ -94,7 +96,7 @@ where
 
     /// The cache: to log out, or to look at the token.
     pub fn cache(&self) -> &Cache<Placing<S, P>> {
-        &self.cache
+        self.tokens.cache()
     }
 }
 
@@ -104,27 +106,25 @@ where
     P: Placement + Send + Sync + 'static,
 {
     type Mode = Deferred;
-    type Credentials = Current<Placed<S::Value, P>>;
-    type Acquire = Acquire<Placed<S::Value, P>>;
+    type Credentials = Lent<P::Placed>;
+    type Sent = SentToken;
+    type Acquire = AcquireLent<Placed<S::Value, P>, P::Placed>;
 
     fn acquire(&self, _: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
-        self.cache.acquire()
+        self.tokens.lend(|token| token.placed().clone())
     }
 
-    fn observe(&self, sent: &Self::Credentials, response: ResponseHead<'_>) -> Verdict {
-        if (self.judge)(response) {
-            self.cache.refused(sent)
-        } else {
-            Verdict::Accepted
-        }
+    #[inline]
+    fn acquire_mut(&mut self, _: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
+        self.tokens.lend_mut(|token| token.placed().clone())
     }
 
-    fn is_same(&self, sent: &Self::Credentials, next: &Self::Credentials) -> bool {
-        sent.generation() == next.generation()
+    fn is_same(&self, sent: &SentToken, next: &Self::Credentials) -> bool {
+        sent.id == next.id
     }
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
-        visit(self.cache.source().placement().claim());
+        visit(self.cache().source().placement().claim());
     }
 }
 
@@ -133,13 +133,48 @@ where
     S: Source<Value: AccessToken>,
     P: Placement + Send + Sync + 'static,
 {
+    #[inline]
     fn authorize(
         &self,
-        credentials: &Self::Credentials,
+        lent: Self::Credentials,
         request: &mut Request<B>,
-    ) -> Result<(), AuthError> {
-        let placement = self.cache.source().placement();
-        placement.put(credentials.placed(), request)
+    ) -> Result<SentToken, AuthError> {
+        let placement = self.cache().source().placement();
+        placement.put(lent.value, request)?;
+        Ok(SentToken {
+            id: lent.id,
+            judge: self.judge,
+        })
+    }
+}
+
+/// Which token a request carries.
+#[derive(Clone, Copy, Debug)]
+pub struct SentToken {
+    id: ValueId,
+    judge: Judge,
+}
+
+impl SentToken {
+    /// A token, and who judges whether a response refuses it.
+    pub fn new(id: ValueId, judge: Judge) -> Self {
+        Self { id, judge }
+    }
+
+    /// Which token.
+    pub fn id(&self) -> ValueId {
+        self.id
+    }
+}
+
+impl Observe for SentToken {
+    #[inline]
+    fn observe(&self, response: ResponseHead<'_>) -> Verdict {
+        if (self.judge)(response) {
+            self.id.refused()
+        } else {
+            Verdict::Accepted
+        }
     }
 }
 
@@ -153,7 +188,7 @@ where
 {
     fn clone(&self) -> Self {
         Self {
-            cache: self.cache.clone(),
+            tokens: self.tokens.clone(),
             judge: self.judge,
         }
     }
@@ -166,7 +201,7 @@ where
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenAuth")
-            .field("cache", &self.cache)
+            .field("cache", self.cache())
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,10 @@
 //! A value in the cache, and until when it can be used.
 
-use crate::{Fetched, cache::Config, fetched::MOST};
+use crate::{
+    Fetched, ValueId,
+    cache::{Config, NEVER, Ticks},
+    fetched::MOST,
+};
 use std::{
     fmt,
     ops::Deref,
@@ -8,9 +12,8 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant, SystemTime},
+    time::{Instant, SystemTime},
 };
-use tower_auth_core::Clock;
 
 /// A value of a [`Cache`](crate::Cache), shared: clones cost nothing.
 ///
@@ -19,27 +22,28 @@ pub struct Current<V>(Arc<Entry<V>>);
 
 pub(crate) struct Entry<V> {
     value: V,
-    generation: u64,
-    born: Instant,
+    id: ValueId,
+    /// Which of all that were published: the same value again has another one.
+    edition: u64,
     /// Usable until then, the margin taken off.
-    until: Option<Instant>,
+    until: u64,
     /// The same by the time of day, for values whose end was given so.
     wall_until: Option<SystemTime>,
-    /// Nanoseconds after `born` when it is time to look for a successor.
+    /// When it is time to look for a successor.
     ahead: AtomicU64,
 }
 
-const NEVER: u64 = u64::MAX;
+/// What a new value is called.
+#[derive(Clone, Copy)]
+pub(crate) struct Name {
+    pub(crate) id: ValueId,
+    pub(crate) edition: u64,
+}
 
 impl<V> Current<V> {
     /// `fetched` becomes a value of the cache. `asked` is when the source was asked.
-    pub(crate) fn new(
-        fetched: Fetched<V>,
-        generation: u64,
-        asked: Instant,
-        config: &Config,
-    ) -> Self {
-        let clock = &config.clock;
+    pub(crate) fn new(fetched: Fetched<V>, name: Name, asked: Instant, config: &Config) -> Self {
+        let (clock, ticks) = (&config.clock, config.ticks());
         let (born, now) = (clock.monotonic(), clock.now());
         let asked = fetched.asked_at.unwrap_or(asked);
         let by_lifetime = fetched
@@ -72,13 +76,13 @@ impl<V> Current<V> {
             }
             // Somewhere in the first half of the window, so that a fleet does not come all at once.
             let window = window.mul_f64(1.0 - config.random() / 2.0);
-            nanos(usable.saturating_sub(window))
+            ticks.at(born + usable.saturating_sub(window))
         });
         Self(Arc::new(Entry {
             value: fetched.value,
-            generation,
-            born,
-            until,
+            id: name.id,
+            edition: name.edition,
+            until: until.map_or(NEVER, |until| ticks.at(until)),
             wall_until,
             ahead: AtomicU64::new(ahead),
         }))
@@ -86,13 +90,12 @@ impl<V> Current<V> {
 
     /// Which value of its cache this is: a later one has a larger number.
     pub fn generation(&self) -> u64 {
-        self.0.generation
+        self.0.id.generation()
     }
 
-    /// How much longer the cache will use it, the margin taken off; `None` when it has no known end.
-    pub fn usable_for(&self, clock: &Clock) -> Option<Duration> {
-        let until = self.0.until?;
-        Some(until.saturating_duration_since(clock.monotonic()))
+    /// Its name, to tell the cache what a server said about it.
+    pub fn id(&self) -> ValueId {
+        self.0.id
     }
 
     pub(crate) fn from_entry(entry: Arc<Entry<V>>) -> Self {
@@ -102,6 +105,10 @@ impl<V> Current<V> {
     pub(crate) fn entry(&self) -> &Arc<Entry<V>> {
         &self.0
     }
+
+    pub(crate) fn into_entry(self) -> Arc<Entry<V>> {
+        self.0
+    }
 }
 
 /// The margin takes at most this part of a lifetime.
@@ -110,24 +117,33 @@ const MARGIN_PART: u32 = 4;
 /// The window of refreshing ahead takes at most this part of the usable lifetime.
 const AHEAD_PART: u32 = 4;
 
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(NEVER - 1)
-}
-
 impl<V> Entry<V> {
-    pub(crate) fn generation(&self) -> u64 {
-        self.generation
+    pub(crate) fn value(&self) -> &V {
+        &self.value
     }
 
-    pub(crate) fn usable(&self, now: Instant, clock: &Clock) -> bool {
-        self.until.is_none_or(|until| now <= until)
-            && self.wall_until.is_none_or(|until| clock.now() <= until)
+    pub(crate) fn id(&self) -> ValueId {
+        self.id
+    }
+
+    pub(crate) fn edition(&self) -> u64 {
+        self.edition
+    }
+
+    #[inline]
+    pub(crate) fn usable(&self, now: u64, ticks: &Ticks) -> bool {
+        // The time of day is asked only for values that end by it: it catches what the other clock misses while the
+        // machine sleeps.
+        now <= self.until
+            && self
+                .wall_until
+                .is_none_or(|until| ticks.time_of_day() <= until)
     }
 
     /// Whether it is time to look for a successor.
-    pub(crate) fn wants_successor(&self, now: Instant) -> bool {
-        let ahead = self.ahead.load(Ordering::Relaxed);
-        ahead != NEVER && nanos(now.saturating_duration_since(self.born)) >= ahead
+    #[inline]
+    pub(crate) fn wants_successor(&self, now: u64) -> bool {
+        self.ahead.load(Ordering::Relaxed) <= now
     }
 
     /// Takes the task of looking for a successor: one caller gets it.
@@ -136,9 +152,8 @@ impl<V> Entry<V> {
     }
 
     /// Looks again at this time.
-    pub(crate) fn search_at(&self, at: Instant) {
-        let after = nanos(at.saturating_duration_since(self.born));
-        self.ahead.store(after, Ordering::Relaxed);
+    pub(crate) fn search_at(&self, at: u64) {
+        self.ahead.store(at, Ordering::Relaxed);
     }
 }
 
@@ -159,7 +174,7 @@ impl<V> Clone for Current<V> {
 impl<V> fmt::Debug for Current<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Current")
-            .field("generation", &self.0.generation)
+            .field("generation", &self.0.id.generation())
             .finish_non_exhaustive()
     }
 }

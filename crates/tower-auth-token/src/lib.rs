@@ -102,6 +102,7 @@ mod challenge;
 mod current;
 mod failure;
 mod fetched;
+mod lend;
 mod map;
 mod placed;
 mod source;
@@ -109,12 +110,13 @@ pub mod store;
 mod token;
 
 pub use self::{
-    auth::{Judge, TokenAuth},
-    cache::{Acquire, Cache, CacheBuilder, DEFAULT_EARLY_EXPIRY},
+    auth::{Judge, SentToken, TokenAuth},
+    cache::{Acquire, Cache, CacheBuilder, DEFAULT_EARLY_EXPIRY, ValueId},
     challenge::is_token_refused,
     current::Current,
     failure::Failure,
     fetched::{Fetched, lifetime_from_seconds},
+    lend::{AcquireLent, Lender, Lent},
     map::CacheMap,
     placed::{Placed, Placing},
     source::{Demand, Reason, Source},

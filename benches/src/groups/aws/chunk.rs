@@ -99,7 +99,7 @@ pub(super) fn against_the_hash() -> Result<Case, BoxError> {
         .chunked(Chunked::signed());
     let mut request = Request::put("https://s3.example.com/bucket/key")
         .body(ChunkSigned::new(Endless(chunk())))?;
-    scheme.authorize(&(), &mut request)?;
+    scheme.authorize((), &mut request)?;
     let stream: Stream = Rc::new(RefCell::new(request.into_body()));
     let data = chunk();
     Ok(Case::new(

@@ -62,7 +62,7 @@ pub(super) fn header(
         SigV4::with_signer(signer.clone(), credentials.clone())
             .with_clock(clock)
             .declared_hash()
-            .authorize(&(), &mut layered)
+            .authorize((), &mut layered)
             .map_err(text)?;
         if layered.headers() != request.headers() {
             return Err("the scheme sends other headers than the signer".to_owned());

@@ -20,7 +20,7 @@ impl Scheme for Letter {
 }
 
 impl<B> Authorize<B> for Letter {
-    fn authorize(&self, (): &(), request: &mut Request<B>) -> Result<(), AuthError> {
+    fn authorize(&self, (): (), request: &mut Request<B>) -> Result<(), AuthError> {
         let mut order = request
             .headers()
             .get(&X_ORDER)
@@ -47,7 +47,7 @@ pub(super) trait Put: fmt::Debug {
 impl<A: Scheme<Mode = Instant> + Authorize<()> + fmt::Debug> Put for A {
     fn put(&self, request: &mut Request<()>) -> Result<(), AuthError> {
         match self.acquire(RequestHead::from(&*request)) {
-            Step::Ready(credentials) => self.authorize(&credentials, request),
+            Step::Ready(credentials) => self.authorize(credentials, request).map(drop),
             Step::Wait(_) => Err(AuthError::new(
                 ErrorKind::Credentials,
                 "an instant scheme waits",
@@ -81,7 +81,7 @@ impl Scheme for Node {
 }
 
 impl Authorize<()> for Node {
-    fn authorize(&self, (): &(), request: &mut Request<()>) -> Result<(), AuthError> {
+    fn authorize(&self, (): (), request: &mut Request<()>) -> Result<(), AuthError> {
         self.0.put(request)
     }
 }

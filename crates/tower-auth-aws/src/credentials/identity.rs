@@ -3,8 +3,8 @@
 use super::CachedCredentials;
 use crate::{Credentials, Identity};
 use http::{HeaderName, StatusCode};
-use tower_auth_core::{Clock, Deferred, RequestHead, ResponseHead, Step, Verdict};
-use tower_auth_token::{Acquire, Current};
+use tower_auth_core::{Clock, Deferred, Observe, RequestHead, ResponseHead, Step, Verdict};
+use tower_auth_token::{Acquire, Current, ValueId};
 
 /// Fetched before the request is signed, when they are not at hand.
 ///
@@ -16,6 +16,7 @@ use tower_auth_token::{Acquire, Current};
 impl Identity for CachedCredentials {
     type Mode = Deferred;
     type Loan = Current<Credentials>;
+    type Sent = SentKey;
     type Acquire = Acquire<Credentials>;
 
     fn acquire(
@@ -30,14 +31,19 @@ impl Identity for CachedCredentials {
         loan
     }
 
-    fn observe(
-        &self,
-        loan: &Current<Credentials>,
-        response: ResponseHead<'_>,
-        _: &Clock,
-    ) -> Verdict {
+    fn sent(&self, loan: Current<Credentials>, _: &Clock) -> SentKey {
+        SentKey(loan.id())
+    }
+}
+
+/// Which of the [`CachedCredentials`] a request was signed with.
+#[derive(Clone, Copy, Debug)]
+pub struct SentKey(ValueId);
+
+impl Observe for SentKey {
+    fn observe(&self, response: ResponseHead<'_>) -> Verdict {
         if response.is_unauthorized() || is_key_refused(response) {
-            self.refused(loan)
+            self.0.refused()
         } else {
             Verdict::Accepted
         }

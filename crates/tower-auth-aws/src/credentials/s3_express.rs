@@ -22,9 +22,12 @@ use std::{
     time::Duration,
 };
 use tower_auth_core::{
-    AuthError, Clock, Deferred, ErrorKind, RequestHead, ResponseHead, Secret, Step, Verdict,
+    AuthError, Clock, Deferred, ErrorKind, Observe, RequestHead, ResponseHead, Secret, Step,
+    Verdict,
 };
-use tower_auth_token::{Acquire, Cache, CacheMap, Current, Demand, Failure, Fetched, Source};
+use tower_auth_token::{
+    Acquire, Cache, CacheMap, Current, Demand, Failure, Fetched, Source, ValueId,
+};
 
 const ERRORS: Errors = Errors("S3 Express");
 
@@ -109,6 +112,7 @@ pub struct Lent {
 impl Identity for S3Express {
     type Mode = Deferred;
     type Loan = Lent;
+    type Sent = SentSession;
     type Acquire = AcquireLent;
 
     fn acquire(&self, request: RequestHead<'_>, _: &Clock) -> Step<Lent, AcquireLent> {
@@ -138,13 +142,21 @@ impl Identity for S3Express {
         })
     }
 
-    fn observe(&self, loan: &Lent, response: ResponseHead<'_>, _: &Clock) -> Verdict {
-        if !response.is_unauthorized() {
-            return Verdict::Accepted;
-        }
-        match &loan.origin {
-            Some(origin) => self.sessions.get(origin).refused(&loan.credentials),
-            None => self.base.refused(&loan.credentials),
+    fn sent(&self, loan: Lent, _: &Clock) -> SentSession {
+        SentSession(loan.credentials.id())
+    }
+}
+
+/// Which of the sessions of [`S3Express`] a request was signed with.
+#[derive(Clone, Copy, Debug)]
+pub struct SentSession(ValueId);
+
+impl Observe for SentSession {
+    fn observe(&self, response: ResponseHead<'_>) -> Verdict {
+        if response.is_unauthorized() {
+            self.0.refused()
+        } else {
+            Verdict::Accepted
         }
     }
 }

@@ -162,7 +162,7 @@ mod tests {
             .unwrap();
         SigV4::with_signer(signer, credentials)
             .chunked(chunked)
-            .authorize(&(), &mut request)
+            .authorize((), &mut request)
             .unwrap();
         request
     }

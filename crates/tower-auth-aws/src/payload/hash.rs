@@ -26,7 +26,7 @@ use tower_auth_core::{AuthError, ErrorKind};
 /// use tower_auth_core::Authorize;
 ///
 /// fn sign(scheme: &SigV4, request: &mut Request<BoxBody<Bytes, std::io::Error>>) {
-///     scheme.authorize(&(), request);
+///     scheme.authorize((), request);
 /// }
 /// ```
 #[derive(Clone, Copy, Debug, Default)]

@@ -96,7 +96,7 @@ impl Scheme for HeaderApiKey {
 
 impl<B> Authorize<B> for HeaderApiKey {
     #[inline]
-    fn authorize(&self, (): &(), request: &mut Request<B>) -> Result<(), AuthError> {
+    fn authorize(&self, (): (), request: &mut Request<B>) -> Result<(), AuthError> {
         match &self.name {
             None => insert_header(request.headers_mut(), X_API_KEY, self.value.clone()),
             Some(name) => insert_named(request.headers_mut(), name, &self.value),

@@ -95,7 +95,7 @@ impl Scheme for QueryApiKey {
 }
 
 impl<B> Authorize<B> for QueryApiKey {
-    fn authorize(&self, (): &(), request: &mut Request<B>) -> Result<(), AuthError> {
+    fn authorize(&self, (): (), request: &mut Request<B>) -> Result<(), AuthError> {
         query::set(request.uri_mut(), &self.0.name, self.0.pair.expose())
     }
 }

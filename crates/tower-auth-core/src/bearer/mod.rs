@@ -110,8 +110,8 @@ impl<P: Placement> Scheme for Bearer<P> {
 
 impl<B, P: Placement> Authorize<B> for Bearer<P> {
     #[inline]
-    fn authorize(&self, (): &(), request: &mut Request<B>) -> Result<(), AuthError> {
-        self.placement.put(&self.placed, request)
+    fn authorize(&self, (): (), request: &mut Request<B>) -> Result<(), AuthError> {
+        self.placement.put(self.placed.clone(), request)
     }
 }
 
@@ -132,7 +132,7 @@ mod tests {
 
     fn sent<P: Placement>(bearer: Bearer<P>) -> Request<()> {
         let mut request = Request::get("https://h/?a=1").body(()).unwrap();
-        bearer.authorize(&(), &mut request).unwrap();
+        bearer.authorize((), &mut request).unwrap();
         request
     }
 

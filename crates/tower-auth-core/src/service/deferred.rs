@@ -2,7 +2,7 @@
 
 use super::access_inner;
 use crate::{
-    AuthError, Authorize, Error, RequestHead, ResponseHead, Scheme, Scope, Step, Verdict,
+    AuthError, Authorize, Error, Observe, RequestHead, ResponseHead, Scheme, Scope, Step, Verdict,
     replay::{CloneBody, NoReplay},
     request_auth::authorize_given,
     scope::Decision,
@@ -14,7 +14,6 @@ use std::{
     future::Future,
     mem,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 use tower_service::Service;
@@ -27,7 +26,7 @@ use tower_service::Service;
 #[derive(Clone, Debug)]
 pub struct DeferredAuth<S, A, R = NoReplay> {
     pub(crate) inner: S,
-    pub(crate) scheme: Arc<A>,
+    pub(crate) scheme: A,
     pub(crate) scope: Scope,
     pub(crate) replay: R,
 }
@@ -62,18 +61,19 @@ where
             }
             Err(error) => return DeferredFuture::unsent(error),
         }
-        match self.scheme.acquire(RequestHead::from(&request)) {
+        match self.scheme.acquire_mut(RequestHead::from(&request)) {
             Step::Ready(credentials) => {
                 let spare = copy(&request, &self.replay);
-                if let Err(error) = self.scheme.authorize(&credentials, &mut request) {
-                    return DeferredFuture::unsent(error);
-                }
+                let sent = match self.scheme.authorize(credentials, &mut request) {
+                    Ok(sent) => sent,
+                    Err(error) => return DeferredFuture::unsent(error),
+                };
                 let future = self.inner.call(request);
                 let again = spare.map(|request| {
                     Box::new(Parked {
                         // A clone is not ready; it is polled ready before the second try.
                         service: self.inner.clone(),
-                        scheme: Arc::clone(&self.scheme),
+                        scheme: self.scheme.clone(),
                         replay: self.replay.clone(),
                         request,
                     })
@@ -81,10 +81,7 @@ where
                 DeferredFuture {
                     state: State::Sent {
                         future,
-                        sent: Some(Sent {
-                            scheme: Arc::clone(&self.scheme),
-                            credentials,
-                        }),
+                        sent: Some(sent),
                         again,
                     },
                 }
@@ -99,7 +96,7 @@ where
                         acquire: Box::pin(acquire),
                         parked: Some(Box::new(Parked {
                             service,
-                            scheme: Arc::clone(&self.scheme),
+                            scheme: self.scheme.clone(),
                             replay: self.replay.clone(),
                             request,
                         })),
@@ -125,33 +122,21 @@ fn copy<B, R: CloneBody<B>>(request: &Request<B>, replay: &R) -> Option<Request<
 /// All that is needed to send a request, but credentials.
 struct Parked<S, A, R, B> {
     service: S,
-    scheme: Arc<A>,
+    scheme: A,
     replay: R,
     request: Request<B>,
 }
 
 /// Which try a request waits for. Only the first may be followed by another.
-enum Attempt<C, T> {
+enum Attempt<K, T> {
     First,
-    Last(Box<Refusal<C, T>>),
+    Last(Box<Refusal<K, T>>),
 }
 
 /// What came back for the first try: the answer, unless other credentials can be had.
-struct Refusal<C, T> {
-    sent: C,
+struct Refusal<K, T> {
+    sent: K,
     response: T,
-}
-
-/// What a request in flight carries.
-struct Sent<A: Scheme> {
-    scheme: Arc<A>,
-    credentials: A::Credentials,
-}
-
-impl<A: Scheme> Sent<A> {
-    fn observe(&self, response: ResponseHead<'_>) -> Verdict {
-        self.scheme.observe(&self.credentials, response)
-    }
 }
 
 type StateOf<S, A, R, B> =
@@ -180,7 +165,7 @@ pin_project! {
         Acquire {
             acquire: Pin<Box<A::Acquire>>,
             parked: Option<Box<Parked<S, A, R, B>>>,
-            attempt: Attempt<A::Credentials, T>,
+            attempt: Attempt<A::Sent, T>,
         },
         // Has credentials; waits for the service to be ready.
         Reserve {
@@ -191,7 +176,7 @@ pin_project! {
         Sent {
             #[pin]
             future: F,
-            sent: Option<Sent<A>>, // `None`: without this scheme's credentials
+            sent: Option<A::Sent>, // `None`: without this scheme's credentials
             again: Option<Box<Parked<S, A, R, B>>>,
         },
         Unsent { error: Option<AuthError> },
@@ -287,7 +272,7 @@ where
 /// Gets other credentials for a request that was refused; or gives the response back.
 #[cold]
 fn try_again<S, A, R, B, T>(
-    sent: Option<Sent<A>>,
+    sent: Option<A::Sent>,
     again: Option<Box<Parked<S, A, R, B>>>,
     response: Response<T>,
 ) -> Result<StateOf<S, A, R, B>, Response<T>>
@@ -295,18 +280,15 @@ where
     S: Service<Request<B>, Response = Response<T>>,
     A: Scheme,
 {
-    let (Some(sent), Some(again)) = (sent, again) else {
+    let (Some(sent), Some(mut again)) = (sent, again) else {
         return Err(response);
     };
     tracing::debug!(
         status = response.status().as_u16(),
         "credentials were refused: trying once more with others"
     );
-    let attempt = Attempt::Last(Box::new(Refusal {
-        sent: sent.credentials,
-        response,
-    }));
-    match again.scheme.acquire(RequestHead::from(&again.request)) {
+    let attempt = Attempt::Last(Box::new(Refusal { sent, response }));
+    match again.scheme.acquire_mut(RequestHead::from(&again.request)) {
         Step::Ready(credentials) => reserve(again, credentials, attempt),
         Step::Wait(acquire) => Ok(State::Acquire {
             acquire: Box::pin(acquire),
@@ -321,7 +303,7 @@ where
 fn reserve<S, A, R, B>(
     parked: Box<Parked<S, A, R, B>>,
     credentials: A::Credentials,
-    attempt: Attempt<A::Credentials, S::Response>,
+    attempt: Attempt<A::Sent, S::Response>,
 ) -> Result<StateOf<S, A, R, B>, S::Response>
 where
     S: Service<Request<B>>,
@@ -353,11 +335,10 @@ where
     A: Authorize<B>,
     R: CloneBody<B>,
 {
-    let scheme = Arc::clone(&parked.scheme);
     let spare = first
         .then(|| copy(&parked.request, &parked.replay))
         .flatten();
-    scheme.authorize(&credentials, &mut parked.request)?;
+    let sent = parked.scheme.authorize(credentials, &mut parked.request)?;
     let (future, again) = match spare {
         Some(spare) => {
             let request = mem::replace(&mut parked.request, spare);
@@ -367,10 +348,7 @@ where
     };
     Ok(State::Sent {
         future,
-        sent: Some(Sent {
-            scheme,
-            credentials,
-        }),
+        sent: Some(sent),
         again,
     })
 }

@@ -13,8 +13,7 @@ pub use self::{
 };
 
 use crate::{
-    AuthError, Authorize, Claim, Mode, RequestHead, ResponseHead, Scheme, Scope, Step, Verdict,
-    replay::NoReplay,
+    AuthError, Authorize, Claim, Mode, RequestHead, Scheme, Scope, Step, replay::NoReplay,
 };
 use http::Request;
 use std::fmt;
@@ -178,19 +177,21 @@ pub(crate) fn first_duplicate(claims: impl FnOnce(&mut dyn FnMut(Claim<'_>))) ->
 impl<K: Slot, F: Slot> Scheme for Sum<K, F> {
     type Mode = <K::Mode as Mode>::Join<F::Mode>;
     type Credentials = (K::Credentials, F::Credentials);
+    type Sent = (K::Sent, F::Sent);
     type Acquire = AcquireBoth<K::Acquire, K::Credentials, F::Acquire, F::Credentials>;
 
     fn acquire(&self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
         AcquireBoth::start(self.keys.acquire(request), self.finisher.acquire(request))
     }
 
-    fn observe(&self, sent: &Self::Credentials, response: ResponseHead<'_>) -> Verdict {
-        self.keys
-            .observe(&sent.0, response)
-            .or(self.finisher.observe(&sent.1, response))
+    fn acquire_mut(&mut self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
+        AcquireBoth::start(
+            self.keys.acquire_mut(request),
+            self.finisher.acquire_mut(request),
+        )
     }
 
-    fn is_same(&self, sent: &Self::Credentials, next: &Self::Credentials) -> bool {
+    fn is_same(&self, sent: &Self::Sent, next: &Self::Credentials) -> bool {
         self.keys.is_same(&sent.0, &next.0) && self.finisher.is_same(&sent.1, &next.1)
     }
 
@@ -207,11 +208,13 @@ where
 {
     fn authorize(
         &self,
-        credentials: &Self::Credentials,
+        (keys, finisher): Self::Credentials,
         request: &mut Request<B>,
-    ) -> Result<(), AuthError> {
-        self.keys.authorize(&credentials.0, request)?;
-        self.finisher.authorize(&credentials.1, request)
+    ) -> Result<Self::Sent, AuthError> {
+        Ok((
+            self.keys.authorize(keys, request)?,
+            self.finisher.authorize(finisher, request)?,
+        ))
     }
 }
 
@@ -238,19 +241,18 @@ impl<K: fmt::Debug, F: fmt::Debug> fmt::Debug for Sum<K, F> {
 impl<A: Scheme, B: Scheme> Scheme for (A, B) {
     type Mode = <A::Mode as Mode>::Join<B::Mode>;
     type Credentials = (A::Credentials, B::Credentials);
+    type Sent = (A::Sent, B::Sent);
     type Acquire = AcquireBoth<A::Acquire, A::Credentials, B::Acquire, B::Credentials>;
 
     fn acquire(&self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
         AcquireBoth::start(self.0.acquire(request), self.1.acquire(request))
     }
 
-    fn observe(&self, sent: &Self::Credentials, response: ResponseHead<'_>) -> Verdict {
-        self.0
-            .observe(&sent.0, response)
-            .or(self.1.observe(&sent.1, response))
+    fn acquire_mut(&mut self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
+        AcquireBoth::start(self.0.acquire_mut(request), self.1.acquire_mut(request))
     }
 
-    fn is_same(&self, sent: &Self::Credentials, next: &Self::Credentials) -> bool {
+    fn is_same(&self, sent: &Self::Sent, next: &Self::Credentials) -> bool {
         self.0.is_same(&sent.0, &next.0) && self.1.is_same(&sent.1, &next.1)
     }
 
@@ -263,11 +265,13 @@ impl<A: Scheme, B: Scheme> Scheme for (A, B) {
 impl<T, A: Authorize<T>, B: Authorize<T>> Authorize<T> for (A, B) {
     fn authorize(
         &self,
-        credentials: &Self::Credentials,
+        (first, second): Self::Credentials,
         request: &mut Request<T>,
-    ) -> Result<(), AuthError> {
-        self.0.authorize(&credentials.0, request)?;
-        self.1.authorize(&credentials.1, request)
+    ) -> Result<Self::Sent, AuthError> {
+        Ok((
+            self.0.authorize(first, request)?,
+            self.1.authorize(second, request)?,
+        ))
     }
 }
 
@@ -280,7 +284,7 @@ impl Scheme for () {
 }
 
 impl<B> Authorize<B> for () {
-    fn authorize(&self, (): &(), _: &mut Request<B>) -> Result<(), AuthError> {
+    fn authorize(&self, (): (), _: &mut Request<B>) -> Result<(), AuthError> {
         Ok(())
     }
 }

@@ -1,8 +1,7 @@
 //! `Option<A>` is a scheme: credentials that a configuration may or may not have.
 
 use crate::{
-    AuthError, Authorize, Claim, IntoSum, RequestHead, ResponseHead, Scheme, Step, Sum, Term,
-    Verdict, sum::slot::TermSlot,
+    AuthError, Authorize, Claim, IntoSum, RequestHead, Scheme, Step, Sum, Term, sum::slot::TermSlot,
 };
 use http::Request;
 use pin_project_lite::pin_project;
@@ -28,6 +27,7 @@ use std::{
 impl<A: Scheme> Scheme for Option<A> {
     type Mode = A::Mode;
     type Credentials = Option<A::Credentials>;
+    type Sent = Option<A::Sent>;
     type Acquire = AcquireSome<A::Acquire>;
 
     fn acquire(&self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
@@ -37,14 +37,14 @@ impl<A: Scheme> Scheme for Option<A> {
         }
     }
 
-    fn observe(&self, sent: &Self::Credentials, response: ResponseHead<'_>) -> Verdict {
-        match (self, sent) {
-            (Some(scheme), Some(sent)) => scheme.observe(sent, response),
-            _ => Verdict::Accepted,
+    fn acquire_mut(&mut self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
+        match self.as_mut().map(|scheme| scheme.acquire_mut(request)) {
+            None => Step::Ready(None),
+            Some(step) => some(step),
         }
     }
 
-    fn is_same(&self, sent: &Self::Credentials, next: &Self::Credentials) -> bool {
+    fn is_same(&self, sent: &Self::Sent, next: &Self::Credentials) -> bool {
         match (self, sent, next) {
             (Some(scheme), Some(sent), Some(next)) => scheme.is_same(sent, next),
             _ => sent.is_none() && next.is_none(),
@@ -61,12 +61,12 @@ impl<A: Scheme> Scheme for Option<A> {
 impl<B, A: Authorize<B>> Authorize<B> for Option<A> {
     fn authorize(
         &self,
-        credentials: &Self::Credentials,
+        credentials: Self::Credentials,
         request: &mut Request<B>,
-    ) -> Result<(), AuthError> {
+    ) -> Result<Self::Sent, AuthError> {
         match (self, credentials) {
-            (Some(scheme), Some(credentials)) => scheme.authorize(credentials, request),
-            _ => Ok(()),
+            (Some(scheme), Some(credentials)) => scheme.authorize(credentials, request).map(Some),
+            _ => Ok(None),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The two places of a sum, as types: that is how the compiler keeps the order.
 
-use crate::{AuthError, Authorize, Claim, RequestHead, ResponseHead, Scheme, Step, Sum, Verdict};
+use crate::{AuthError, Authorize, Claim, RequestHead, Scheme, Step, Sum};
 use http::Request;
 use std::fmt;
 
@@ -99,17 +99,22 @@ macro_rules! forward {
         impl<T: Scheme> Scheme for $slot<T> {
             type Mode = T::Mode;
             type Credentials = T::Credentials;
+            type Sent = T::Sent;
             type Acquire = T::Acquire;
 
             fn acquire(&self, request: RequestHead<'_>) -> Step<T::Credentials, T::Acquire> {
                 self.0.acquire(request)
             }
 
-            fn observe(&self, sent: &T::Credentials, response: ResponseHead<'_>) -> Verdict {
-                self.0.observe(sent, response)
+            #[inline]
+            fn acquire_mut(
+                &mut self,
+                request: RequestHead<'_>,
+            ) -> Step<T::Credentials, T::Acquire> {
+                self.0.acquire_mut(request)
             }
 
-            fn is_same(&self, sent: &T::Credentials, next: &T::Credentials) -> bool {
+            fn is_same(&self, sent: &T::Sent, next: &T::Credentials) -> bool {
                 self.0.is_same(sent, next)
             }
 
@@ -121,9 +126,9 @@ macro_rules! forward {
         impl<B, T: Authorize<B>> Authorize<B> for $slot<T> {
             fn authorize(
                 &self,
-                credentials: &T::Credentials,
+                credentials: T::Credentials,
                 request: &mut Request<B>,
-            ) -> Result<(), AuthError> {
+            ) -> Result<T::Sent, AuthError> {
                 self.0.authorize(credentials, request)
             }
         }

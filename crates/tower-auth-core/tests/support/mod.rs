@@ -17,7 +17,8 @@ use std::{
 };
 use tower::Service;
 use tower_auth_core::{
-    AuthError, Authorize, Claim, Deferred, RequestHead, ResponseHead, Scheme, Step, Verdict, scheme,
+    AuthError, Authorize, Claim, Deferred, Observe, RequestHead, ResponseHead, Scheme, Step,
+    Verdict, scheme,
 };
 
 pub type Body = Full<Bytes>;
@@ -86,6 +87,10 @@ impl<R, S: Service<R>> Service<R> for Strict<S> {
 #[derive(Clone, Debug, Default)]
 pub struct Numbered(pub Arc<Issuer>);
 
+/// Which token a request carries.
+#[derive(Debug)]
+pub struct SentNumber(Arc<Issuer>, usize);
+
 #[derive(Debug, Default)]
 pub struct Issuer {
     pub current: Mutex<Option<usize>>,
@@ -143,6 +148,7 @@ impl Numbered {
 impl Scheme for Numbered {
     type Mode = Deferred;
     type Credentials = usize;
+    type Sent = SentNumber;
     type Acquire = Pin<Box<dyn Future<Output = Result<usize, AuthError>> + Send>>;
 
     fn acquire(&self, _: RequestHead<'_>) -> Step<usize, Self::Acquire> {
@@ -171,20 +177,8 @@ impl Scheme for Numbered {
         }))
     }
 
-    fn observe(&self, sent: &usize, response: ResponseHead<'_>) -> Verdict {
-        self.0.observed.fetch_add(1, Ordering::SeqCst);
-        if !response.is_unauthorized() {
-            return Verdict::Accepted;
-        }
-        let mut current = self.0.current.lock().unwrap();
-        if *current == Some(*sent) {
-            *current = None;
-        }
-        Verdict::Refused
-    }
-
-    fn is_same(&self, sent: &usize, next: &usize) -> bool {
-        sent == next
+    fn is_same(&self, sent: &SentNumber, next: &usize) -> bool {
+        sent.1 == *next
     }
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
@@ -193,10 +187,25 @@ impl Scheme for Numbered {
 }
 
 impl<B> Authorize<B> for Numbered {
-    fn authorize(&self, token: &usize, request: &mut Request<B>) -> Result<(), AuthError> {
+    fn authorize(&self, token: usize, request: &mut Request<B>) -> Result<SentNumber, AuthError> {
         let value = format!("Bearer t{token}").parse().unwrap();
         request.headers_mut().insert(AUTHORIZATION, value);
-        Ok(())
+        Ok(SentNumber(Arc::clone(&self.0), token))
+    }
+}
+
+impl Observe for SentNumber {
+    fn observe(&self, response: ResponseHead<'_>) -> Verdict {
+        let Self(issuer, sent) = self;
+        issuer.observed.fetch_add(1, Ordering::SeqCst);
+        if !response.is_unauthorized() {
+            return Verdict::Accepted;
+        }
+        let mut current = issuer.current.lock().unwrap();
+        if *current == Some(*sent) {
+            *current = None;
+        }
+        Verdict::Refused
     }
 }
 

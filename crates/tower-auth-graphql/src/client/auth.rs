@@ -9,8 +9,8 @@ use std::{
     task::{Context, Poll, ready},
 };
 use tower_auth_core::{
-    AuthError, AuthLayer, Authorize, Claim, Deferred, Instant, RequestHead, ResponseHead, Scheme,
-    SchemeExt, Step, Verdict,
+    AuthError, AuthLayer, Authorize, Claim, Deferred, Instant, Observe, RequestHead, ResponseHead,
+    Scheme, SchemeExt, Step, Verdict,
 };
 
 /// Which layer a client makes of a scheme: one that replays when credentials can be renewed.
@@ -102,30 +102,26 @@ impl<A: Scheme> Scheme for CallerFirst<A> {
     type Mode = A::Mode;
     /// The scheme's own, and whether they are all that was sent; `None` when the caller gave everything.
     type Credentials = Option<(A::Credentials, bool)>;
+    type Sent = Option<SentRest<A::Sent>>;
     type Acquire = AcquireRest<A::Acquire>;
 
     fn acquire(&self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
-        let given = given(&self.0, request.extensions);
-        if given == Given::All {
-            return Step::Ready(None);
-        }
-        let whole = given == Given::Nothing;
-        match self.0.acquire(request) {
-            Step::Ready(credentials) => Step::Ready(Some((credentials, whole))),
-            Step::Wait(acquire) => Step::Wait(AcquireRest { acquire, whole }),
+        match given(&self.0, request.extensions) {
+            Given::All => Step::Ready(None),
+            given => rest(self.0.acquire(request), given == Given::Nothing),
         }
     }
 
-    fn observe(&self, sent: &Self::Credentials, response: ResponseHead<'_>) -> Verdict {
-        match sent {
-            Some((credentials, true)) => self.0.observe(credentials, response),
-            _ => Verdict::Accepted,
+    fn acquire_mut(&mut self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
+        match given(&self.0, request.extensions) {
+            Given::All => Step::Ready(None),
+            given => rest(self.0.acquire_mut(request), given == Given::Nothing),
         }
     }
 
-    fn is_same(&self, sent: &Self::Credentials, next: &Self::Credentials) -> bool {
+    fn is_same(&self, sent: &Self::Sent, next: &Self::Credentials) -> bool {
         match (sent, next) {
-            (Some((sent, _)), Some((next, _))) => self.0.is_same(sent, next),
+            (Some(sent), Some((next, _))) => self.0.is_same(&sent.sent, next),
             _ => true,
         }
     }
@@ -138,13 +134,38 @@ impl<A: Scheme> Scheme for CallerFirst<A> {
 impl<B, A: Authorize<B>> Authorize<B> for CallerFirst<A> {
     fn authorize(
         &self,
-        credentials: &Self::Credentials,
+        credentials: Self::Credentials,
         request: &mut Request<B>,
-    ) -> Result<(), AuthError> {
-        match credentials {
-            Some((credentials, _)) => self.0.authorize(credentials, request),
-            None => Ok(()),
+    ) -> Result<Self::Sent, AuthError> {
+        let Some((credentials, whole)) = credentials else {
+            return Ok(None);
+        };
+        let sent = self.0.authorize(credentials, request)?;
+        Ok(Some(SentRest { sent, whole }))
+    }
+}
+
+/// What the scheme keeps, and whether its credentials were all that was sent.
+#[derive(Clone, Debug)]
+pub struct SentRest<T> {
+    sent: T,
+    whole: bool,
+}
+
+impl<T: Observe> Observe for SentRest<T> {
+    fn observe(&self, response: ResponseHead<'_>) -> Verdict {
+        if self.whole {
+            self.sent.observe(response)
+        } else {
+            Verdict::Accepted
         }
+    }
+}
+
+fn rest<T, F>(step: Step<T, F>, whole: bool) -> Step<Option<(T, bool)>, AcquireRest<F>> {
+    match step {
+        Step::Ready(credentials) => Step::Ready(Some((credentials, whole))),
+        Step::Wait(acquire) => Step::Wait(AcquireRest { acquire, whole }),
     }
 }
 

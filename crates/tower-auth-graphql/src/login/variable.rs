@@ -6,10 +6,9 @@ use http::{Method, Request, Uri, uri::PathAndQuery};
 use serde_json::{Map, Value};
 use std::{fmt, sync::Arc};
 use tower_auth_core::{
-    AuthError, Authorize, Claim, Deferred, ErrorKind, RequestHead, ResponseHead, Scheme, Step,
-    Verdict, scheme,
+    AuthError, Authorize, Claim, Deferred, ErrorKind, RequestHead, Scheme, Step, scheme,
 };
-use tower_auth_token::{AccessToken, Acquire, Cache, Current, Source};
+use tower_auth_token::{AccessToken, AcquireLent, Cache, Lender, Lent, SentToken, Source};
 use zeroize::Zeroizing;
 
 /// A token as a variable of every operation: a scheme, and a key of sums.
@@ -23,7 +22,7 @@ use zeroize::Zeroizing;
 /// It works for requests of this crate only, since it writes into their bodies (single requests, batches, forms), or
 /// into the `variables` of the URI for GET.
 pub struct VariableAuth<S: Source> {
-    cache: Cache<S>,
+    tokens: Lender<S>,
     name: Arc<str>,
 }
 
@@ -54,36 +53,33 @@ impl<S: Source<Value: AccessToken>> VariableAuth<S> {
             ));
         }
         Ok(Self {
-            cache,
+            tokens: Lender::new(cache),
             name: name.into(),
         })
     }
 
     /// The cache.
     pub fn cache(&self) -> &Cache<S> {
-        &self.cache
+        self.tokens.cache()
     }
 }
 
 impl<S: Source<Value: AccessToken>> Scheme for VariableAuth<S> {
     type Mode = Deferred;
-    type Credentials = Current<S::Value>;
-    type Acquire = Acquire<S::Value>;
+    type Credentials = Lent<S::Value>;
+    type Sent = SentToken;
+    type Acquire = AcquireLent<S::Value, S::Value>;
 
     fn acquire(&self, _: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
-        self.cache.acquire()
+        self.tokens.lend(S::Value::clone)
     }
 
-    fn observe(&self, sent: &Self::Credentials, response: ResponseHead<'_>) -> Verdict {
-        if response.is_unauthorized() {
-            self.cache.refused(sent)
-        } else {
-            Verdict::Accepted
-        }
+    fn acquire_mut(&mut self, _: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
+        self.tokens.lend_mut(S::Value::clone)
     }
 
-    fn is_same(&self, sent: &Self::Credentials, next: &Self::Credentials) -> bool {
-        sent.generation() == next.generation()
+    fn is_same(&self, sent: &SentToken, next: &Self::Credentials) -> bool {
+        sent.id() == next.id
     }
 
     /// Nothing that a header or query parameter could collide with.
@@ -93,19 +89,20 @@ impl<S: Source<Value: AccessToken>> Scheme for VariableAuth<S> {
 impl<S: Source<Value: AccessToken>> Authorize<Body> for VariableAuth<S> {
     fn authorize(
         &self,
-        credentials: &Self::Credentials,
+        lent: Self::Credentials,
         request: &mut Request<Body>,
-    ) -> Result<(), AuthError> {
-        let token = credentials.access_token();
+    ) -> Result<SentToken, AuthError> {
+        let sent = SentToken::new(lent.id, |response| response.is_unauthorized());
+        let token = lent.value.access_token();
         if request.method() == Method::GET {
             let uri = in_uri(request.uri(), &self.name, token)?;
             *request.uri_mut() = uri;
-            return Ok(());
+            return Ok(sent);
         }
         let operations = request.body().operations();
         let json = in_operations(operations.json(), &self.name, token)?;
         request.body_mut().set_operations(json);
-        Ok(())
+        Ok(sent)
     }
 }
 
@@ -173,7 +170,7 @@ fn in_uri(uri: &Uri, name: &str, token: &str) -> Result<Uri, AuthError> {
 impl<S: Source> Clone for VariableAuth<S> {
     fn clone(&self) -> Self {
         Self {
-            cache: self.cache.clone(),
+            tokens: self.tokens.clone(),
             name: Arc::clone(&self.name),
         }
     }

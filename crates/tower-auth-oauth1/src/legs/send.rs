@@ -40,7 +40,7 @@ where
         &self,
         mut request: Request<Full<Bytes>>,
     ) -> Result<Answer, AuthError> {
-        self.oauth.authorize(&(), &mut request)?;
+        self.oauth.authorize((), &mut request)?;
         // They have done their work, and are nobody else's business.
         let extensions = request.extensions_mut();
         extensions.remove::<Callback>();

@@ -15,7 +15,7 @@ use crate::{
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 use tower_auth_core::{AuthError, Clock, Secret, bearer::InAuthorization};
 use tower_auth_token::{
-    Cache, DEFAULT_EARLY_EXPIRY,
+    Cache, DEFAULT_EARLY_EXPIRY, Lender,
     store::{Store, StoreError, Stored},
 };
 
@@ -384,7 +384,7 @@ impl<G: Grant, P: Carrier> OAuth2Builder<G, P> {
             cache = cache.back_off(first, most);
         }
         Ok(OAuth2 {
-            cache: cache.build(),
+            tokens: Lender::new(cache.build()),
         })
     }
 }

@@ -25,7 +25,7 @@ where
                 Step::Ready(credentials) => credentials,
                 Step::Wait(acquire) => acquire.await?,
             };
-            Authorize::authorize(&*self, &credentials, &mut request)?;
+            Authorize::authorize(&*self, credentials, &mut request)?;
             Ok(request)
         })
     }

@@ -1,6 +1,6 @@
 //! How a cache behaves.
 
-use super::{Cache, Inner};
+use super::{Cache, Inner, Ticks};
 use crate::Source;
 use std::{
     fmt,
@@ -16,6 +16,7 @@ pub const DEFAULT_EARLY_EXPIRY: Duration = Duration::from_secs(30);
 /// What a cache was told, in the form in which it is used.
 pub(crate) struct Config {
     pub(crate) clock: Clock,
+    ticks: Ticks,
     pub(crate) early_expiry: Duration,
     pub(crate) ahead: Duration,
     pub(crate) timeout: Duration,
@@ -27,6 +28,11 @@ pub(crate) struct Config {
 }
 
 impl Config {
+    /// `clock`, for what is asked for every request.
+    pub(crate) fn ticks(&self) -> &Ticks {
+        &self.ticks
+    }
+
     /// Somewhere in `0.0..1.0`.
     pub(crate) fn random(&self) -> f64 {
         match &self.random {
@@ -55,6 +61,7 @@ impl<S: Source> CacheBuilder<S> {
             source,
             config: Config {
                 clock: Clock::system(),
+                ticks: Ticks::new(Clock::system()),
                 early_expiry: DEFAULT_EARLY_EXPIRY,
                 ahead: Duration::from_secs(300),
                 timeout: Duration::from_secs(60),
@@ -119,6 +126,7 @@ impl<S: Source> CacheBuilder<S> {
 
     /// The clock that lifetimes are measured with.
     pub fn clock(mut self, clock: Clock) -> Self {
+        self.config.ticks = Ticks::new(clock.clone());
         self.config.clock = clock;
         self
     }
@@ -141,7 +149,7 @@ impl<S: Source> CacheBuilder<S> {
     pub fn build(self) -> Cache<S> {
         Cache {
             source: Arc::new(self.source),
-            inner: Arc::new(Inner::new(self.config, self.on_update)),
+            inner: Inner::new(self.config, self.on_update),
         }
     }
 }

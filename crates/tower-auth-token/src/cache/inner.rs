@@ -1,15 +1,24 @@
 //! The state of a cache: what is read without a lock, and what is changed under one.
 
 use super::{
+    ValueId,
     attempt::{Attempt, Outcome},
     builder::{Config, OnUpdate},
+    id::{CacheId, Refuse},
     refusals::Refusals,
 };
-use crate::{Current, Failure, Fetched, Reason, current::Entry, failure::Retry};
+use crate::{
+    Current, Failure, Fetched, Reason,
+    current::{Entry, Name},
+    failure::Retry,
+};
 use arc_swap::ArcSwapOption;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tower_auth_core::{AuthError, ErrorKind, Verdict};
@@ -21,6 +30,9 @@ pub(crate) struct Inner<V> {
     pub(crate) config: Config,
     /// What requests use. Written under the lock of `state`, read without.
     pub(super) current: ArcSwapOption<Entry<V>>,
+    /// The edition of `current`; zero when there is none. For those who remember an edition.
+    latest: AtomicU64,
+    id: CacheId,
     state: Mutex<State<V>>,
     on_update: Option<OnUpdate<V>>,
 }
@@ -33,6 +45,7 @@ pub(super) struct State<V> {
     /// Values up to this generation belong to sessions that are over.
     over: u64,
     attempts: u64,
+    editions: u64,
     /// The last value, however it ended: its refresh token may be good.
     last: Option<V>,
     pub(super) flight: Option<Flight<V>>,
@@ -77,15 +90,18 @@ pub(super) struct Begun<V> {
 }
 
 impl<V: Clone + PartialEq + Send + Sync + 'static> Inner<V> {
-    pub(super) fn new(config: Config, on_update: Option<OnUpdate<V>>) -> Self {
-        Self {
+    pub(super) fn new(config: Config, on_update: Option<OnUpdate<V>>) -> Arc<Self> {
+        Arc::new_cyclic(|this: &Weak<Self>| Self {
             config,
             current: ArcSwapOption::empty(),
+            latest: AtomicU64::new(0),
+            id: CacheId::register(this.clone()),
             state: Mutex::new(State {
                 epoch: 0,
                 generation: 0,
                 over: 0,
                 attempts: 0,
+                editions: 0,
                 last: None,
                 flight: None,
                 back_off: None,
@@ -94,7 +110,19 @@ impl<V: Clone + PartialEq + Send + Sync + 'static> Inner<V> {
                 refused: false,
             }),
             on_update,
-        }
+        })
+    }
+
+    /// What requests use from now on.
+    fn publish(&self, entry: Option<Arc<Entry<V>>>) {
+        let edition = entry.as_ref().map_or(0, |entry| entry.edition());
+        self.current.store(entry);
+        self.latest.store(edition, Ordering::Release);
+    }
+
+    #[inline]
+    pub(super) fn is_latest(&self, entry: &Entry<V>) -> bool {
+        self.latest.load(Ordering::Acquire) == entry.edition()
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State<V>> {
@@ -165,13 +193,18 @@ impl<V: Clone + PartialEq + Send + Sync + 'static> Inner<V> {
                 if state.last.as_ref() != Some(fetched.value()) {
                     state.generation += 1;
                 }
-                let current = Current::new(fetched, state.generation, asked, &self.config);
+                state.editions += 1;
+                let name = Name {
+                    id: ValueId::new(self.id.number(), state.generation),
+                    edition: state.editions,
+                };
+                let current = Current::new(fetched, name, asked, &self.config);
                 if ours {
                     state.last = Some(V::clone(&current));
                     state.failures = 0;
                     state.back_off = None;
                     state.refused = false;
-                    self.current.store(Some(Arc::clone(current.entry())));
+                    self.publish(Some(Arc::clone(current.entry())));
                     tracing::debug!(generation = state.generation, "new credentials");
                 }
                 Ok(current)
@@ -208,12 +241,12 @@ impl<V: Clone + PartialEq + Send + Sync + 'static> Inner<V> {
         let good = self
             .current
             .load_full()
-            .filter(|entry| entry.usable(now, &config.clock));
+            .filter(|entry| entry.usable(config.ticks().now(), config.ticks()));
         if let Some(entry) = good {
             // Nobody has to know before the value that there is has really expired.
             tracing::debug!(error = %failure.error, "credentials could not be refreshed ahead");
             if let Some(until) = until {
-                entry.search_at(until.max(now + LEAST_WAIT_AHEAD));
+                entry.search_at(config.ticks().at(until.max(now + LEAST_WAIT_AHEAD)));
             }
             if matches!(failure.retry, Retry::BackOff | Retry::AtOnce) {
                 return;
@@ -227,7 +260,7 @@ impl<V: Clone + PartialEq + Send + Sync + 'static> Inner<V> {
 
     /// A fetch ahead could not be begun; another caller may look again.
     pub(super) fn put_off(&self, entry: &Entry<V>, now: Instant) {
-        entry.search_at(now + LEAST_WAIT_AHEAD);
+        entry.search_at(self.config.ticks().at(now + LEAST_WAIT_AHEAD));
     }
 
     fn tell(&self, value: &V) {
@@ -238,15 +271,15 @@ impl<V: Clone + PartialEq + Send + Sync + 'static> Inner<V> {
         }
     }
 
-    pub(super) fn refused(&self, sent: &Current<V>) -> Verdict {
+    pub(super) fn refused(&self, generation: u64) -> Verdict {
         let now = self.config.clock.monotonic();
         let mut state = self.state();
-        if sent.generation() <= state.over {
+        if generation <= state.over {
             // Nothing of one session is sent again with the credentials of another.
             return Verdict::Accepted;
         }
         match &*self.current.load() {
-            Some(entry) if entry.generation() == sent.generation() => {}
+            Some(entry) if entry.id().generation() == generation => {}
             Some(_) => return Verdict::Refused, // it has a successor
             // Somebody said so before: wait for the successor, if there can be one.
             None if state.last.is_some() => return Verdict::Refused,
@@ -257,7 +290,7 @@ impl<V: Clone + PartialEq + Send + Sync + 'static> Inner<V> {
             return Verdict::Accepted;
         }
         state.refused = true;
-        self.current.store(None);
+        self.publish(None);
         Verdict::Refused
     }
 
@@ -270,7 +303,7 @@ impl<V: Clone + PartialEq + Send + Sync + 'static> Inner<V> {
         state.failures = 0;
         state.refused = false;
         let flight = state.flight.take();
-        self.current.store(None);
+        self.publish(None);
         drop(state);
         if let Some(flight) = flight {
             flight.attempt.complete(Err(AuthError::new(
@@ -278,5 +311,11 @@ impl<V: Clone + PartialEq + Send + Sync + 'static> Inner<V> {
                 "the credentials were cleared while they were being fetched",
             )));
         }
+    }
+}
+
+impl<V: Clone + PartialEq + Send + Sync + 'static> Refuse for Inner<V> {
+    fn refused(&self, generation: u64) -> Verdict {
+        self.refused(generation)
     }
 }

@@ -2,17 +2,24 @@
 
 mod attempt;
 mod builder;
+mod id;
 mod inner;
 mod refusals;
 mod run;
+mod ticks;
 
 pub use self::{
     attempt::Acquire,
     builder::{CacheBuilder, DEFAULT_EARLY_EXPIRY},
+    id::ValueId,
 };
-pub(crate) use self::{builder::Config, inner::Inner};
+pub(crate) use self::{
+    builder::Config,
+    inner::Inner,
+    ticks::{NEVER, Ticks},
+};
 
-use crate::{Current, Source};
+use crate::{Current, Source, current::Entry};
 use std::{fmt, sync::Arc};
 use tower_auth_core::{AuthError, Step, Verdict};
 
@@ -57,12 +64,12 @@ impl<S: Source> Cache<S> {
         {
             let guard = inner.current.load();
             if let Some(entry) = &*guard {
-                let now = inner.config.clock.monotonic();
-                if entry.usable(now, &inner.config.clock) {
+                let now = inner.config.ticks().now();
+                if entry.usable(now, inner.config.ticks()) {
                     let current = Current::from_entry(Arc::clone(entry));
                     if entry.wants_successor(now) {
                         drop(guard);
-                        self.refresh_ahead(&current, now);
+                        self.refresh_ahead(&current);
                     }
                     return Step::Ready(current);
                 }
@@ -86,9 +93,9 @@ impl<S: Source> Cache<S> {
     /// The value if it is there and good. Never fetches.
     pub fn peek(&self) -> Option<Current<S::Value>> {
         let entry = self.inner.current.load_full()?;
-        let clock = &self.inner.config.clock;
+        let ticks = self.inner.config.ticks();
         entry
-            .usable(clock.monotonic(), clock)
+            .usable(ticks.now(), ticks)
             .then(|| Current::from_entry(entry))
     }
 
@@ -99,7 +106,15 @@ impl<S: Source> Cache<S> {
     /// [long enough](CacheBuilder::refusal_interval) ago. When it has a successor already, the other try gets that one,
     /// without a fetch.
     pub fn refused(&self, sent: &Current<S::Value>) -> Verdict {
-        self.inner.refused(sent)
+        self.inner.refused(sent.generation())
+    }
+
+    /// Whether this is what [`acquire`](Self::acquire) would give out, with nothing else to do.
+    #[inline]
+    pub(crate) fn is_current(&self, entry: &Entry<S::Value>) -> bool {
+        let ticks = self.inner.config.ticks();
+        let now = ticks.now();
+        self.inner.is_latest(entry) && entry.usable(now, ticks) && !entry.wants_successor(now)
     }
 
     /// Forgets the value, in memory and in what the source [keeps](Source::clear). A fetch under way comes too late: its

@@ -23,7 +23,8 @@ impl<S: Source> Cache<S> {
         let mut state = inner.state();
         let now = inner.config.clock.monotonic();
         if let Some(entry) = inner.current.load_full() {
-            if entry.usable(now, &inner.config.clock) {
+            let ticks = inner.config.ticks();
+            if entry.usable(ticks.now(), ticks) {
                 return Step::Ready(Current::from_entry(entry));
             }
         }
@@ -48,11 +49,12 @@ impl<S: Source> Cache<S> {
     }
 
     /// Looks for a successor aside, when this caller is the one to do it.
-    pub(super) fn refresh_ahead(&self, current: &Current<S::Value>, now: Instant) {
+    pub(super) fn refresh_ahead(&self, current: &Current<S::Value>) {
         if !current.entry().take_search() {
             return;
         }
         let inner = &self.inner;
+        let now = inner.config.clock.monotonic();
         let Ok(runtime) = Handle::try_current() else {
             inner.put_off(current.entry(), now);
             return;
