@@ -56,6 +56,7 @@ pub struct ResponseHead<'a> {
 impl ResponseHead<'_> {
     /// Whether the server did not accept the credentials: status 401, or a service below that knows better and put
     /// [`NotAuthenticated`] on the response.
+    #[inline]
     pub fn is_unauthorized(&self) -> bool {
         self.status == StatusCode::UNAUTHORIZED
             || self.extensions.get::<NotAuthenticated>().is_some()

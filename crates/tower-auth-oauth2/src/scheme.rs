@@ -12,8 +12,7 @@ use tower_auth_core::{
     bearer::InAuthorization, scheme,
 };
 use tower_auth_token::{
-    AccessToken, AcquireLent, Demand, Failure, Fetched, Lender, Lent, SentToken, Source, Token,
-    is_token_refused,
+    AccessToken, AcquireLoan, Demand, Failure, Fetched, Lender, Loan, SentToken, Source, Token,
 };
 
 /// Bearer tokens of an authorization server (RFC 6749), fetched when they are needed and renewed before they expire: a
@@ -148,21 +147,21 @@ impl<P: Carrier> Source for PlacedTokens<P> {
 
 impl<P: Carrier> Scheme for OAuth2<P> {
     type Mode = Deferred;
-    type Credentials = Lent<P::Placed>;
+    type Credentials = Loan<PlacedToken<P>>;
     type Sent = SentToken;
-    type Acquire = AcquireLent<PlacedToken<P>, P::Placed>;
+    type Acquire = AcquireLoan<PlacedToken<P>>;
 
     fn acquire(&self, _: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
-        self.tokens.lend(|token| token.placed.clone())
+        self.tokens.lend()
     }
 
-    #[inline]
+    #[inline(always)]
     fn acquire_mut(&mut self, _: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
-        self.tokens.lend_mut(|token| token.placed.clone())
+        self.tokens.lend_mut()
     }
 
     fn is_same(&self, sent: &SentToken, next: &Self::Credentials) -> bool {
-        sent.id() == next.id
+        self.tokens.is_same(sent.id(), next)
     }
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
@@ -174,12 +173,13 @@ impl<B, P: Carry<B>> Authorize<B> for OAuth2<P> {
     #[inline]
     fn authorize(
         &self,
-        lent: Self::Credentials,
+        loan: Self::Credentials,
         request: &mut Request<B>,
     ) -> Result<SentToken, AuthError> {
         let carrier = &self.tokens.cache().source().carrier;
-        carrier.carry(lent.value, request)?;
-        Ok(SentToken::new(lent.id, is_token_refused))
+        let (token, id) = self.tokens.value(&loan)?;
+        carrier.carry(&token.placed, request)?;
+        Ok(SentToken::new(id))
     }
 }
 

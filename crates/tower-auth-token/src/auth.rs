@@ -1,7 +1,7 @@
 //! The scheme: tokens of a cache, put on requests.
 
 use crate::{
-    AccessToken, AcquireLent, Cache, CacheBuilder, Lender, Lent, Placed, Placing, Source, ValueId,
+    AccessToken, AcquireLoan, Cache, CacheBuilder, Lender, Loan, Placed, Placing, Source, ValueId,
     challenge,
 };
 use http::Request;
@@ -52,7 +52,7 @@ where
     P: Placement + Send + Sync + 'static,
 {
     tokens: Lender<Placing<S, P>>,
-    judge: Judge,
+    judge: Option<Judge>,
 }
 
 /// Says whether a response means that the token was refused, and another one could do better.
@@ -84,13 +84,14 @@ where
     pub fn from_cache(cache: Cache<Placing<S, P>>) -> Self {
         Self {
             tokens: Lender::new(cache),
-            judge: challenge::is_token_refused,
+            judge: None,
         }
     }
 
     /// Another judge of responses. The default is [`is_token_refused`](crate::is_token_refused).
     #[must_use]
     pub fn with_judge(self, judge: Judge) -> Self {
+        let judge = Some(judge);
         Self { judge, ..self }
     }
 
@@ -106,21 +107,21 @@ where
     P: Placement + Send + Sync + 'static,
 {
     type Mode = Deferred;
-    type Credentials = Lent<P::Placed>;
+    type Credentials = Loan<Placed<S::Value, P>>;
     type Sent = SentToken;
-    type Acquire = AcquireLent<Placed<S::Value, P>, P::Placed>;
+    type Acquire = AcquireLoan<Placed<S::Value, P>>;
 
     fn acquire(&self, _: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
-        self.tokens.lend(|token| token.placed().clone())
+        self.tokens.lend()
     }
 
-    #[inline]
+    #[inline(always)]
     fn acquire_mut(&mut self, _: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
-        self.tokens.lend_mut(|token| token.placed().clone())
+        self.tokens.lend_mut()
     }
 
     fn is_same(&self, sent: &SentToken, next: &Self::Credentials) -> bool {
-        sent.id == next.id
+        self.tokens.is_same(sent.id, next)
     }
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
@@ -136,13 +137,14 @@ where
     #[inline]
     fn authorize(
         &self,
-        lent: Self::Credentials,
+        loan: Self::Credentials,
         request: &mut Request<B>,
     ) -> Result<SentToken, AuthError> {
         let placement = self.cache().source().placement();
-        placement.put(lent.value, request)?;
+        let (token, id) = self.tokens.value(&loan)?;
+        placement.put(token.placed(), request)?;
         Ok(SentToken {
-            id: lent.id,
+            id,
             judge: self.judge,
         })
     }
@@ -152,13 +154,21 @@ where
 #[derive(Clone, Copy, Debug)]
 pub struct SentToken {
     id: ValueId,
-    judge: Judge,
+    judge: Option<Judge>,
 }
 
 impl SentToken {
-    /// A token, and who judges whether a response refuses it.
-    pub fn new(id: ValueId, judge: Judge) -> Self {
-        Self { id, judge }
+    /// A token whose refusals [`is_token_refused`](crate::is_token_refused) judges.
+    #[inline]
+    pub fn new(id: ValueId) -> Self {
+        Self { id, judge: None }
+    }
+
+    /// Another judge.
+    #[must_use]
+    pub fn with_judge(self, judge: Judge) -> Self {
+        let judge = Some(judge);
+        Self { judge, ..self }
     }
 
     /// Which token.
@@ -170,7 +180,11 @@ impl SentToken {
 impl Observe for SentToken {
     #[inline]
     fn observe(&self, response: ResponseHead<'_>) -> Verdict {
-        if (self.judge)(response) {
+        let is_refused = match self.judge {
+            None => challenge::is_token_refused(response),
+            Some(judge) => judge(response),
+        };
+        if is_refused {
             self.id.refused()
         } else {
             Verdict::Accepted

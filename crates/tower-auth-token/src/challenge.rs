@@ -1,18 +1,20 @@
 //! The least that has to be read of a `WWW-Authenticate`: whether another token could do better.
 
-use http::header::WWW_AUTHENTICATE;
+use http::{HeaderMap, header::WWW_AUTHENTICATE};
 use tower_auth_core::ResponseHead;
 
 /// Whether a response means that the token was refused, and another one could do better: a status of 401 (or what a
 /// service below marked as [`NotAuthenticated`](tower_auth_core::NotAuthenticated)), unless the challenge says
 /// `insufficient_scope` (RFC 6750 section 3.1) or `insufficient_user_authentication` (RFC 9470 section 3).
+#[inline]
 pub fn is_token_refused(response: ResponseHead<'_>) -> bool {
-    response.is_unauthorized()
-        && !response
-            .headers
-            .get_all(WWW_AUTHENTICATE)
-            .iter()
-            .any(|value| says(value.as_bytes(), &HOPELESS))
+    response.is_unauthorized() && !is_hopeless(response.headers)
+}
+
+#[cold]
+fn is_hopeless(headers: &HeaderMap) -> bool {
+    let mut challenges = headers.get_all(WWW_AUTHENTICATE).iter();
+    challenges.any(|value| says(value.as_bytes(), &HOPELESS))
 }
 
 /// The errors that no other token of the same kind cures.

@@ -89,7 +89,7 @@ impl<V> Current<V> {
     }
 
     /// Which value of its cache this is: a later one has a larger number.
-    pub fn generation(&self) -> u64 {
+    pub fn generation(&self) -> u32 {
         self.0.id.generation()
     }
 
@@ -104,10 +104,6 @@ impl<V> Current<V> {
 
     pub(crate) fn entry(&self) -> &Arc<Entry<V>> {
         &self.0
-    }
-
-    pub(crate) fn into_entry(self) -> Arc<Entry<V>> {
-        self.0
     }
 }
 

@@ -144,5 +144,5 @@ pub fn lifetime_from_seconds(seconds: f64) -> Option<Duration> {
     (lifetime <= MOST).then_some(lifetime)
 }
 
-/// A hundred years: more than any clock needs, and little enough to be added to one.
+/// A hundred years: more than any clock needs, and little enough to be added to one and counted in any unit.
 pub(crate) const MOST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);

@@ -1,6 +1,6 @@
-//! What requests take of a value, and what is left in the hand of who sent them.
+//! How schemes hold a cache: they remember what they saw last.
 
-use crate::{Acquire, Cache, Source, ValueId, current::Entry};
+use crate::{Acquire, Cache, Current, Source, ValueId, current::Entry};
 use std::{
     fmt,
     future::Future,
@@ -8,13 +8,13 @@ use std::{
     sync::Arc,
     task::{Context, Poll, ready},
 };
-use tower_auth_core::{AuthError, Step};
+use tower_auth_core::{AuthError, ErrorKind, Step};
 
-/// A handle on a cache that remembers which value it saw last: what a service of a scheme holds.
+/// A handle on a cache that remembers which value it saw last: what a scheme holds whose credentials expire.
 ///
-/// While that value is the current one and good, lending takes no lock and no atomic operation but a load. A clone
-/// shares the cache and remembers nothing; a handle that is not used keeps the value that it saw last in memory until it
-/// is dropped.
+/// While that value is the current one and good, a request costs a look at the clock and at one shared number that
+/// changes with the value. A clone shares the cache and remembers nothing. A handle keeps the value that it saw last in
+/// memory until it is used again or dropped, also when the cache was told to forget it; it never lends it then.
 pub struct Lender<S: Source> {
     cache: Cache<S>,
     seen: Option<Arc<Entry<S::Value>>>,
@@ -31,48 +31,63 @@ impl<S: Source> Lender<S> {
         &self.cache
     }
 
-    /// What `take` takes of the value: at once when there is a good one, else as a future.
-    pub fn lend<T>(&self, take: fn(&S::Value) -> T) -> Step<Lent<T>, AcquireLent<S::Value, T>> {
+    /// The value, for one request: at once when there is a good one. Fits
+    /// [`Scheme::acquire`](tower_auth_core::Scheme::acquire).
+    pub fn lend(&self) -> Step<Loan<S::Value>, AcquireLoan<S::Value>> {
         match self.cache.acquire() {
-            Step::Ready(current) => Step::Ready(Lent {
-                value: take(&current),
-                id: current.id(),
-            }),
-            Step::Wait(acquire) => Step::Wait(AcquireLent { acquire, take }),
+            Step::Ready(current) => Step::Ready(Loan(Some(current))),
+            Step::Wait(acquire) => Step::Wait(AcquireLoan(acquire)),
         }
     }
 
-    /// The same, remembering what it sees.
-    #[inline]
-    pub fn lend_mut<T>(
-        &mut self,
-        take: fn(&S::Value) -> T,
-    ) -> Step<Lent<T>, AcquireLent<S::Value, T>> {
-        if let Some(entry) = &self.seen {
-            if self.cache.is_current(entry) {
-                return Step::Ready(Lent {
-                    value: take(entry.value()),
-                    id: entry.id(),
-                });
-            }
+    /// The same, remembering it. Fits [`Scheme::acquire_mut`](tower_auth_core::Scheme::acquire_mut).
+    #[inline(always)] // less code than to pass its result on
+    pub fn lend_mut(&mut self) -> Step<Loan<S::Value>, AcquireLoan<S::Value>> {
+        match &self.seen {
+            Some(seen) if self.cache.is_current(seen) => Step::Ready(Loan(None)),
+            _ => self.look(),
         }
-        self.look(take)
     }
 
     #[inline(never)]
-    fn look<T>(&mut self, take: fn(&S::Value) -> T) -> Step<Lent<T>, AcquireLent<S::Value, T>> {
+    fn look(&mut self) -> Step<Loan<S::Value>, AcquireLoan<S::Value>> {
         self.seen = None;
-        match self.cache.acquire() {
-            Step::Ready(current) => {
-                let entry = self.seen.insert(current.into_entry());
-                Step::Ready(Lent {
-                    value: take(entry.value()),
-                    id: entry.id(),
-                })
-            }
-            Step::Wait(acquire) => Step::Wait(AcquireLent { acquire, take }),
+        let step = self.lend();
+        if let Step::Ready(Loan(Some(current))) = &step {
+            self.seen = Some(Arc::clone(current.entry()));
+        }
+        step
+    }
+
+    /// The value that was lent, and its name.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`] when another handle lent it.
+    #[inline]
+    pub fn value<'a>(
+        &'a self,
+        loan: &'a Loan<S::Value>,
+    ) -> Result<(&'a S::Value, ValueId), AuthError> {
+        match (&loan.0, &self.seen) {
+            (Some(current), _) => Ok((current, current.id())),
+            (None, Some(seen)) => Ok((seen.value(), seen.id())),
+            (None, None) => Err(not_ours()),
         }
     }
+
+    /// Whether the loan is of this value.
+    pub fn is_same(&self, id: ValueId, loan: &Loan<S::Value>) -> bool {
+        self.value(loan).is_ok_and(|(_, lent)| lent == id)
+    }
+}
+
+#[cold]
+fn not_ours() -> AuthError {
+    AuthError::new(
+        ErrorKind::Credentials,
+        "these credentials were lent by another handle; authorize a request with the scheme that they were acquired of",
+    )
 }
 
 impl<S: Source> Clone for Lender<S> {
@@ -87,45 +102,31 @@ impl<S: Source> fmt::Debug for Lender<S> {
     }
 }
 
-/// What one request takes of a value, and which value that is.
-#[derive(Clone)]
-pub struct Lent<T> {
-    /// What was taken.
-    pub value: T,
-    /// Of which value.
-    pub id: ValueId,
-}
+/// A value of a [`Lender`], for one request; `None` stands for the one that the lender remembers, which is not even
+/// counted. To be used before anything else is lent.
+pub struct Loan<V>(Option<Current<V>>);
 
-impl<T> fmt::Debug for Lent<T> {
+impl<V> fmt::Debug for Loan<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lent")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_struct("Loan").finish_non_exhaustive()
     }
 }
 
 /// Waits for what a [`Lender`] lends. Dropping it affects nobody else who waits.
 #[must_use = "futures do nothing unless polled"]
-pub struct AcquireLent<V, T> {
-    acquire: Acquire<V>,
-    take: fn(&V) -> T,
-}
+pub struct AcquireLoan<V>(Acquire<V>);
 
-impl<V: Send + Sync + 'static, T> Future for AcquireLent<V, T> {
-    type Output = Result<Lent<T>, AuthError>;
+impl<V: Send + Sync + 'static> Future for AcquireLoan<V> {
+    type Output = Result<Loan<V>, AuthError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        let current = ready!(Pin::new(&mut this.acquire).poll(cx))?;
-        Poll::Ready(Ok(Lent {
-            value: (this.take)(&current),
-            id: current.id(),
-        }))
+        let current = ready!(Pin::new(&mut self.get_mut().0).poll(cx))?;
+        Poll::Ready(Ok(Loan(Some(current))))
     }
 }
 
-impl<V, T> fmt::Debug for AcquireLent<V, T> {
+impl<V> fmt::Debug for AcquireLoan<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AcquireLent").finish_non_exhaustive()
+        f.debug_struct("AcquireLoan").finish_non_exhaustive()
     }
 }

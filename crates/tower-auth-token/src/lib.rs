@@ -116,7 +116,7 @@ pub use self::{
     current::Current,
     failure::Failure,
     fetched::{Fetched, lifetime_from_seconds},
-    lend::{AcquireLent, Lender, Lent},
+    lend::{AcquireLoan, Lender, Loan},
     map::CacheMap,
     placed::{Placed, Placing},
     source::{Demand, Reason, Source},

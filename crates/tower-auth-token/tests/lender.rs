@@ -86,7 +86,7 @@ async fn a_service_notices_that_the_time_of_day_says_that_its_token_is_over() {
     });
     let mut lender = Lender::new(cache.clock(time.clock()).build());
     lender.cache().get().await.unwrap();
-    let mut at_hand = || matches!(lender.lend_mut(i32::clone), Step::Ready(_));
+    let mut at_hand = || matches!(lender.lend_mut(), Step::Ready(_));
     assert!(at_hand() && at_hand());
     time.shift(601); // the machine slept, and its other clock with it
     assert!(!at_hand());
@@ -105,8 +105,8 @@ async fn a_refusal_reaches_the_cache_that_lent_the_value_and_no_other() {
     assert_eq!(first.generation(), of_neighbour.generation());
     assert_ne!(first, of_neighbour);
     let lent = |lender: &mut Lender<Issuer>| -> Option<ValueId> {
-        match lender.lend_mut(|token| token.clone()) {
-            Step::Ready(lent) => Some(lent.id),
+        match lender.lend_mut() {
+            Step::Ready(loan) => Some(lender.value(&loan).unwrap().1),
             Step::Wait(_) => None,
         }
     };

@@ -111,7 +111,7 @@ impl<P: Placement> Scheme for Bearer<P> {
 impl<B, P: Placement> Authorize<B> for Bearer<P> {
     #[inline]
     fn authorize(&self, (): (), request: &mut Request<B>) -> Result<(), AuthError> {
-        self.placement.put(self.placed.clone(), request)
+        self.placement.put(&self.placed, request)
     }
 }
 

@@ -4,7 +4,7 @@ use super::template::{Template, check_token};
 use crate::{
     AuthError, Claim, FinisherSlot, KeySlot, Secret, TermSlot,
     api_key::{check, header_name},
-    insert::insert_header,
+    insert::{insert_header, insert_named},
     query,
 };
 use http::{HeaderName, HeaderValue, Request, header::AUTHORIZATION};
@@ -27,12 +27,12 @@ pub trait Placement: Clone + fmt::Debug + sealed::Sealed {
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when no request can carry it.
     fn place(&self, token: &str) -> Result<Self::Placed, AuthError>;
 
-    /// Puts a token, which was [placed](Self::place), on a request.
+    /// Puts a token on a request.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Request`](crate::ErrorKind::Request) when this request cannot carry it.
-    fn put<B>(&self, placed: Self::Placed, request: &mut Request<B>) -> Result<(), AuthError>;
+    fn put<B>(&self, placed: &Self::Placed, request: &mut Request<B>) -> Result<(), AuthError>;
 
     /// The part of the request that it writes.
     fn claim(&self) -> Claim<'_>;
@@ -65,9 +65,8 @@ impl Placement for InAuthorization {
         }
     }
 
-    #[inline]
-    fn put<B>(&self, placed: HeaderValue, request: &mut Request<B>) -> Result<(), AuthError> {
-        insert_header(request.headers_mut(), AUTHORIZATION, placed)
+    fn put<B>(&self, placed: &HeaderValue, request: &mut Request<B>) -> Result<(), AuthError> {
+        insert_header(request.headers_mut(), AUTHORIZATION, placed.clone())
     }
 
     fn claim(&self) -> Claim<'_> {
@@ -105,8 +104,8 @@ impl Placement for InHeader {
         self.template.fill(token)
     }
 
-    fn put<B>(&self, placed: HeaderValue, request: &mut Request<B>) -> Result<(), AuthError> {
-        insert_header(request.headers_mut(), self.name.clone(), placed)
+    fn put<B>(&self, placed: &HeaderValue, request: &mut Request<B>) -> Result<(), AuthError> {
+        insert_named(request.headers_mut(), &self.name, placed)
     }
 
     fn claim(&self) -> Claim<'_> {
@@ -141,7 +140,7 @@ impl Placement for InQuery {
         Ok(query::pair(&self.name, token))
     }
 
-    fn put<B>(&self, placed: Self::Placed, request: &mut Request<B>) -> Result<(), AuthError> {
+    fn put<B>(&self, placed: &Self::Placed, request: &mut Request<B>) -> Result<(), AuthError> {
         query::set(request.uri_mut(), &self.name, placed.expose())
     }
 

@@ -245,15 +245,22 @@ where
                     sent,
                     again,
                 } => {
-                    let response = ready!(future.poll(cx)).map_err(Error::Inner)?;
-                    // Nothing is moved out before it is clear that there will be another try: there rarely is.
-                    let head = ResponseHead::from(&response);
-                    let refused = sent
-                        .as_ref()
-                        .is_some_and(|sent| sent.observe(head) == Verdict::Refused);
-                    if !refused || again.is_none() || !head.may_replay() {
-                        return Poll::Ready(Ok(response));
+                    // The response is looked at where it lies: to move it costs more than to look.
+                    let polled = future.poll(cx);
+                    let refused = match &polled {
+                        Poll::Ready(Ok(response)) => {
+                            let head = ResponseHead::from(response);
+                            sent.observe(head) == Verdict::Refused
+                                && again.is_some()
+                                && head.may_replay()
+                        }
+                        _ => false,
+                    };
+                    let polled = polled.map_err(Error::Inner);
+                    if !refused {
+                        return polled;
                     }
+                    let response = ready!(polled)?;
                     match try_again(sent.take(), again.take(), response) {
                         Ok(next) => next,
                         Err(refusal) => return Poll::Ready(Ok(refusal)),

@@ -8,7 +8,7 @@ use std::{fmt, sync::Arc};
 use tower_auth_core::{
     AuthError, Authorize, Claim, Deferred, ErrorKind, RequestHead, Scheme, Step, scheme,
 };
-use tower_auth_token::{AccessToken, AcquireLent, Cache, Lender, Lent, SentToken, Source};
+use tower_auth_token::{AccessToken, AcquireLoan, Cache, Lender, Loan, SentToken, Source};
 use zeroize::Zeroizing;
 
 /// A token as a variable of every operation: a scheme, and a key of sums.
@@ -66,20 +66,20 @@ impl<S: Source<Value: AccessToken>> VariableAuth<S> {
 
 impl<S: Source<Value: AccessToken>> Scheme for VariableAuth<S> {
     type Mode = Deferred;
-    type Credentials = Lent<S::Value>;
+    type Credentials = Loan<S::Value>;
     type Sent = SentToken;
-    type Acquire = AcquireLent<S::Value, S::Value>;
+    type Acquire = AcquireLoan<S::Value>;
 
     fn acquire(&self, _: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
-        self.tokens.lend(S::Value::clone)
+        self.tokens.lend()
     }
 
     fn acquire_mut(&mut self, _: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
-        self.tokens.lend_mut(S::Value::clone)
+        self.tokens.lend_mut()
     }
 
     fn is_same(&self, sent: &SentToken, next: &Self::Credentials) -> bool {
-        sent.id() == next.id
+        self.tokens.is_same(sent.id(), next)
     }
 
     /// Nothing that a header or query parameter could collide with.
@@ -89,11 +89,12 @@ impl<S: Source<Value: AccessToken>> Scheme for VariableAuth<S> {
 impl<S: Source<Value: AccessToken>> Authorize<Body> for VariableAuth<S> {
     fn authorize(
         &self,
-        lent: Self::Credentials,
+        loan: Self::Credentials,
         request: &mut Request<Body>,
     ) -> Result<SentToken, AuthError> {
-        let sent = SentToken::new(lent.id, |response| response.is_unauthorized());
-        let token = lent.value.access_token();
+        let (token, id) = self.tokens.value(&loan)?;
+        let sent = SentToken::new(id).with_judge(|response| response.is_unauthorized());
+        let token = token.access_token();
         if request.method() == Method::GET {
             let uri = in_uri(request.uri(), &self.name, token)?;
             *request.uri_mut() = uri;

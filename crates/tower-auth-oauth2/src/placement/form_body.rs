@@ -112,7 +112,7 @@ impl Carrier for InFormBody {
 }
 
 impl<B: FormBody> Carry<B> for InFormBody {
-    fn carry(&self, placed: Self::Placed, request: &mut Request<B>) -> Result<(), AuthError> {
+    fn carry(&self, placed: &Self::Placed, request: &mut Request<B>) -> Result<(), AuthError> {
         let refuse = |why: &'static str| Err(AuthError::new(ErrorKind::Request, why));
         if matches!(
             *request.method(),
@@ -173,7 +173,7 @@ mod tests {
 
     fn carry(request: &mut Request<Full<Bytes>>) -> Result<(), AuthError> {
         let place = InFormBody::new("access_token").unwrap();
-        place.carry(place.place("t/+").unwrap(), request)
+        place.carry(&place.place("t/+").unwrap(), request)
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub trait Carry<B>: Carrier {
     /// # Errors
     ///
     /// [`ErrorKind::Request`](tower_auth_core::ErrorKind::Request) when this request cannot carry it.
-    fn carry(&self, placed: Self::Placed, request: &mut Request<B>) -> Result<(), AuthError>;
+    fn carry(&self, placed: &Self::Placed, request: &mut Request<B>) -> Result<(), AuthError>;
 }
 
 macro_rules! carriers {
@@ -55,8 +55,7 @@ macro_rules! carriers {
         }
 
         impl<B> Carry<B> for $ty {
-            #[inline]
-            fn carry(&self, placed: Self::Placed, request: &mut Request<B>) -> Result<(), AuthError> {
+            fn carry(&self, placed: &Self::Placed, request: &mut Request<B>) -> Result<(), AuthError> {
                 self.put(placed, request)
             }
         }

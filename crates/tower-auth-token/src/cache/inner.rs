@@ -1,7 +1,6 @@
 //! The state of a cache: what is read without a lock, and what is changed under one.
 
 use super::{
-    ValueId,
     attempt::{Attempt, Outcome},
     builder::{Config, OnUpdate},
     id::{CacheId, Refuse},
@@ -41,9 +40,9 @@ pub(crate) struct Inner<V> {
 pub(super) struct State<V> {
     /// Goes up when the cache is cleared.
     pub(super) epoch: u64,
-    generation: u64,
+    generation: u32,
     /// Values up to this generation belong to sessions that are over.
-    over: u64,
+    over: u32,
     attempts: u64,
     editions: u64,
     /// The last value, however it ended: its refresh token may be good.
@@ -191,11 +190,11 @@ impl<V: Clone + PartialEq + Send + Sync + 'static> Inner<V> {
             Ok(fetched) => {
                 // The same value again is the same generation: nothing was gained for what was refused.
                 if state.last.as_ref() != Some(fetched.value()) {
-                    state.generation += 1;
+                    state.generation = state.generation.saturating_add(1);
                 }
                 state.editions += 1;
                 let name = Name {
-                    id: ValueId::new(self.id.number(), state.generation),
+                    id: self.id.value(state.generation),
                     edition: state.editions,
                 };
                 let current = Current::new(fetched, name, asked, &self.config);
@@ -271,7 +270,7 @@ impl<V: Clone + PartialEq + Send + Sync + 'static> Inner<V> {
         }
     }
 
-    pub(super) fn refused(&self, generation: u64) -> Verdict {
+    pub(super) fn refused(&self, generation: u32) -> Verdict {
         let now = self.config.clock.monotonic();
         let mut state = self.state();
         if generation <= state.over {
@@ -315,7 +314,7 @@ impl<V: Clone + PartialEq + Send + Sync + 'static> Inner<V> {
 }
 
 impl<V: Clone + PartialEq + Send + Sync + 'static> Refuse for Inner<V> {
-    fn refused(&self, generation: u64) -> Verdict {
+    fn refused(&self, generation: u32) -> Verdict {
         self.refused(generation)
     }
 }

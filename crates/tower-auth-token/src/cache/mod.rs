@@ -100,7 +100,7 @@ impl<S: Source> Cache<S> {
     }
 
     /// A server did not accept this value. Says whether another try is worthwhile. Fits
-    /// [`Scheme::observe`](tower_auth_core::Scheme::observe).
+    /// [`Observe::observe`](tower_auth_core::Observe::observe).
     ///
     /// The value is dropped only when it is still the current one, and when the last refusal that caused a fetch is
     /// [long enough](CacheBuilder::refusal_interval) ago. When it has a successor already, the other try gets that one,

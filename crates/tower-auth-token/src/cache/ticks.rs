@@ -1,17 +1,17 @@
 //! The time as a number that is cheap to ask for.
 
+use crate::fetched::MOST;
 use std::time::{Duration, Instant, SystemTime};
 use tower_auth_core::Clock;
 
 /// The clock of a cache, which is asked for every request.
 ///
-/// The clock of the machine is read coarsely where there is such a thing: a few milliseconds late at most (Linux), at a
-/// third of the price.
+/// On Linux the machine's clock is read coarsely, which costs a third: it is up to 10 milliseconds late. Any other clock
+/// is read as it is.
 pub(crate) struct Ticks {
     clock: Clock,
-    #[cfg_attr(not(target_os = "linux"), allow(unused))]
-    is_system: bool,
     origin: Instant,
+    coarse: bool,
 }
 
 /// Later than any time.
@@ -20,61 +20,52 @@ pub(crate) const NEVER: u64 = u64::MAX;
 impl Ticks {
     pub(crate) fn new(clock: Clock) -> Self {
         Self {
-            is_system: clock.is_system(),
             origin: clock.monotonic(),
+            coarse: cfg!(target_os = "linux") && clock.is_system(),
             clock,
         }
     }
 
-    /// Nanoseconds since some moment.
+    /// How much time has passed since some moment, in some unit.
     #[inline]
     pub(crate) fn now(&self) -> u64 {
         #[cfg(target_os = "linux")]
-        if self.is_system {
-            return nanos(coarse(rustix::time::ClockId::MonotonicCoarse));
+        if self.coarse {
+            return coarsetime::Instant::now_without_cache_update().as_ticks();
         }
-        nanos(
-            self.clock
-                .monotonic()
-                .saturating_duration_since(self.origin),
-        )
+        self.exactly()
+    }
+
+    #[inline(never)]
+    fn exactly(&self) -> u64 {
+        let now = self.clock.monotonic();
+        self.count(now.saturating_duration_since(self.origin))
     }
 
     /// The number of another moment.
     pub(crate) fn at(&self, at: Instant) -> u64 {
         let (now, ticks) = (self.clock.monotonic(), self.now());
-        match at.checked_duration_since(now) {
-            Some(ahead) => ticks.saturating_add(nanos(ahead)).min(NEVER - 1),
-            None => ticks.saturating_sub(nanos(now - at)),
-        }
+        let ahead = self.count(at.saturating_duration_since(now));
+        let behind = self.count(now.saturating_duration_since(at));
+        ticks
+            .saturating_add(ahead)
+            .min(NEVER - 1)
+            .saturating_sub(behind)
     }
 
     /// The time of day.
     pub(crate) fn time_of_day(&self) -> SystemTime {
-        #[cfg(target_os = "linux")]
-        if self.is_system {
-            let since = coarse(rustix::time::ClockId::RealtimeCoarse);
-            if let Some(now) = SystemTime::UNIX_EPOCH.checked_add(since) {
-                return now;
-            }
-        }
         self.clock.now()
     }
-}
 
-#[cfg(target_os = "linux")]
-#[inline]
-fn coarse(clock: rustix::time::ClockId) -> Duration {
-    let time = rustix::time::clock_gettime(clock);
-    Duration::new(
-        u64::try_from(time.tv_sec).unwrap_or_default(),
-        u32::try_from(time.tv_nsec).unwrap_or_default(),
-    )
-}
-
-#[inline]
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(NEVER - 1)
+    fn count(&self, duration: Duration) -> u64 {
+        let duration = duration.min(MOST);
+        #[cfg(target_os = "linux")]
+        if self.coarse {
+            return coarsetime::Duration::from(duration).as_ticks();
+        }
+        u64::try_from(duration.as_nanos()).unwrap_or(NEVER - 1)
+    }
 }
 
 #[cfg(test)]
@@ -83,7 +74,7 @@ mod tests {
     use tower_auth_core::clock::ManualClock;
 
     #[test]
-    fn the_coarse_clocks_agree_with_the_exact_ones_within_a_few_milliseconds() {
+    fn the_coarse_clock_agrees_with_the_exact_one_within_a_few_milliseconds() {
         // Linux ticks 100 times a second or more often; a busy machine may be late by more than one tick.
         const TICKS: Duration = Duration::from_millis(50);
         let clock = Clock::system();
@@ -92,15 +83,30 @@ mod tests {
         while clock.monotonic() - begin < TICKS * 2 {
             std::hint::spin_loop();
         }
-        let passed = Duration::from_nanos(ticks.now() - before);
-        assert!(passed >= TICKS, "{passed:?}");
-        let (exact, coarse) = (clock.now(), ticks.time_of_day());
-        let off = exact
-            .duration_since(coarse)
-            .unwrap_or_else(|early| early.duration());
-        assert!(off < TICKS, "{off:?}");
+        let (passed, exact) = (ticks.now() - before, clock.monotonic() - begin);
+        let off = passed.abs_diff(ticks.count(exact));
+        assert!(off < ticks.count(TICKS), "{off} {passed} {exact:?}");
         let (at, now) = (ticks.at(clock.monotonic()), ticks.now());
-        assert!(at.abs_diff(now) < nanos(TICKS), "{at} {now}");
+        assert!(at.abs_diff(now) < ticks.count(TICKS), "{at} {now}");
+    }
+
+    #[test]
+    fn no_moment_is_too_far_off() {
+        for clock in [
+            Clock::system(),
+            Clock::new(ManualClock::at(SystemTime::UNIX_EPOCH)),
+        ] {
+            let ticks = Ticks::new(clock.clone());
+            let now = ticks.now();
+            let mut years = clock.monotonic();
+            while let Some(later) = years.checked_add(MOST) {
+                assert!(ticks.at(later) > now && ticks.at(later) < NEVER);
+                years = later;
+                if later > clock.monotonic() + 9 * MOST {
+                    break;
+                }
+            }
+        }
     }
 
     #[test]
