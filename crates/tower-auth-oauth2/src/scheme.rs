@@ -32,7 +32,7 @@ use tower_auth_token::{
 /// | resource owner password (section 4.3), which RFC 9700 forbids | `password` (feature `password`) |
 ///
 /// It is a finisher of sums when the token goes into `Authorization`, and a key anywhere else. While a token is good, a
-/// request costs no more than with a fixed one. Ten thousand requests on an expired token make one token request; when
+/// request costs little more than with a fixed one, and allocates nothing. Ten thousand requests on an expired token make one token request; when
 /// it fails, all get its error, and those who come soon after. A request that is answered 401 drops the token if it is
 /// still the current one, and with [`replay`](tower_auth_core::SchemeExt::replay) is sent once more with another.
 /// Challenges of `insufficient_scope` and step-up do neither; see [`BearerError`](crate::BearerError).

@@ -16,7 +16,7 @@ use tower_auth_core::{
 /// Tokens that are fetched when they are needed, as `Authorization: Bearer <token>` or wherever else: a scheme.
 ///
 /// It is a finisher of sums in `Authorization`, a key anywhere else, and takes requests with any body. While the token
-/// is good, a request costs no more than with a fixed [`Bearer`](tower_auth_core::Bearer).
+/// is good, a request costs little more than with a fixed [`Bearer`](tower_auth_core::Bearer), and allocates nothing.
 ///
 /// A 401 drops the token, when it is still the current one; with
 /// [`replay`](tower_auth_core::SchemeExt::replay), the request is sent once more with another one. A challenge of

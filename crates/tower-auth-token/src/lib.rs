@@ -7,7 +7,7 @@
 //! | fetch anything else that expires | [`Cache`] |
 //! | have one for each tenant, bucket or host | [`CacheMap`] |
 //! | keep a session between runs, or share it between processes | [`store::Stored`] around the source |
-//! | write a scheme over a cache | [`Cache::acquire`] and [`Cache::refused`], which fit [`Scheme`](tower_auth_core::Scheme) |
+//! | write a scheme over a cache | [`Lender`] and [`SentToken`], which fit [`Scheme`](tower_auth_core::Scheme) |
 //!
 //! ```
 //! use std::{convert::Infallible, time::Duration};
@@ -45,7 +45,8 @@
 //!
 //! # Time
 //!
-//! A lifetime (`expires_in`) counts from when the source was asked, on a clock that nobody sets; an end by the time of
+//! A lifetime (`expires_in`) counts from when the source was asked, on a clock that nobody sets (on Linux it is read
+//! coarsely, up to 10 milliseconds late); an end by the time of
 //! day (`exp`, `Expiration`, what a store holds) is kept by both clocks, whichever says so first. When a machine sleeps,
 //! the first 401 heals what the clock missed. Sleeping and time-outs are tokio's.
 //!
