@@ -74,6 +74,9 @@ impl Form {
         let mut map = Map::new();
         let mut files = Vec::with_capacity(uploads.len());
         for (index, (paths, file)) in uploads.into_iter().enumerate() {
+            if paths.is_empty() {
+                return Err(Error::request("a file has no place in the variables"));
+            }
             map.insert(index.to_string(), paths.into());
             files.push(file);
         }
@@ -388,6 +391,7 @@ mod tests {
                 .unwrap();
             assert_eq!(error.kind(), crate::ErrorKind::Request, "{path}");
         }
+        assert!(form(json!({}), &[], Upload::bytes("")).is_err());
         let requests = [Request::new("{ a }"), Request::new("{ a }")];
         let one =
             |path: &str| Form::batch(&requests, vec![(vec![path.to_owned()], Upload::bytes(""))]);

@@ -98,6 +98,10 @@ pub(super) fn finish_form(
     http.headers_mut().insert(CONTENT_TYPE, content_type);
     http.headers_mut()
         .insert(PREFLIGHT, HeaderValue::from_static("true"));
+    // Only who made the form knows its boundary.
+    if let Some(pinned) = http.extensions_mut().get_mut::<Pinned>() {
+        pinned.headers.remove(CONTENT_TYPE);
+    }
     Ok(http)
 }
 

@@ -88,6 +88,10 @@ pub(crate) struct Pinned {
 impl Pinned {
     fn apply(self, uri: &Uri, headers: &mut HeaderMap) {
         if self.endpoint.authority() != uri.authority() || self.endpoint.scheme() != uri.scheme() {
+            // What a redirect carried on. What belongs to no server in particular is set anew below.
+            for name in self.headers.keys() {
+                headers.remove(name);
+            }
             return;
         }
         for name in self.headers.keys() {
