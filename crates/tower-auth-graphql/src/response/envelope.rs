@@ -35,12 +35,12 @@ pub(crate) fn parse(json: &Bytes, strict: bool) -> Result<Response, Error> {
 }
 
 /// The responses to a batch.
-pub(crate) fn parse_batch(json: &Bytes) -> Result<Vec<Response>, Error> {
+pub(crate) fn parse_batch(json: &Bytes, strict: bool) -> Result<Vec<Response>, Error> {
     let envelopes: Vec<Envelope<'_>> =
         serde_json::from_slice(json).map_err(|error| invalid(json, error))?;
     envelopes
         .into_iter()
-        .map(|envelope| envelope.into_response(json, false))
+        .map(|envelope| envelope.into_response(json, strict))
         .collect()
 }
 
