@@ -81,7 +81,7 @@
 //!
 //! # Runtimes
 //!
-//! Time-outs are tokio's. Without them (`timeout(None)`, `idle_timeout(None)`) any runtime will do.
+//! Time-outs are tokio's. Without them (`timeout(None)`, `idle_timeout(None)`, `first_event(None)`) any runtime will do.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

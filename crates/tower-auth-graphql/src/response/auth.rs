@@ -158,17 +158,9 @@ impl AuthDetector {
         // Whether the answer proves, of each operation, that it was not executed.
         let mut proofs = Vec::with_capacity(responses.len());
         for response in responses.iter_mut() {
-            let failures: Vec<_> = response
-                .errors
-                .iter()
-                .map(|error| self.judge(status, headers, error))
-                .collect();
-            let mut worst = failures.iter().flatten().copied();
-            response.auth_failure = worst
-                .clone()
-                .find(|failure| failure.is_renewable())
-                .or_else(|| worst.next())
-                .or(by_status.filter(|_| !response.errors.is_empty()));
+            let failures = self.judge_all(status, headers, &response.errors);
+            response.auth_failure =
+                worst(&failures).or_else(|| by_status.filter(|_| !response.errors.is_empty()));
             renew |= response.auth_failure.is_some_and(AuthFailure::is_renewable);
             proofs.push(proof(response, &failures, refused));
         }
@@ -180,6 +172,18 @@ impl AuthDetector {
                 NotAuthenticated::maybe_executed()
             }
         })
+    }
+
+    fn judge_all(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        errors: &[GraphQlError],
+    ) -> Vec<Option<AuthFailure>> {
+        errors
+            .iter()
+            .map(|error| self.judge(status, headers, error))
+            .collect()
     }
 
     /// The mark for an answer of this status that could not be read to its end.
@@ -203,6 +207,45 @@ impl AuthDetector {
 impl fmt::Debug for AuthDetector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "AuthDetector({} rules)", self.0.len())
+    }
+}
+
+/// The failure that matters: one that other credentials could help with, if there is one.
+fn worst(failures: &[Option<AuthFailure>]) -> Option<AuthFailure> {
+    let mut found = failures.iter().flatten().copied();
+    let renewable = found.clone().find(|failure| failure.is_renewable());
+    renewable.or_else(|| found.next())
+}
+
+/// The detector together with the head of the answer, for what comes later in a stream.
+#[cfg(any(feature = "events", feature = "incremental"))]
+#[derive(Clone, Debug)]
+pub(crate) struct StreamJudge {
+    detector: AuthDetector,
+    status: StatusCode,
+    headers: HeaderMap,
+}
+
+#[cfg(any(feature = "events", feature = "incremental"))]
+impl StreamJudge {
+    pub(crate) fn new(detector: AuthDetector, head: &http::response::Parts) -> Self {
+        Self {
+            detector,
+            status: head.status,
+            headers: head.headers.clone(),
+        }
+    }
+
+    /// How these errors say that authentication failed.
+    pub(crate) fn judge(&self, errors: &[GraphQlError]) -> Option<AuthFailure> {
+        worst(&self.detector.judge_all(self.status, &self.headers, errors))
+    }
+
+    /// The mark for the schemes above, of the first result of a stream.
+    pub(crate) fn inspect(&self, first: &mut Response, sent: &Sent) -> Option<NotAuthenticated> {
+        let first = std::slice::from_mut(first);
+        self.detector
+            .inspect(self.status, &self.headers, first, sent)
     }
 }
 

@@ -6,6 +6,8 @@ mod graphql_error;
 pub(crate) mod media;
 mod reply;
 
+#[cfg(any(feature = "events", feature = "incremental"))]
+pub(crate) use self::auth::StreamJudge;
 pub use self::{
     auth::AuthDetector,
     graphql_error::{GraphQlError, Location},

@@ -1,5 +1,7 @@
 //! One request and its answer.
 
+#[cfg(any(feature = "events", feature = "incremental"))]
+use super::held::Held;
 use super::{Settings, gather::Gather};
 use crate::{
     AuthFailure, BoxError, Error, ErrorKind, Reply, Timeout,
@@ -22,6 +24,10 @@ use std::{
 };
 use tokio::time::Sleep;
 
+/// There are no streams.
+#[cfg(not(any(feature = "events", feature = "incremental")))]
+type Held = std::convert::Infallible;
+
 /// How much is kept of a body that is not GraphQL.
 const PREFIX: usize = 4096;
 
@@ -34,6 +40,7 @@ pin_project! {
         // Boxed: it is large, and most services are polled far more often than they are made.
         sleep: Option<Pin<Box<Sleep>>>,
         started: bool,
+        held: Option<Box<Held>>,
         sent: Sent,
         settings: Arc<Settings>,
     }
@@ -59,6 +66,7 @@ impl<F, RB> Exchange<F, RB> {
             state: State::Head { future },
             sleep: None,
             started: false,
+            held: None,
             sent,
             settings,
         }
@@ -83,6 +91,19 @@ where
             *this.sleep = timeout.map(|timeout| Box::pin(tokio::time::sleep(timeout)));
         }
         loop {
+            #[cfg(any(feature = "events", feature = "incremental"))]
+            if let Some(held) = this.held {
+                let Poll::Ready(mark) = held.poll_first(this.sent, cx) else {
+                    return if held.may_wait() {
+                        Poll::Pending
+                    } else {
+                        timed_out(this.sleep, cx).map(Err)
+                    };
+                };
+                if let Some(held) = this.held.take() {
+                    return Poll::Ready(Ok(held.release(mark)));
+                }
+            }
             match this.state.as_mut().project() {
                 StateProj::Head { future } => {
                     let Poll::Ready(response) = future.poll(cx) else {
@@ -93,16 +114,15 @@ where
                     let media = media(&parts);
                     #[cfg(feature = "incremental")]
                     if media == Media::Mixed {
-                        let stream = crate::incremental::Parts::new(&parts, body, this.settings);
-                        return Poll::Ready(
-                            stream.map(|stream| Response::from_parts(parts, Reply::Stream(stream))),
-                        );
+                        let stream = crate::incremental::Parts::new(&parts, body, this.settings)?;
+                        *this.held = Some(Box::new(Held::parts(parts, stream)));
+                        continue;
                     }
                     #[cfg(feature = "events")]
                     if media == Media::Events && parts.status.is_success() {
-                        let events = crate::events::Events::new(body, this.settings);
-                        let response = Response::from_parts(parts, Reply::Events(events));
-                        return Poll::Ready(Ok(response));
+                        let events = crate::events::Events::new(&parts, body, this.settings);
+                        *this.held = Some(Box::new(Held::events(parts, events, this.settings)));
+                        continue;
                     }
                     let is_json = matches!(media, Media::GraphQl | Media::Json);
                     let (known, limit) = if is_json {

@@ -2,6 +2,8 @@
 
 mod future;
 mod gather;
+#[cfg(any(feature = "events", feature = "incremental"))]
+mod held;
 mod limits;
 
 pub use self::future::Exchange;
