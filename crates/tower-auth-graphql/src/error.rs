@@ -144,7 +144,17 @@ impl Error {
         Self::new(ErrorKind::Protocol, context)
     }
 
+    /// Of an HTTP client.
     pub(crate) fn transport(source: BoxError) -> Self {
+        let mut cause: Option<&(dyn StdError + 'static)> = Some(&*source);
+        while let Some(error) = cause {
+            // A body of ours that failed: the network is not to blame.
+            if let Some(Self(inner)) = error.downcast_ref::<Self>() {
+                let (kind, context) = (inner.kind, inner.context.clone());
+                return Self::new(kind, context).with_source(source);
+            }
+            cause = error.source();
+        }
         Self::new(ErrorKind::Transport, "the connection failed").with_source(source)
     }
 

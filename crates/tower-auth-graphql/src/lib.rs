@@ -59,7 +59,7 @@
 //! | the same without the front, below any stack of layers | [`GraphQlService`], [`Body`], [`Reply`] | |
 //! | which errors mean that credentials were not accepted | [`AuthDetector`] | |
 //! | logins by GraphQL, CollectiveAccess | `GraphQlLogin`, `VariableAuth` | `login` |
-//! | files (multipart request specification) | `Upload` | `uploads` |
+//! | files (multipart request specification) | `Upload` | `uploads`; those on disk: `files` |
 //! | `@defer` and `@stream`, both formats | `Incremental` | `incremental` |
 //! | subscriptions over server-sent events | `Events` | `events` |
 //! | automatic persisted queries | `ClientBuilder::persisted_queries` | `persisted` |

@@ -207,6 +207,25 @@ async fn a_file_is_sent_again_when_it_can_be_read_again() {
         .await
         .unwrap();
     assert_eq!(data["upload"], "file application/octet-stream x");
+
+    #[cfg(feature = "files")]
+    {
+        let (endpoint, shared) = graphql_server(false).await;
+        shared.revoke_all();
+        let client = self::client(&endpoint, "open sesame");
+        client.query("{ secret }").data::<Value>().await.unwrap();
+        shared.revoke_all();
+        let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("again.txt");
+        std::fs::write(&path, "from disk").unwrap();
+        let file = Upload::file(path).await.unwrap();
+        let call = client.query(query).upload("variables.f", file);
+        let data = call.data::<Value>().await.unwrap();
+        assert_eq!(
+            data["upload"],
+            "again.txt application/octet-stream from disk"
+        );
+        assert_eq!(shared.renewals.load(SeqCst), 1);
+    }
 }
 
 #[tokio::test]

@@ -288,6 +288,73 @@ async fn files_go_along_when_the_answer_is_to_be_a_stream() {
     assert_eq!(data, expected);
 }
 
+/// A file in a place of this test's own.
+#[cfg(feature = "files")]
+fn file(name: &str, content: &[u8]) -> std::path::PathBuf {
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+#[cfg(feature = "files")]
+#[tokio::test]
+async fn a_file_on_disk_is_streamed_under_its_name() {
+    let (endpoint, shared) = graphql_server(false).await;
+    let client = Client::builder(endpoint).unwrap().build(http());
+    let path = file("ü notes.txt", b"from disk");
+    let upload = Upload::file(path).await.unwrap();
+    let upload = upload.content_type("text/plain").unwrap();
+    let data = client
+        .query("mutation($f: Upload!) { upload(file: $f) }")
+        .upload("variables.f", upload)
+        .data::<Value>()
+        .await
+        .unwrap();
+    assert_eq!(data["upload"], "ü notes.txt text/plain from disk");
+    // Its size is known, so nothing is chunked.
+    assert!(shared.header("content-length").is_some());
+
+    let large = file("large", &[b'x'; 300_001]);
+    let empty = file("empty", b"");
+    let grown = file("grown", b"12345");
+    let uploads = [&large, &empty, &grown].map(|path| Upload::file(path.clone()));
+    let mut call = client
+        .query("mutation($f: [Upload!]!) { uploads(files: $f) }")
+        .variables(json!({"f": [null, null, null]}));
+    for (index, upload) in uploads.into_iter().enumerate() {
+        call = call.upload(format!("variables.f.{index}"), upload.await.unwrap());
+    }
+    file("grown", b"1234567890");
+    let data = call.data::<Value>().await.unwrap();
+    assert_eq!(data["uploads"], json!([300_001, 0, 5]));
+}
+
+#[cfg(feature = "files")]
+#[tokio::test]
+async fn a_file_that_cannot_be_sent_is_an_error_of_the_request_and_not_of_the_network() {
+    let (endpoint, _) = graphql_server(false).await;
+    let client = Client::builder(endpoint).unwrap().build(http());
+    for path in [env!("CARGO_TARGET_TMPDIR"), "no/such/file", "/dev/null"] {
+        let error = Upload::file(path).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Request);
+        assert!(error.to_string().contains(path), "{error}");
+    }
+    for (name, removed) in [("shrinks", false), ("vanishes", true)] {
+        let path = file(name, &[b'x'; 200_000]);
+        let upload = Upload::file(path.clone()).await.unwrap();
+        if removed {
+            std::fs::remove_file(path).unwrap();
+        } else {
+            file(name, &[b'x'; 100_000]);
+        }
+        let call = client
+            .query("mutation($f: Upload!) { upload(file: $f) }")
+            .upload("variables.f", upload);
+        let error = call.data::<Value>().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Request, "{error:?}");
+    }
+}
+
 struct Chunks(usize);
 
 impl http_body::Body for Chunks {

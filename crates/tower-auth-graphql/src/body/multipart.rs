@@ -200,7 +200,9 @@ impl Form {
                     }
                     Some(Err(error)) => {
                         self.segments.clear();
-                        return Poll::Ready(Some(Err(error)));
+                        // An error of ours, which is found again in that of the HTTP client.
+                        let error = Error::request("a file could not be read").with_source(error);
+                        return Poll::Ready(Some(Err(error.into())));
                     }
                     None => {
                         self.segments.pop_front();
