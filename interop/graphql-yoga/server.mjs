@@ -39,7 +39,7 @@ const yoga = createYoga({
         numbers: [Int!]!
         counts: String!
       }
-      type Film { title: String!, reviews: [String!]! }
+      type Film { title: String!, reviews: [String!]!, notes: String }
       type Tokens { token: String!, refresh: String! }
       type Mutation {
         count: Int
@@ -50,7 +50,7 @@ const yoga = createYoga({
         upload(file: File!): String!
         uploads(files: [File!]!): [Int!]!
       }
-      type Subscription { countdown(from: Int!): Int! }
+      type Subscription { countdown(from: Int!): Int!, secrets: String }
     `,
     resolvers: {
       Query: {
@@ -61,7 +61,10 @@ const yoga = createYoga({
         numbers: async function* () { for (let n = 1; n <= 3; n += 1) { await pause(20); yield n; } },
         counts: () => JSON.stringify(counts),
       },
-      Film: { reviews: async () => { await pause(50); return ['good', 'long']; } },
+      Film: {
+        reviews: async () => { await pause(50); return ['good', 'long']; },
+        notes: async (_, __, context) => { await pause(50); guard(context); return 'for members'; },
+      },
       Mutation: {
         count: (_, __, context) => { guard(context); counts.mutations += 1; return counts.mutations; },
         countAnyway: () => { counts.mutations += 1; return counts.mutations; },
@@ -79,6 +82,9 @@ const yoga = createYoga({
         uploads: (_, { files }) => Promise.all(files.map(async (file) => (await file.arrayBuffer()).byteLength)),
       },
       Subscription: {
+        secrets: {
+          subscribe: async function* (_, __, context) { guard(context); yield { secrets: '42' }; },
+        },
         countdown: {
           subscribe: async function* (_, { from }) {
             for (let n = from; n > 0; n -= 1) { await pause(10); yield { countdown: n }; }
