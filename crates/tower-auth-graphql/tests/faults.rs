@@ -372,6 +372,32 @@ async fn a_gzip_bomb_is_stopped_at_the_limit() {
     );
 }
 
+#[cfg(feature = "compression")]
+#[tokio::test]
+async fn a_compressed_answer_is_asked_for_and_read() {
+    // By GNU gzip.
+    let gzip = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xab\x56\x4a\x49\x2c\x49\x54\xb2\xaa\x56\x02\x12\x86\xb5\xb5\x00\x75\xad\x5b\x96\x10\x00\x00\x00";
+    let app = axum::Router::new().route(
+        "/graphql",
+        axum::routing::post(move |headers: http::HeaderMap| async move {
+            let codings = headers["accept-encoding"].to_str().unwrap().to_owned();
+            assert!(
+                codings.contains("gzip") && codings.contains("deflate"),
+                "{codings}"
+            );
+            let headers = [
+                ("content-type", "application/json"),
+                ("content-encoding", "gzip"),
+            ];
+            (headers, gzip.as_slice())
+        }),
+    );
+    let endpoint = format!("{}/graphql", support::serve(app).await);
+    let client = Client::builder(endpoint).unwrap().build_compressed(http());
+    let data = client.query("{ a }").data::<Value>().await.unwrap();
+    assert_eq!(data["a"], 1);
+}
+
 #[tokio::test]
 async fn a_compressed_answer_without_a_decompressor_is_a_clear_error() {
     let error = ask(&raw_server(gzipped(&bomb(1000)), true).await)
