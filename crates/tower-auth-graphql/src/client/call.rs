@@ -29,6 +29,7 @@ macro_rules! call_options {
         /// It is an ordinary header of the HTTP request: a layer that follows redirects *above* the service, and drops
         /// the extensions of the request on the way, decides itself whether to carry it to another origin.
         pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+            let value = crate::request::guarded(&name, value);
             self.options.headers.insert(name, value);
             self
         }

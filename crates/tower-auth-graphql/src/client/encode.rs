@@ -195,6 +195,9 @@ mod tests {
             .map(|name| &http.headers()[*name])
             .collect();
         assert_eq!(sent, ["client", "request", "call"]);
+        let request = Request::new("{ a }").header(http::header::COOKIE, value("id=secret"));
+        let cookie = encode(&shared, &request, &options).unwrap();
+        assert!(cookie.headers()["cookie"].is_sensitive());
         let pinned = &http.extensions().get::<Pinned>().unwrap().headers;
         assert!(!pinned.contains_key("a"));
         assert_eq!(pinned["c"], "call");

@@ -114,7 +114,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Envelope<'a> {
                             envelope.errors = Some(map.next_value()?);
                         }
                         Name::Extensions if envelope.extensions.is_none() => {
-                            envelope.extensions = map.next_value()?;
+                            // PHP writes an empty map as a list.
+                            envelope.extensions = match map.next_value()? {
+                                Value::Object(members) => Some(members),
+                                _ => None,
+                            };
                         }
                         Name::Other => {
                             map.next_value::<IgnoredAny>()?;
@@ -220,6 +224,10 @@ mod tests {
         assert_eq!(response.errors[0].message, "no");
         let response = read(r#"{"errors":[],"data":{}}"#, false).unwrap();
         assert!(response.errors.is_empty());
+        for extensions in ["[]", "null"] {
+            let json = format!(r#"{{"data":{{}},"extensions":{extensions}}}"#);
+            assert!(read(&json, false).unwrap().extensions.is_empty());
+        }
         assert!(read(r#"{"data":null}"#, false).is_ok());
         assert!(read(r#"{"errors":["text"]}"#, false).is_ok());
     }
