@@ -245,6 +245,23 @@ async fn the_callers_own_authorization_neither_logs_in_nor_renews() {
 }
 
 #[tokio::test]
+async fn a_login_that_is_answered_with_an_error_says_so_without_repeating_it() {
+    let code = r#"{"message":"wrong: hunter2","extensions":{"code":"BAD_USER_INPUT"}}"#;
+    let odd = r#"{"message":"wrong: hunter2","extensions":{"code":"wrong: hunter2"}}"#;
+    for (error, expected) in [(code, "code BAD_USER_INPUT"), (odd, "not shown")] {
+        let json = format!(r#"{{"errors":[{error}],"data":null}}"#);
+        let answer = support::answer(200, "application/json", json.as_bytes());
+        let login = login(&support::raw_server(answer, true).await, "hunter2");
+        let error = TokenAuth::bearer(login).cache().get().await.unwrap_err();
+        let text = format!("{error:?}");
+        assert!(
+            text.contains(expected) && !text.contains("hunter2"),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_password_does_not_go_to_another_machine_in_the_clear() {
     let login = login("http://api.example.com/graphql", "hunter2");
     let error = TokenAuth::bearer(login).cache().get().await.unwrap_err();

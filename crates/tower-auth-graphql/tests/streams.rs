@@ -95,6 +95,17 @@ async fn a_stream_that_is_cut_off_silent_or_too_large_is_an_error_and_then_over(
     }
 }
 
+#[tokio::test]
+async fn a_stream_without_a_first_part_is_timed_out_like_an_answer() {
+    let endpoint = raw_server(HEAD.as_bytes().to_vec(), false).await;
+    let client = Client::builder(endpoint)
+        .unwrap()
+        .timeout(Duration::from_millis(100))
+        .build(http());
+    let error = client.query("{ a }").stream().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout(Timeout::Answer));
+}
+
 #[cfg(feature = "events")]
 mod events {
     use super::{ErrorKind, HEAD, Limit, Timeout, http, raw_server};
@@ -131,6 +142,54 @@ mod events {
         assert_eq!(first.data, Some(json!({"a": 1})));
         assert_eq!(events.next().await.unwrap().unwrap().errors[0].message, "m");
         assert!(events.next().await.is_none());
+        assert!(events.next().await.is_none());
+    }
+
+    /// A comment every 60 ms, six times; then a result, and the end.
+    struct KeepAlive {
+        left: usize,
+        sleep: std::pin::Pin<Box<tokio::time::Sleep>>,
+    }
+
+    impl http_body::Body for KeepAlive {
+        type Data = bytes::Bytes;
+        type Error = std::convert::Infallible;
+
+        fn poll_frame(
+            mut self: std::pin::Pin<&mut Self>,
+            cx: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<http_body::Frame<bytes::Bytes>, Self::Error>>> {
+            use std::future::Future as _;
+            std::task::ready!(self.sleep.as_mut().poll(cx));
+            self.sleep = Box::pin(tokio::time::sleep(Duration::from_millis(60)));
+            self.left = self.left.saturating_sub(1);
+            let text = match self.left {
+                0 => "event: next\ndata: {\"data\":{\"a\":1}}\n\nevent: complete\ndata:\n\n",
+                _ => ": keep-alive\n\n",
+            };
+            let frame = http_body::Frame::data(bytes::Bytes::from_static(text.as_bytes()));
+            std::task::Poll::Ready(Some(Ok(frame)))
+        }
+    }
+
+    #[tokio::test]
+    async fn comments_keep_a_silent_subscription_alive() {
+        let answer = || async {
+            let sleep = Box::pin(tokio::time::sleep(Duration::from_millis(60)));
+            let body = axum::body::Body::new(KeepAlive { left: 6, sleep });
+            ([("content-type", "text/event-stream")], body)
+        };
+        let app = axum::Router::new().route("/", axum::routing::post(answer));
+        let client = Client::builder(super::support::serve(app).await)
+            .unwrap()
+            .idle_timeout(Duration::from_millis(200))
+            .build(http());
+        let mut events = client
+            .query("subscription { a }")
+            .subscribe()
+            .await
+            .unwrap();
+        assert!(events.next().await.unwrap().is_ok());
         assert!(events.next().await.is_none());
     }
 

@@ -11,7 +11,8 @@ use tower_auth_core::NotAuthenticated;
 ///
 /// A GraphQL server may answer `200 OK` and say in the body that the caller has to log in. The service at the bottom
 /// asks the detector about every error, and marks the response with [`NotAuthenticated`] for the schemes above, which
-/// then renew their credentials.
+/// then renew their credentials. Of a stream, the first result is judged so; of later ones, the failure is noted for
+/// whoever reads them.
 ///
 /// By default these count:
 ///
