@@ -198,6 +198,24 @@ mod tests {
     }
 
     #[test]
+    fn a_cookie_for_somebody_else_is_ignored() {
+        for jar in [
+            CookieJar::new(),
+            CookieJar::new().with_public_suffixes(LIST).unwrap(),
+        ] {
+            for domain in ["other.com", "b.example.com", "x.a.example.com", "com"] {
+                let cookie = format!("id=1; Path=/; Domain={domain}").leak();
+                set(&jar, "https://a.example.com/", cookie);
+            }
+            set(&jar, "https://127.0.0.1/", "id=1; Path=/; Domain=127.0.0.2");
+            let expected = usize::from(!jar.lock().knows_suffixes);
+            assert_eq!(jar.len(), expected, "only `com`, and for the host alone");
+            assert_eq!(sent(&jar, "https://b.example.com/"), "");
+            assert_eq!(sent(&jar, "https://other.com/"), "");
+        }
+    }
+
+    #[test]
     fn with_the_list_a_domain_shares_cookies_and_a_public_suffix_does_not() {
         let jar = CookieJar::new().with_public_suffixes(LIST).unwrap();
         set(

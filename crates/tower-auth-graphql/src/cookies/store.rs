@@ -30,13 +30,18 @@ impl Store {
         if !keeps_promise(&raw) || (!private && raw.secure() == Some(true)) {
             return;
         }
-        if !self.knows_suffixes {
-            raw.unset_domain();
-        }
-        let Ok(cookie) = Cookie::try_from_raw_cookie(&raw, url) else {
-            return;
+        let cookie = |raw: &RawCookie<'_>| {
+            let cookie = Cookie::try_from_raw_cookie(raw, url).ok()?.into_owned();
+            cookie.domain.matches(url).then_some(cookie)
         };
-        let cookie = cookie.into_owned();
+        // One for somebody else is not believed either when it is about to lose its domain.
+        let Some(mut kept) = cookie(&raw) else { return };
+        if !self.knows_suffixes && raw.domain().is_some() {
+            raw.unset_domain();
+            let Some(of_host) = cookie(&raw) else { return };
+            kept = of_host;
+        }
+        let cookie = kept;
         if !private && self.has_secure(cookie.name(), url) {
             return;
         }
@@ -78,7 +83,7 @@ impl Store {
         let (mut all, mut of_domain) = (0, 0);
         for cookie in self.cookies.iter_any() {
             all += 1;
-            of_domain += usize::from(String::from(&cookie.domain) == domain);
+            of_domain += usize::from(cookie.domain.as_cow().as_deref() == Some(domain));
         }
         all >= MOST || of_domain >= MOST_OF_A_DOMAIN
     }
