@@ -74,6 +74,7 @@ async fn main() -> Result<ExitCode, BoxError> {
     requests(&origin, &mut checks).await?;
     uploads(&origin, &mut checks).await?;
     streams(&origin, &mut checks).await?;
+    both_formats(&origin, &mut checks).await?;
     streams_with_login(&origin, &mut checks).await?;
     login(&origin, &mut checks).await?;
     collective_access(&origin, &mut checks).await?;
@@ -273,6 +274,62 @@ async fn streams(origin: &str, checks: &mut Checks) -> Result<(), BoxError> {
         seen,
         vec![json!(3), json!(2), json!(1)],
     );
+    Ok(())
+}
+
+/// What is put together of parts has to be what the server answers when nothing is deferred, in either format.
+async fn both_formats(origin: &str, checks: &mut Checks) -> Result<(), BoxError> {
+    const DOCUMENTS: [(&str, &str); 6] = [
+        (
+            "@defer",
+            "query($d: Boolean!) { film { title ... @defer(if: $d, label: \"r\") { reviews } } }",
+        ),
+        (
+            "@defer of what is there in part",
+            "query($d: Boolean!) { film { director { name } ... @defer(if: $d) { title director { name age } } } }",
+        ),
+        (
+            "@defer in @defer",
+            "query($d: Boolean!) { film { ... @defer(if: $d) { title director { name ... @defer(if: $d) { age } } } } }",
+        ),
+        (
+            "@defer in a list",
+            "query($d: Boolean!) { films { title ... @defer(if: $d) { reviews director { age } } } }",
+        ),
+        (
+            "@stream",
+            "query($d: Boolean!) { numbers @stream(if: $d, initialCount: 2) }",
+        ),
+        (
+            "@defer in @stream",
+            "query($d: Boolean!) { films @stream(if: $d, initialCount: 1) { title ... @defer(if: $d) { reviews } } }",
+        ),
+    ];
+    for path in ["incremental", "legacy"] {
+        let client = Client::builder(format!("{origin}/{path}"))?.build(http());
+        for (what, document) in DOCUMENTS {
+            let call = client.query(document).variables(json!({"d": false}));
+            let expected = call.data::<Value>().await?;
+            let call = client.query(document).variables(json!({"d": true}));
+            let mut stream = call.stream().await?;
+            stream.update().await?;
+            let in_parts = stream.data() != Some(&expected);
+            let whole = stream.finish::<Value>().await?.data;
+            let what = format!("graphql-js 17, {path}: {what}");
+            checks.check(&what, (in_parts, whole), (true, Some(expected)));
+        }
+        let document = "{ film { title ... @defer { broken } } }";
+        let whole = client.query(document).stream().await?;
+        let whole = whole.finish::<Value>().await?;
+        let errors: Vec<_> = whole.errors.iter().map(|error| &*error.message).collect();
+        let what = format!("graphql-js 17, {path}: a deferred error");
+        let expected = Some(json!({"film": {"title": "Metropolis"}}));
+        checks.check(
+            &what,
+            (errors, whole.data),
+            (vec!["the reel is torn"], expected),
+        );
+    }
     Ok(())
 }
 
