@@ -118,6 +118,63 @@ async fn two_hundred_queries_with_an_expired_login_cause_one_refresh() {
     assert_eq!(shared.logins.load(SeqCst), 1);
 }
 
+#[tokio::test]
+async fn a_query_that_is_dropped_while_it_refreshes_strands_nobody() {
+    let (endpoint, shared) = graphql_server(false).await;
+    shared.revoke_all();
+    let client = client(&endpoint, "open sesame");
+    client.query("{ secret }").data::<Value>().await.unwrap();
+    shared.revoke_all();
+    let first = client.query("{ secret }").data::<Value>();
+    let dropped = async {
+        // The refresh takes 50 ms.
+        tokio::time::timeout(Duration::from_millis(20), first).await
+    };
+    let others = async {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        client.query("{ secret }").data::<Value>().await
+    };
+    let (dropped, others) = tokio::join!(dropped, others);
+    assert!(dropped.is_err());
+    assert_eq!(others.unwrap()["secret"], "42");
+    assert_eq!(shared.renewals.load(SeqCst), 1);
+}
+
+#[tokio::test]
+async fn debug_shows_nothing_that_is_secret() {
+    let login = login("https://h/graphql?key=hunter2", "hunter2");
+    let builder = GraphQlLogin::builder("https://h/?key=hunter2", GraphQlService::new(http()))
+        .login(
+            "query { hunter2 }",
+            &json!({"password": "hunter2"}),
+            "login",
+        );
+    let cache = tower_auth_token::Cache::new(login.clone());
+    let variable = VariableAuth::from_cache(cache, "jwt").unwrap();
+    let name = http::HeaderName::from_static("x-api-key");
+    let value = http::HeaderValue::from_static("hunter2");
+    let client = Client::builder("https://h/graphql?key=hunter2")
+        .unwrap()
+        .header(name.clone(), value.clone());
+    let text = format!("{client:?}");
+    let client = client.build(http());
+    let call = client
+        .query("query($p: String!) { login(p: $p) }")
+        .variables(json!({"p": "hunter2"}))
+        .request_extension("p", "hunter2")
+        .header(name, value);
+    let body = Body::json(&json!({"query": "hunter2"})).unwrap();
+    let text = format!("{text} {login:?} {builder:?} {variable:?} {client:?} {call:?} {body:?}");
+    assert!(!text.contains("hunter2"), "{text}");
+
+    let answer = support::answer(502, "text/html", b"hunter2");
+    let client = Client::builder(support::raw_server(answer, true).await);
+    let client = client.unwrap().build(http());
+    let error = client.query("{ a }").data::<Value>().await.unwrap_err();
+    assert_eq!(error.body_prefix(), b"hunter2");
+    assert!(!format!("{error} {error:?}").contains("hunter2"));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_login_is_everybodys_error_and_not_a_storm() {
     let (endpoint, shared) = graphql_server(false).await;
