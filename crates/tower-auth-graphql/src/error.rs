@@ -85,6 +85,8 @@ pub enum Limit {
     PartSize,
     /// Of nested objects and lists.
     Depth,
+    /// Of errors in a response.
+    Errors,
 }
 
 /// Returns what is inside the error, when it is of one of these types.

@@ -75,9 +75,9 @@
 //! # Limits
 //!
 //! An answer has at most 16 MiB after decompression, a part of a stream 4 MiB; an answer takes at most 30 seconds, a
-//! stream is silent for at most 60; data are nested at most 127 levels deep. All but the last can be changed on the
-//! [`ClientBuilder`] or the [`GraphQlService`]. An answer that comes in one piece is decoded from the very memory that
-//! the HTTP client read it into; of several pieces one text is made.
+//! stream is silent for at most 60. That can be changed on the [`ClientBuilder`] or the [`GraphQlService`]. Data are
+//! nested at most 127 levels deep, and there are at most 10,000 errors. An answer that comes in one piece is decoded
+//! from the very memory that the HTTP client read it into; of several pieces one text is made.
 //!
 //! # Runtimes
 //!

@@ -3,7 +3,7 @@
 use super::Parts;
 use crate::{
     AuthFailure, Error, ErrorKind, GraphQlError, Reply, Response,
-    response::{is_too_deep, too_deep},
+    response::{MOST_ERRORS, is_too_deep, too_deep, too_many_errors},
 };
 use serde::de::{Deserialize as _, DeserializeOwned};
 use serde_json::{Map, Value};
@@ -221,6 +221,9 @@ impl Incremental {
         for error in list(part, "errors") {
             let error = GraphQlError::deserialize(error)
                 .map_err(|error| Error::protocol("`errors` is malformed").with_source(error))?;
+            if self.errors.len() >= MOST_ERRORS {
+                return Err(too_many_errors());
+            }
             self.errors.push(error);
         }
         if let Some(Value::Object(extensions)) = part.remove("extensions") {
@@ -435,6 +438,14 @@ mod tests {
             ]);
             assert_eq!(result.unwrap_err().kind(), ErrorKind::Protocol, "{patch}");
         }
+    }
+
+    #[test]
+    fn errors_cannot_pile_up_for_ever() {
+        let part = json!({"errors": vec![""; 4000], "hasNext": true});
+        assert!(apply(&[part.clone(), part.clone()]).is_ok());
+        let error = apply(&[part.clone(), part.clone(), part]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Limit(crate::Limit::Errors));
     }
 
     #[test]
