@@ -1,10 +1,12 @@
 // graphql-yoga with uploads, persisted queries, @defer and @stream, UNAUTHENTICATED errors and logins; and, beside it, an
-// `Auth` and an `Item` service with the shapes of CollectiveAccess. Prints its port.
+// `Auth` and an `Item` service with the shapes of CollectiveAccess; and graphql-js 17, which executes `@defer` and
+// `@stream` in both formats. Prints its port.
 import { createHmac, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { useAPQ } from '@graphql-yoga/plugin-apq';
 import { useDeferStream } from '@graphql-yoga/plugin-defer-stream';
 import { GraphQLError, buildSchema, graphql } from 'graphql';
+import * as graphql17 from 'graphql-17';
 import { createSchema, createYoga } from 'graphql-yoga';
 
 const tokens = new Set();
@@ -39,7 +41,7 @@ const yoga = createYoga({
         numbers: [Int!]!
         counts: String!
       }
-      type Film { title: String!, reviews: [String!]! }
+      type Film { title: String!, reviews: [String!]!, notes: String }
       type Tokens { token: String!, refresh: String! }
       type Mutation {
         count: Int
@@ -50,7 +52,7 @@ const yoga = createYoga({
         upload(file: File!): String!
         uploads(files: [File!]!): [Int!]!
       }
-      type Subscription { countdown(from: Int!): Int! }
+      type Subscription { countdown(from: Int!): Int!, secrets: String }
     `,
     resolvers: {
       Query: {
@@ -61,7 +63,10 @@ const yoga = createYoga({
         numbers: async function* () { for (let n = 1; n <= 3; n += 1) { await pause(20); yield n; } },
         counts: () => JSON.stringify(counts),
       },
-      Film: { reviews: async () => { await pause(50); return ['good', 'long']; } },
+      Film: {
+        reviews: async () => { await pause(50); return ['good', 'long']; },
+        notes: async (_, __, context) => { await pause(50); guard(context); return 'for members'; },
+      },
       Mutation: {
         count: (_, __, context) => { guard(context); counts.mutations += 1; return counts.mutations; },
         countAnyway: () => { counts.mutations += 1; return counts.mutations; },
@@ -79,6 +84,9 @@ const yoga = createYoga({
         uploads: (_, { files }) => Promise.all(files.map(async (file) => (await file.arrayBuffer()).byteLength)),
       },
       Subscription: {
+        secrets: {
+          subscribe: async function* (_, __, context) { guard(context); yield { secrets: '42' }; },
+        },
         countdown: {
           subscribe: async function* (_, { from }) {
             for (let n = from; n > 0; n -= 1) { await pause(10); yield { countdown: n }; }
@@ -146,10 +154,54 @@ async function collectiveAccess(request, response) {
   response.end(JSON.stringify({ ok: !errors, ...(errors ? { errors } : {}), data: result.data }));
 }
 
+// ===== graphql-js 17 =====
+
+const films = graphql17.buildSchema(`
+  type Query { film: Film  films: [Film!]  numbers: [Int!] }
+  type Film { title: String!  reviews: [String!]  director: Person  broken: String! }
+  type Person { name: String!  age: Int }
+`);
+const incrementalSchema = new graphql17.GraphQLSchema({
+  ...films.toConfig(),
+  directives: [...films.getDirectives(), graphql17.GraphQLDeferDirective, graphql17.GraphQLStreamDirective],
+});
+const film = (title) => ({
+  title,
+  reviews: async () => { await pause(10); return [`${title} is good`, 'long']; },
+  director: () => ({ name: 'Lang', age: async () => { await pause(20); return 36; } }),
+  broken: async () => { await pause(5); throw new Error('the reel is torn'); },
+});
+const cinema = {
+  film: () => film('Metropolis'),
+  films: async function* () { for (const title of ['M', 'Spione', 'Metropolis']) { await pause(5); yield film(title); } },
+  numbers: async function* () { for (let n = 1; n <= 5; n += 1) { await pause(5); yield n; } },
+};
+
+async function incrementally(request, response, execute, specification) {
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const { query, variables } = JSON.parse(Buffer.concat(chunks));
+  const document = graphql17.parse(query);
+  const result = await execute({ schema: incrementalSchema, document, rootValue: cinema, variableValues: variables });
+  if (!('initialResult' in result)) {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(result));
+    return;
+  }
+  response.writeHead(200, { 'content-type': `multipart/mixed; boundary="-"; ${specification}` });
+  const part = (json) => response.write(`\r\n---\r\nContent-Type: application/json\r\n\r\n${JSON.stringify(json)}`);
+  part(result.initialResult);
+  for await (const later of result.subsequentResults) part(later);
+  response.end('\r\n-----\r\n');
+}
+
 createServer((request, response) => {
   counts.requests += 1;
   if (request.url.startsWith('/service/')) {
     collectiveAccess(request, response).catch(() => response.writeHead(500).end());
+  } else if (request.url === '/incremental') {
+    incrementally(request, response, graphql17.experimentalExecuteIncrementally, 'incrementalSpec=v0.2');
+  } else if (request.url === '/legacy') {
+    incrementally(request, response, graphql17.legacyExecuteIncrementally, 'deferSpec=20220824');
   } else if (request.url === '/later') {
     skew += 700;
     response.end();

@@ -9,9 +9,37 @@ use hyper_util::{
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use tower_auth_graphql::{
-    AuthFailure, Body, Client, ErrorKind, GraphQlLogin, GraphQlService, Request, Upload,
+    AuthFailure, Body, Client, ErrorKind, GraphQlLogin, GraphQlService, Reply, Request, Upload,
 };
 use tower_auth_token::TokenAuth;
+use tower_service::Service;
+
+/// What a client is over.
+trait Stack:
+    Service<
+        http::Request<Body>,
+        Response = http::Response<Reply>,
+        Error: Into<tower_auth_graphql::BoxError>,
+        Future: Send,
+    > + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<S> Stack for S where
+    S: Service<
+            http::Request<Body>,
+            Response = http::Response<Reply>,
+            Error: Into<tower_auth_graphql::BoxError>,
+            Future: Send,
+        > + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -46,6 +74,8 @@ async fn main() -> Result<ExitCode, BoxError> {
     requests(&origin, &mut checks).await?;
     uploads(&origin, &mut checks).await?;
     streams(&origin, &mut checks).await?;
+    both_formats(&origin, &mut checks).await?;
+    streams_with_login(&origin, &mut checks).await?;
     login(&origin, &mut checks).await?;
     collective_access(&origin, &mut checks).await?;
     println!("{} passed, {} failed", checks.passed, checks.failed);
@@ -178,9 +208,32 @@ async fn uploads(origin: &str, checks: &mut Checks) -> Result<(), BoxError> {
     Ok(())
 }
 
+/// Which of the two formats the server answers with: both are asked for.
+async fn incremental_format(
+    client: &Client<impl Stack>,
+    document: &'static str,
+) -> Result<&'static str, BoxError> {
+    let both = "multipart/mixed;incrementalSpec=v0.2, multipart/mixed;deferSpec=20220824";
+    let call = client
+        .query(document)
+        .header(http::header::ACCEPT, both.parse()?);
+    let Reply::Stream(mut parts) = call.reply().await?.into_body() else {
+        return Ok("none");
+    };
+    let first = parts.next().await.ok_or("no part")??;
+    let first: Value = serde_json::from_slice(&first)?;
+    Ok(if first.get("pending").is_some() {
+        "of today, with `pending` (incrementalSpec=v0.2)"
+    } else {
+        "of 2022, with paths (deferSpec=20220824)"
+    })
+}
+
 async fn streams(origin: &str, checks: &mut Checks) -> Result<(), BoxError> {
     let client = Client::builder(format!("{origin}/graphql"))?.build(http());
     let document = "{ film { title ... on Film @defer { reviews } } }";
+    let format = incremental_format(&client, document).await?;
+    println!("      @defer comes in the format {format}");
     let mut response = client.query(document).stream().await?;
     response.update().await?;
     let first = response.data().cloned();
@@ -224,10 +277,65 @@ async fn streams(origin: &str, checks: &mut Checks) -> Result<(), BoxError> {
     Ok(())
 }
 
-async fn login(origin: &str, checks: &mut Checks) -> Result<(), BoxError> {
-    let endpoint = format!("{origin}/graphql");
-    let bottom = GraphQlService::new(http());
-    let login = GraphQlLogin::builder(endpoint.as_str(), bottom.clone())
+/// What is put together of parts has to be what the server answers when nothing is deferred, in either format.
+async fn both_formats(origin: &str, checks: &mut Checks) -> Result<(), BoxError> {
+    const DOCUMENTS: [(&str, &str); 6] = [
+        (
+            "@defer",
+            "query($d: Boolean!) { film { title ... @defer(if: $d, label: \"r\") { reviews } } }",
+        ),
+        (
+            "@defer of what is there in part",
+            "query($d: Boolean!) { film { director { name } ... @defer(if: $d) { title director { name age } } } }",
+        ),
+        (
+            "@defer in @defer",
+            "query($d: Boolean!) { film { ... @defer(if: $d) { title director { name ... @defer(if: $d) { age } } } } }",
+        ),
+        (
+            "@defer in a list",
+            "query($d: Boolean!) { films { title ... @defer(if: $d) { reviews director { age } } } }",
+        ),
+        (
+            "@stream",
+            "query($d: Boolean!) { numbers @stream(if: $d, initialCount: 2) }",
+        ),
+        (
+            "@defer in @stream",
+            "query($d: Boolean!) { films @stream(if: $d, initialCount: 1) { title ... @defer(if: $d) { reviews } } }",
+        ),
+    ];
+    for path in ["incremental", "legacy"] {
+        let client = Client::builder(format!("{origin}/{path}"))?.build(http());
+        for (what, document) in DOCUMENTS {
+            let call = client.query(document).variables(json!({"d": false}));
+            let expected = call.data::<Value>().await?;
+            let call = client.query(document).variables(json!({"d": true}));
+            let mut stream = call.stream().await?;
+            stream.update().await?;
+            let in_parts = stream.data() != Some(&expected);
+            let whole = stream.finish::<Value>().await?.data;
+            let what = format!("graphql-js 17, {path}: {what}");
+            checks.check(&what, (in_parts, whole), (true, Some(expected)));
+        }
+        let document = "{ film { title ... @defer { broken } } }";
+        let whole = client.query(document).stream().await?;
+        let whole = whole.finish::<Value>().await?;
+        let errors: Vec<_> = whole.errors.iter().map(|error| &*error.message).collect();
+        let what = format!("graphql-js 17, {path}: a deferred error");
+        let expected = Some(json!({"film": {"title": "Metropolis"}}));
+        checks.check(
+            &what,
+            (errors, whole.data),
+            (vec!["the reel is torn"], expected),
+        );
+    }
+    Ok(())
+}
+
+/// A client that logs in, by a login of its own.
+fn member(endpoint: &str) -> Result<Client<impl Stack>, BoxError> {
+    let login = GraphQlLogin::builder(endpoint, GraphQlService::new(http()))
         .login(
             "mutation($n: String!, $p: String!) { login(name: $n, password: $p) { token refresh } }",
             &json!({"n": "alice", "p": "open sesame"}),
@@ -236,16 +344,69 @@ async fn login(origin: &str, checks: &mut Checks) -> Result<(), BoxError> {
         .refresh_token("login.refresh")
         .refresh("mutation($t: String!) { renew(token: $t) { token refresh } }", "t", "renew.token")
         .build()?;
-    let client = Client::builder(endpoint.as_str())?
-        .auth(TokenAuth::bearer(login))?
-        .build(http());
+    let auth = TokenAuth::bearer(login);
+    Ok(Client::builder(endpoint)?.auth(auth)?.build(http()))
+}
+
+/// Streams of somebody whose login expired, and that say so in a result at status 200.
+async fn streams_with_login(origin: &str, checks: &mut Checks) -> Result<(), BoxError> {
+    let endpoint = format!("{origin}/graphql");
+    let anonymous = Client::builder(endpoint.as_str())?.build(http());
+    let expired = async || -> Result<_, BoxError> {
+        let client = member(&endpoint)?;
+        client.query("{ secret }").data::<Value>().await?;
+        let expire = anonymous.query("mutation { expireAll }");
+        expire.data::<Value>().await?;
+        Ok(client)
+    };
+    let call = expired().await?;
+    let document = "{ secret film { title ... on Film @defer { reviews } } }";
+    let whole = call
+        .query(document)
+        .stream()
+        .await?
+        .finish::<Value>()
+        .await?;
+    checks.check(
+        "@defer with an expired login",
+        whole.data.map(|data| data["secret"].clone()),
+        Some(json!("42")),
+    );
+    let client = expired().await?;
+    let mut events = client.query("subscription { secrets }").subscribe().await?;
+    let first = events.next().await.ok_or("no event")??.into_data();
+    checks.check(
+        "a subscription with an expired login",
+        first.and_then(|data| data.decode::<Value>()).ok(),
+        Some(json!({"secrets": "42"})),
+    );
+    // Nobody is logged in: what is deferred says so, later.
+    let document = "{ film { title ... on Film @defer { notes } } }";
+    let whole = anonymous.query(document).stream().await?;
+    let whole = whole.finish::<Value>().await?;
+    let failure = Some(AuthFailure::Refused);
+    checks.check("a part that says so later", whole.auth_failure, failure);
+    Ok(())
+}
+
+async fn login(origin: &str, checks: &mut Checks) -> Result<(), BoxError> {
+    let endpoint = format!("{origin}/graphql");
+    let bottom = GraphQlService::new(http());
+    let anonymous = Client::builder(endpoint.as_str())?.build(http());
+    let counted = async || -> Result<(u64, u64), BoxError> {
+        let data: Value = anonymous.query("{ counts }").data().await?;
+        let counts: Value = serde_json::from_str(data["counts"].as_str().unwrap_or_default())?;
+        let count = |name: &str| counts[name].as_u64().ok_or("no count");
+        Ok((count("logins")?, count("renewals")?))
+    };
+    let before = counted().await?;
+    let client = member(&endpoint)?;
     checks.check(
         "a login",
         client.query("{ secret }").data::<Value>().await?,
         json!({"secret": "42"}),
     );
 
-    let anonymous = Client::builder(endpoint.as_str())?.build(http());
     anonymous
         .query("mutation { expireAll }")
         .data::<Value>()
@@ -261,10 +422,9 @@ async fn login(origin: &str, checks: &mut Checks) -> Result<(), BoxError> {
         right += usize::from(call.await?.is_ok_and(|data| data["secret"] == "42"));
     }
     checks.check("200 queries with an expired login", right, 200);
-    let data: Value = anonymous.query("{ counts }").data().await?;
-    let counts: Value = serde_json::from_str(data["counts"].as_str().unwrap_or_default())?;
-    let logins = (counts["logins"].clone(), counts["renewals"].clone());
-    checks.check("cause one refresh", logins, (json!(1), json!(1)));
+    let after = counted().await?;
+    let caused = (after.0 - before.0, after.1 - before.1);
+    checks.check("cause one refresh", caused, (1, 1));
 
     let login = GraphQlLogin::builder(endpoint.as_str(), bottom)
         .login(

@@ -85,6 +85,44 @@ pub enum Limit {
     PartSize,
     /// Of nested objects and lists.
     Depth,
+    /// Of errors in a response.
+    Errors,
+}
+
+/// Returns what is inside the error, when it is of one of these types.
+macro_rules! unstack {
+    ($error:ident => $($layers:ty),+) => {
+        $(let $error = match $error.downcast::<$layers>() {
+            Ok(layers) => return layers.unstack(),
+            Err(error) => error,
+        };)+
+    };
+}
+
+/// Layers of errors, with one of ours somewhere inside.
+trait Unstack {
+    fn unstack(self) -> Error;
+}
+
+impl Unstack for Error {
+    fn unstack(self) -> Error {
+        self
+    }
+}
+
+impl Unstack for AuthError {
+    fn unstack(self) -> Error {
+        self.into()
+    }
+}
+
+impl<E: Unstack> Unstack for tower_auth_core::Error<E> {
+    fn unstack(self) -> Error {
+        match self {
+            Self::Auth(error) => error.into(),
+            Self::Inner(error) => error.unstack(),
+        }
+    }
 }
 
 impl Error {
@@ -108,7 +146,17 @@ impl Error {
         Self::new(ErrorKind::Protocol, context)
     }
 
+    /// Of an HTTP client.
     pub(crate) fn transport(source: BoxError) -> Self {
+        let mut cause: Option<&(dyn StdError + 'static)> = Some(&*source);
+        while let Some(error) = cause {
+            // A body of ours that failed: the network is not to blame.
+            if let Some(Self(inner)) = error.downcast_ref::<Self>() {
+                let (kind, context) = (inner.kind, inner.context.clone());
+                return Self::new(kind, context).with_source(source);
+            }
+            cause = error.source();
+        }
         Self::new(ErrorKind::Transport, "the connection failed").with_source(source)
     }
 
@@ -140,31 +188,9 @@ impl Error {
     /// Out of whatever a stack of layers answers with: an error of ours inside it is found again.
     pub(crate) fn from_stack(error: BoxError) -> Self {
         use tower_auth_core::Error as Stacked;
-        let error = match error.downcast::<Self>() {
-            Ok(ours) => return *ours,
-            Err(error) => error,
-        };
-        let error = match error.downcast::<Stacked<Self>>() {
-            Ok(stacked) => match *stacked {
-                Stacked::Auth(error) => return Self::from(error),
-                Stacked::Inner(ours) => return ours,
-            },
-            Err(error) => error,
-        };
-        // Two layers that authenticate, one above the other.
-        let error = match error.downcast::<Stacked<Stacked<Self>>>() {
-            Ok(stacked) => match *stacked {
-                Stacked::Auth(error) | Stacked::Inner(Stacked::Auth(error)) => {
-                    return Self::from(error);
-                }
-                Stacked::Inner(Stacked::Inner(ours)) => return ours,
-            },
-            Err(error) => error,
-        };
-        match error.downcast::<AuthError>() {
-            Ok(error) => Self::from(*error),
-            Err(error) => Self::transport(error),
-        }
+        // So many layers that authenticate, one above the other. Layers that box errors hand ours on as it is.
+        unstack!(error => Self, Stacked<Self>, Stacked<Stacked<Self>>, Stacked<Stacked<Stacked<Self>>>, AuthError);
+        Self::transport(error)
     }
 
     /// What kind of error this is.
@@ -260,5 +286,34 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tower_auth_core::Error as Stacked;
+
+    #[test]
+    fn an_error_of_ours_is_found_again_below_layers_that_authenticate() {
+        let ours = || Error::protocol("ours");
+        let auth = || AuthError::configuration("a", "b");
+        let two: Stacked<Stacked<Error>> = Stacked::Inner(Stacked::Auth(auth()));
+        let foreign: Stacked<std::io::Error> = Stacked::Inner(std::io::Error::other("x"));
+        let stacks: [(BoxError, ErrorKind); 6] = [
+            (ours().into(), ErrorKind::Protocol),
+            (Stacked::Inner(ours()).into(), ErrorKind::Protocol),
+            (
+                Stacked::Inner(Stacked::Inner(Stacked::Inner(ours()))).into(),
+                ErrorKind::Protocol,
+            ),
+            (two.into(), ErrorKind::Auth(AuthFailure::Unavailable)),
+            (auth().into(), ErrorKind::Auth(AuthFailure::Unavailable)),
+            (foreign.into(), ErrorKind::Transport),
+        ];
+        for (stack, expected) in stacks {
+            let text = format!("{stack:?}");
+            assert_eq!(Error::from_stack(stack).kind(), expected, "{text}");
+        }
     }
 }

@@ -59,7 +59,7 @@
 //! | the same without the front, below any stack of layers | [`GraphQlService`], [`Body`], [`Reply`] | |
 //! | which errors mean that credentials were not accepted | [`AuthDetector`] | |
 //! | logins by GraphQL, CollectiveAccess | `GraphQlLogin`, `VariableAuth` | `login` |
-//! | files (multipart request specification) | `Upload` | `uploads` |
+//! | files (multipart request specification) | `Upload` | `uploads`; those on disk: `files` |
 //! | `@defer` and `@stream`, both formats | `Incremental` | `incremental` |
 //! | subscriptions over server-sent events | `Events` | `events` |
 //! | automatic persisted queries | `ClientBuilder::persisted_queries` | `persisted` |
@@ -75,13 +75,13 @@
 //! # Limits
 //!
 //! An answer has at most 16 MiB after decompression, a part of a stream 4 MiB; an answer takes at most 30 seconds, a
-//! stream is silent for at most 60; data are nested at most 127 levels deep. All but the last can be changed on the
-//! [`ClientBuilder`] or the [`GraphQlService`]. An answer that comes in one piece is decoded from the very memory that
-//! the HTTP client read it into; of several pieces one text is made.
+//! stream is silent for at most 60. That can be changed on the [`ClientBuilder`] or the [`GraphQlService`]. Data are
+//! nested at most 127 levels deep, and there are at most 10,000 errors. An answer that comes in one piece is decoded
+//! from the very memory that the HTTP client read it into; of several pieces one text is made.
 //!
 //! # Runtimes
 //!
-//! Time-outs are tokio's. Without them (`timeout(None)`, `idle_timeout(None)`) any runtime will do.
+//! Time-outs are tokio's. Without them (`timeout(None)`, `idle_timeout(None)`, `first_event(None)`) any runtime will do.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -1,7 +1,10 @@
 //! One operation, as it is sent.
 
 use crate::Error;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{
+    HeaderMap, HeaderName, HeaderValue,
+    header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION},
+};
 use serde::{
     Serialize,
     de::{Deserialize, DeserializeOwned},
@@ -108,6 +111,7 @@ impl Request {
     /// of the call.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        let value = guarded(&name, value);
         self.headers.insert(name, value);
         self
     }
@@ -141,6 +145,14 @@ impl Request {
         }
         Ok(pairs.finish())
     }
+}
+
+/// The value of a header; marked as sensitive when it is known to hold credentials, so that no log shows it.
+pub(crate) fn guarded(name: &HeaderName, mut value: HeaderValue) -> HeaderValue {
+    if [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION].contains(name) {
+        value.set_sensitive(true);
+    }
+    value
 }
 
 /// Absent and null mean the same.

@@ -5,14 +5,20 @@ mod support;
 
 use axum::{
     Router,
-    http::{HeaderMap, header::SET_COOKIE},
+    extract::Query,
+    http::{
+        HeaderMap, StatusCode,
+        header::{LOCATION, SET_COOKIE},
+    },
     response::{AppendHeaders, IntoResponse},
-    routing::post,
+    routing::{get, post},
 };
+use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use support::{http, serve};
-use tower_auth_graphql::{Client, CookieJar, CookieLayer, Reply};
+use tower::{ServiceBuilder, ServiceExt as _};
+use tower_auth_graphql::{Body, Client, CookieJar, CookieLayer, Reply};
 use tower_layer::Layer as _;
 
 static NUMBER: AtomicUsize = AtomicUsize::new(0);
@@ -99,4 +105,43 @@ async fn concurrent_requests_share_the_jar() {
         ));
     }
     assert_eq!(jar.len(), 1);
+}
+
+/// Sets a cookie and sends on to where the query says.
+async fn send_on(Query(to): Query<std::collections::HashMap<String, String>>) -> impl IntoResponse {
+    let headers = [
+        (SET_COOKIE, "hop=1; Path=/".to_owned()),
+        (LOCATION, to["to"].clone()),
+    ];
+    (StatusCode::FOUND, AppendHeaders(headers))
+}
+
+#[tokio::test]
+async fn cookies_of_a_redirect_are_kept_and_go_to_their_own_host_only() {
+    let app = || {
+        Router::new()
+            .route("/to", get(send_on))
+            .route("/me", get(me))
+    };
+    let one = serve(app()).await;
+    // The same machine under another name: cookies know nothing of ports.
+    let other = serve(app()).await.replace("127.0.0.1", "localhost");
+    let jar = CookieJar::new();
+    let http = ServiceBuilder::new()
+        .layer(tower_http::follow_redirect::FollowRedirectLayer::new())
+        .layer(CookieLayer::new(jar.clone()))
+        .service(http());
+    let cookie = async |uri: String| {
+        let request = http::Request::get(uri).body(Body::empty()).unwrap();
+        let response = http.clone().oneshot(request).await.unwrap();
+        let json = response.into_body().collect().await.unwrap().to_bytes();
+        serde_json::from_slice::<Value>(&json).unwrap()["data"]["cookie"].clone()
+    };
+    assert_eq!(cookie(format!("{one}/to?to={other}/me")).await, Value::Null);
+    assert_eq!(jar.len(), 1);
+    assert_eq!(cookie(format!("{other}/me")).await, Value::Null);
+    assert_eq!(cookie(format!("{one}/me")).await, "hop=1");
+    // Set on the way, and sent at the next hop.
+    jar.clear();
+    assert_eq!(cookie(format!("{one}/to?to=/me")).await, "hop=1");
 }

@@ -12,8 +12,10 @@ use std::{
     time::Duration,
 };
 use support::{answer, http, raw_server};
+use tower_auth_core::NotAuthenticated;
 use tower_auth_graphql::{
-    AuthFailure, Body, Client, Error, ErrorKind, GraphQlService, Limit, Reply, Timeout,
+    AuthDetector, AuthFailure, Body, Client, Error, ErrorKind, GraphQlService, Limit, Reply,
+    Timeout,
 };
 
 async fn ask(endpoint: &str) -> Result<Value, Error> {
@@ -167,6 +169,64 @@ async fn a_401_that_is_cut_off_still_reaches_the_layers_above() {
     assert!(matches!(reply.body(), Reply::NotGraphQl(_)));
 }
 
+/// What an answer says to the schemes above of a request with this document.
+async fn mark(answer: Vec<u8>, document: &'static str) -> Option<NotAuthenticated> {
+    let client = Client::builder(raw_server(answer, true).await)
+        .unwrap()
+        .max_response_size(1000)
+        .auth_detector(AuthDetector::default().status(support::status(419), AuthFailure::Expired))
+        .build(http());
+    let reply = client.query(document).reply().await.ok()?;
+    reply.extensions().get().copied()
+}
+
+#[tokio::test]
+async fn a_mutation_is_not_sent_again_after_a_401_that_says_more_than_can_be_read() {
+    let mut cut = answer(401, "application/json", br#"{"data":{"a":1,"b":null}}"#);
+    cut.truncate(cut.len() - 8);
+    let large = answer(401, "application/json", &[b' '; 2000]);
+    for answer in [cut, large] {
+        let may_not = Some(NotAuthenticated::maybe_executed());
+        assert_eq!(mark(answer.clone(), "mutation { a b }").await, may_not);
+        let may = Some(NotAuthenticated::not_executed());
+        assert_eq!(mark(answer, "{ a b }").await, may);
+    }
+}
+
+#[tokio::test]
+async fn a_status_can_be_made_to_count_whoever_sends_it() {
+    let may = Some(NotAuthenticated::not_executed());
+    let page = answer(419, "text/html", b"<html>");
+    assert_eq!(mark(page.clone(), "mutation { a }").await, may);
+    let json = br#"{"errors":[{"message":"m"}]}"#;
+    let json = answer(419, "application/json", json);
+    assert_eq!(mark(json.clone(), "mutation { a }").await, may);
+    assert_eq!(mark(answer(418, "text/html", b""), "{ a }").await, None);
+
+    for (answer, detected) in [(page, false), (json, true)] {
+        let endpoint = raw_server(answer, true).await;
+        let detector =
+            AuthDetector::status_only().status(support::status(419), AuthFailure::Expired);
+        let builder = Client::builder(endpoint).unwrap();
+        let client = builder.auth_detector(detector).build(http());
+        let error = client.query("{ a }").data::<Value>().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Auth(AuthFailure::Expired));
+        assert_eq!(error.status().is_none(), detected);
+    }
+}
+
+#[tokio::test]
+async fn a_page_larger_than_the_limit_is_still_a_transport_error_with_a_prefix() {
+    let page = answer(502, "text/html", &[b'x'; 5000]);
+    let client = Client::builder(raw_server(page, true).await)
+        .unwrap()
+        .max_response_size(100)
+        .build(http());
+    let error = client.query("{ a }").data::<Value>().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transport);
+    assert_eq!(error.body_prefix(), [b'x'; 4096]);
+}
+
 #[tokio::test]
 async fn a_server_that_is_silent_or_drips_is_timed_out() {
     let head = b"HTTP/1.1 200 X\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
@@ -310,6 +370,32 @@ async fn a_gzip_bomb_is_stopped_at_the_limit() {
         ErrorKind::Limit(Limit::ResponseSize),
         "{error:?}"
     );
+}
+
+#[cfg(feature = "compression")]
+#[tokio::test]
+async fn a_compressed_answer_is_asked_for_and_read() {
+    // By GNU gzip.
+    let gzip = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xab\x56\x4a\x49\x2c\x49\x54\xb2\xaa\x56\x02\x12\x86\xb5\xb5\x00\x75\xad\x5b\x96\x10\x00\x00\x00";
+    let app = axum::Router::new().route(
+        "/graphql",
+        axum::routing::post(move |headers: http::HeaderMap| async move {
+            let codings = headers["accept-encoding"].to_str().unwrap().to_owned();
+            assert!(
+                codings.contains("gzip") && codings.contains("deflate"),
+                "{codings}"
+            );
+            let headers = [
+                ("content-type", "application/json"),
+                ("content-encoding", "gzip"),
+            ];
+            (headers, gzip.as_slice())
+        }),
+    );
+    let endpoint = format!("{}/graphql", support::serve(app).await);
+    let client = Client::builder(endpoint).unwrap().build_compressed(http());
+    let data = client.query("{ a }").data::<Value>().await.unwrap();
+    assert_eq!(data["a"], 1);
 }
 
 #[tokio::test]

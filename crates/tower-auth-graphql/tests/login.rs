@@ -15,11 +15,12 @@ use serde_json::{Value, json};
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
     time::{Duration, SystemTime},
 };
 use support::{graphql_server, http, serve};
+use tower::ServiceBuilder;
 use tower_auth_core::{
     bearer::InQuery,
     clock::{Clock, ManualClock},
@@ -117,6 +118,63 @@ async fn two_hundred_queries_with_an_expired_login_cause_one_refresh() {
     assert_eq!(shared.logins.load(SeqCst), 1);
 }
 
+#[tokio::test]
+async fn a_query_that_is_dropped_while_it_refreshes_strands_nobody() {
+    let (endpoint, shared) = graphql_server(false).await;
+    shared.revoke_all();
+    let client = client(&endpoint, "open sesame");
+    client.query("{ secret }").data::<Value>().await.unwrap();
+    shared.revoke_all();
+    let first = client.query("{ secret }").data::<Value>();
+    let dropped = async {
+        // The refresh takes 50 ms.
+        tokio::time::timeout(Duration::from_millis(20), first).await
+    };
+    let others = async {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        client.query("{ secret }").data::<Value>().await
+    };
+    let (dropped, others) = tokio::join!(dropped, others);
+    assert!(dropped.is_err());
+    assert_eq!(others.unwrap()["secret"], "42");
+    assert_eq!(shared.renewals.load(SeqCst), 1);
+}
+
+#[tokio::test]
+async fn debug_shows_nothing_that_is_secret() {
+    let login = login("https://h/graphql?key=hunter2", "hunter2");
+    let builder = GraphQlLogin::builder("https://h/?key=hunter2", GraphQlService::new(http()))
+        .login(
+            "query { hunter2 }",
+            &json!({"password": "hunter2"}),
+            "login",
+        );
+    let cache = tower_auth_token::Cache::new(login.clone());
+    let variable = VariableAuth::from_cache(cache, "jwt").unwrap();
+    let name = http::HeaderName::from_static("x-api-key");
+    let value = http::HeaderValue::from_static("hunter2");
+    let client = Client::builder("https://h/graphql?key=hunter2")
+        .unwrap()
+        .header(name.clone(), value.clone());
+    let text = format!("{client:?}");
+    let client = client.build(http());
+    let call = client
+        .query("query($p: String!) { login(p: $p) }")
+        .variables(json!({"p": "hunter2"}))
+        .request_extension("p", "hunter2")
+        .header(name, value);
+    let body = Body::json(&json!({"query": "hunter2"})).unwrap();
+    let text = format!("{text} {login:?} {builder:?} {variable:?} {client:?} {call:?} {body:?}");
+    assert!(!text.contains("hunter2"), "{text}");
+
+    let answer = support::answer(502, "text/html", b"hunter2");
+    let client = Client::builder(support::raw_server(answer, true).await);
+    let client = client.unwrap().build(http());
+    let error = client.query("{ a }").data::<Value>().await.unwrap_err();
+    assert_eq!(error.body_prefix(), b"hunter2");
+    assert!(!format!("{error} {error:?}").contains("hunter2"));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_login_is_everybodys_error_and_not_a_storm() {
     let (endpoint, shared) = graphql_server(false).await;
@@ -207,6 +265,25 @@ async fn a_file_is_sent_again_when_it_can_be_read_again() {
         .await
         .unwrap();
     assert_eq!(data["upload"], "file application/octet-stream x");
+
+    #[cfg(feature = "files")]
+    {
+        let (endpoint, shared) = graphql_server(false).await;
+        shared.revoke_all();
+        let client = self::client(&endpoint, "open sesame");
+        client.query("{ secret }").data::<Value>().await.unwrap();
+        shared.revoke_all();
+        let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("again.txt");
+        std::fs::write(&path, "from disk").unwrap();
+        let file = Upload::file(path).await.unwrap();
+        let call = client.query(query).upload("variables.f", file);
+        let data = call.data::<Value>().await.unwrap();
+        assert_eq!(
+            data["upload"],
+            "again.txt application/octet-stream from disk"
+        );
+        assert_eq!(shared.renewals.load(SeqCst), 1);
+    }
 }
 
 #[tokio::test]
@@ -222,6 +299,23 @@ async fn the_callers_own_authorization_neither_logs_in_nor_renews() {
     assert_eq!(response.auth_failure, Some(AuthFailure::Refused));
     assert_eq!(shared.logins.load(SeqCst), 0);
     assert_eq!(shared.requests.load(SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_login_that_is_answered_with_an_error_says_so_without_repeating_it() {
+    let code = r#"{"message":"wrong: hunter2","extensions":{"code":"BAD_USER_INPUT"}}"#;
+    let odd = r#"{"message":"wrong: hunter2","extensions":{"code":"wrong: hunter2"}}"#;
+    for (error, expected) in [(code, "code BAD_USER_INPUT"), (odd, "not shown")] {
+        let json = format!(r#"{{"errors":[{error}],"data":null}}"#);
+        let answer = support::answer(200, "application/json", json.as_bytes());
+        let login = login(&support::raw_server(answer, true).await, "hunter2");
+        let error = TokenAuth::bearer(login).cache().get().await.unwrap_err();
+        let text = format!("{error:?}");
+        assert!(
+            text.contains(expected) && !text.contains("hunter2"),
+            "{text}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -261,6 +355,8 @@ fn a_login_that_is_incomplete_is_refused_by_name() {
 /// An `Item` service behind the issuer, which answers as the real ones do, and the `Auth` service.
 struct Archive {
     base: String,
+    /// Whether anybody talked to the `Auth` service with an `Authorization`.
+    carried: Arc<AtomicBool>,
     issuer: Issuer,
     hands: ManualClock,
     items: Arc<AtomicUsize>,
@@ -278,12 +374,23 @@ impl Archive {
         }
         let issuer = builder.build().unwrap();
         let items = Arc::new(AtomicUsize::new(0));
+        let carried = Arc::new(AtomicBool::new(false));
+        let auth = ServiceBuilder::new()
+            .map_request({
+                let carried = Arc::clone(&carried);
+                move |request: axum::extract::Request| {
+                    carried.fetch_or(request.headers().contains_key("authorization"), SeqCst);
+                    request
+                }
+            })
+            .service(issuer.clone());
         let app = Router::new()
             .route("/service/Item", post(item))
             .with_state((issuer.clone(), Arc::clone(&items)))
-            .route_service("/service/Auth", issuer.clone());
+            .route_service("/service/Auth", auth);
         Self {
             base: serve(app).await,
+            carried,
             issuer,
             hands,
             items,
@@ -306,6 +413,13 @@ impl Archive {
 
     fn client(&self, password: &str) -> Client<impl Stack> {
         self.stack(self.auth(password))
+    }
+
+    /// A client whose clock stands still, so that it sends tokens that the server says have expired.
+    fn client_without_time(&self) -> Client<impl Stack> {
+        let now = ManualClock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000));
+        let cache = TokenAuth::cache_builder(self.login("open sesame"), Default::default());
+        self.stack(TokenAuth::from_cache(cache.clock(Clock::new(now)).build()))
     }
 
     fn stack(&self, auth: TokenAuth<GraphQlLogin>) -> Client<impl Stack> {
@@ -400,20 +514,90 @@ async fn collective_access_that_gives_back_the_same_token_is_not_asked_for_ever(
 
 #[tokio::test]
 async fn an_expired_token_that_was_sent_is_refreshed_and_the_query_sent_again() {
-    // Our clock stands still, so the token is sent although the server says that it has expired.
     let archive = Archive::start(false).await;
-    let auth = TokenAuth::from_cache(
-        TokenAuth::cache_builder(archive.login("open sesame"), Default::default())
-            .clock(Clock::new(ManualClock::at(
-                SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
-            )))
-            .build(),
-    );
-    let client = archive.stack(auth);
+    let client = archive.client_without_time();
     client.query(GET).data::<Value>().await.unwrap();
     archive.hands.advance(Duration::from_secs(700));
     assert_eq!(client.query(GET).data::<Value>().await.unwrap()["get"], 2);
     assert_eq!(archive.counts(), (1, 1, 3));
+    // Nobody showed the expired token to the `Auth` service.
+    assert!(!archive.carried.load(SeqCst));
+}
+
+#[tokio::test]
+async fn a_refresh_that_is_refused_is_followed_by_one_login() {
+    for copies_claims in [false, true] {
+        let archive = Archive::start(copies_claims).await;
+        let client = archive.client_without_time();
+        client.query(GET).data::<Value>().await.unwrap();
+        // The refresh token has expired, too; only the server knows.
+        archive.hands.advance(Duration::from_secs(100_000));
+        assert_eq!(client.query(GET).data::<Value>().await.unwrap()["get"], 2);
+        assert_eq!(archive.counts(), (2, 1, 3));
+        assert!(!archive.carried.load(SeqCst));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_always_gives_and_always_refuses_the_same_token_is_not_asked_for_ever() {
+    // {"exp":4102444800}, in the year 2100
+    const TOKEN: &str = "e30.eyJleHAiOjQxMDI0NDQ4MDB9.x";
+    let count = Arc::new([const { AtomicUsize::new(0) }; 3]);
+    let counted = Arc::clone(&count);
+    let auth = move |body: String| async move {
+        let refresh = body.contains("refresh(token");
+        counted[usize::from(refresh)].fetch_add(1, SeqCst);
+        let data = if refresh {
+            json!({"refresh": {"jwt": TOKEN}})
+        } else {
+            json!({"login": {"jwt": TOKEN, "refresh": "r"}})
+        };
+        axum::Json(json!({"ok": true, "data": data}))
+    };
+    let counted = Arc::clone(&count);
+    let item = move || async move {
+        counted[2].fetch_add(1, SeqCst);
+        let error = json!({"message": "m", "path": ["get"], "expiredToken": true});
+        let json = json!({"ok": false, "errors": [error], "data": {"get": null}});
+        (StatusCode::UNAUTHORIZED, axum::Json(json))
+    };
+    let app = Router::new()
+        .route("/service/Auth", post(auth))
+        .route("/service/Item", post(item));
+    let base = serve(app).await;
+    let bottom = GraphQlService::new(http());
+    let login = GraphQlLogin::collective_access(&base, "api", "x", bottom).build();
+    let builder = Client::builder(format!("{base}/service/Item")).unwrap();
+    let auth = TokenAuth::bearer(login.unwrap());
+    let client = builder.auth(auth).unwrap().build(http());
+    for _ in 0..10 {
+        let response = client.query(GET).send::<Value>().await.unwrap();
+        assert_eq!(response.auth_failure, Some(AuthFailure::Expired));
+    }
+    // A login; another after the refusal and a refresh in vain; and each query once, since there is nothing better.
+    let [logins, refreshes, items] = [0, 1, 2].map(|index| count[index].load(SeqCst));
+    assert_eq!((logins, refreshes, items), (2, 1, 10));
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_every_token_gets_a_query_twice_at_most() {
+    let (endpoint, shared) = graphql_server(false).await;
+    let client = client(&endpoint, "open sesame");
+    client.query("{ hello }").data::<Value>().await.unwrap();
+    let before = shared.requests.load(SeqCst);
+    // Whoever renews is refused again.
+    let revoke = Arc::clone(&shared);
+    let revoking = tokio::spawn(async move {
+        loop {
+            revoke.revoke_all();
+            tokio::task::yield_now().await;
+        }
+    });
+    let response = client.query("{ secret }").send::<Value>().await.unwrap();
+    revoking.abort();
+    assert_eq!(response.auth_failure, Some(AuthFailure::Refused));
+    // The query, the refresh, and the query again.
+    assert_eq!(shared.requests.load(SeqCst) - before, 3);
 }
 
 #[tokio::test]

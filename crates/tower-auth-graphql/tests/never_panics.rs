@@ -7,7 +7,8 @@ use serde_json::Value;
 use std::convert::Infallible;
 use tower_auth_graphql::{AuthDetector, Body, Client, GraphQlService};
 
-const TYPES: [&str; 5] = [
+const TYPES: [&str; 6] = [
+    "text/event-stream",
     "application/json",
     "application/graphql-response+json",
     "multipart/mixed; boundary=-",
@@ -28,6 +29,9 @@ fn body() -> impl Strategy<Value = Vec<Vec<u8>>> {
         Just(&b"-----\r\n"[..]),
         Just(&b"\r\n\r\n"[..]),
         Just(&b"Content-Type: application/json"[..]),
+        Just(&b"event: next\ndata: "[..]),
+        Just(&b"\n\nevent: complete\n\n"[..]),
+        Just(&b"\xef\xbb\xbf"[..]),
         Just(&b"["[..]),
         Just(&b"]"[..]),
         Just(&b"}"[..]),
@@ -50,14 +54,16 @@ fn ask(status: u16, content_type: &'static str, chunks: Vec<Vec<u8>>, document: 
             .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         std::future::ready(Ok::<_, Infallible>(response))
     });
-    let service = GraphQlService::new(http)
-        .timeout(None)
-        .idle_timeout(None)
+    let service = GraphQlService::new(http).timeout(None).idle_timeout(None);
+    #[cfg(feature = "events")]
+    let service = service.first_event(None);
+    let service = service
         .max_response_size(300)
         .max_part_size(200)
         .auth_detector(AuthDetector::default());
     let client = Client::over("https://h/graphql", service).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
         .build()
         .unwrap();
     runtime.block_on(async {
@@ -66,6 +72,10 @@ fn ask(status: u16, content_type: &'static str, chunks: Vec<Vec<u8>>, document: 
             .batch([tower_auth_graphql::Request::new(document.clone())])
             .send()
             .await;
+        #[cfg(feature = "events")]
+        if let Ok(mut events) = client.query(document.clone()).subscribe().await {
+            while let Some(Ok(_)) = events.next().await {}
+        }
         #[cfg(feature = "incremental")]
         if let Ok(stream) = client.query(document).stream().await {
             let _ = stream.finish::<Value>().await;

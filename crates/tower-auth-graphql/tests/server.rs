@@ -82,6 +82,50 @@ async fn partial_data_come_with_their_errors() {
 }
 
 #[tokio::test]
+async fn operation_name_variables_and_extensions_are_what_the_specification_says() {
+    let (mut sent, service) = tower_recorder();
+    let client = Client::over("http://127.0.0.1/graphql", service).unwrap();
+    let call = client
+        .query("query A { a } query B { b }")
+        .operation_name("B")
+        .variables(json!({"x": [1, null]}))
+        .request_extension("trace", json!({"id": 7}));
+    call.send::<Value>().await.unwrap();
+    assert_eq!(
+        sent.recv().await.unwrap(),
+        json!({"query": "query A { a } query B { b }", "operationName": "B",
+            "variables": {"x": [1, null]}, "extensions": {"trace": {"id": 7}}})
+    );
+    client.query("{ a }").send::<Value>().await.unwrap();
+    assert_eq!(sent.recv().await.unwrap(), json!({"query": "{ a }"}));
+}
+
+/// A stack that tells the JSON of what it is sent, and answers with no fields.
+fn tower_recorder() -> (
+    tokio::sync::mpsc::UnboundedReceiver<Value>,
+    impl tower_service::Service<
+        http::Request<tower_auth_graphql::Body>,
+        Response = http::Response<tower_auth_graphql::Reply>,
+        Error = tower_auth_graphql::Error,
+    > + Clone,
+) {
+    use http_body_util::{BodyExt as _, Full};
+    let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+    let http = tower::service_fn(move |request: http::Request<tower_auth_graphql::Body>| {
+        let sender = sender.clone();
+        async move {
+            let json = request.into_body().collect().await?.to_bytes();
+            sender.send(serde_json::from_slice(&json)?)?;
+            let mut response = http::Response::new(Full::<Bytes>::from("{\"data\":{}}"));
+            let json = HeaderValue::from_static("application/json");
+            response.headers_mut().insert("content-type", json);
+            Ok::<_, tower_auth_graphql::BoxError>(response)
+        }
+    });
+    (receiver, GraphQlService::new(http))
+}
+
+#[tokio::test]
 async fn a_mutation_runs_once() {
     let (endpoint, shared) = graphql_server(false).await;
     let client = Client::builder(endpoint).unwrap().build(http());
@@ -211,6 +255,106 @@ async fn files_are_uploaded_several_at_once_and_one_into_several_places() {
     assert_eq!(data["uploads"], json!([307_200, 5, 5]));
 }
 
+#[tokio::test]
+async fn the_boundary_of_a_form_wins_over_a_content_type_of_the_caller() {
+    let (endpoint, _) = graphql_server(false).await;
+    let json = HeaderValue::from_static("application/json");
+    let client = Client::builder(endpoint).unwrap().build(http());
+    let call = client
+        .query("mutation($f: Upload!) { upload(file: $f) }")
+        .header(http::header::CONTENT_TYPE, json)
+        .upload("variables.f", Upload::bytes("x"));
+    let data = call.data::<Value>().await.unwrap();
+    assert_eq!(data["upload"], "file application/octet-stream x");
+}
+
+#[cfg(all(feature = "events", feature = "incremental"))]
+#[tokio::test]
+async fn files_go_along_when_the_answer_is_to_be_a_stream() {
+    let (endpoint, _) = graphql_server(false).await;
+    let client = Client::builder(endpoint).unwrap().build(http());
+    let call = || {
+        client
+            .query("mutation($f: Upload!) { upload(file: $f) }")
+            .upload("variables.f", Upload::bytes("x"))
+    };
+    let expected = json!({"upload": "file application/octet-stream x"});
+    let stream = call().stream().await.unwrap();
+    let response = stream.finish::<Value>().await.unwrap();
+    assert_eq!(response.data.unwrap(), expected);
+    let mut events = call().subscribe().await.unwrap();
+    let response = events.next().await.unwrap().unwrap();
+    let data: Value = response.into_data().unwrap().decode().unwrap();
+    assert_eq!(data, expected);
+}
+
+/// A file in a place of this test's own.
+#[cfg(feature = "files")]
+fn file(name: &str, content: &[u8]) -> std::path::PathBuf {
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+#[cfg(feature = "files")]
+#[tokio::test]
+async fn a_file_on_disk_is_streamed_under_its_name() {
+    let (endpoint, shared) = graphql_server(false).await;
+    let client = Client::builder(endpoint).unwrap().build(http());
+    let path = file("ü notes.txt", b"from disk");
+    let upload = Upload::file(path).await.unwrap();
+    let upload = upload.content_type("text/plain").unwrap();
+    let data = client
+        .query("mutation($f: Upload!) { upload(file: $f) }")
+        .upload("variables.f", upload)
+        .data::<Value>()
+        .await
+        .unwrap();
+    assert_eq!(data["upload"], "ü notes.txt text/plain from disk");
+    // Its size is known, so nothing is chunked.
+    assert!(shared.header("content-length").is_some());
+
+    let large = file("large", &[b'x'; 300_001]);
+    let empty = file("empty", b"");
+    let grown = file("grown", b"12345");
+    let uploads = [&large, &empty, &grown].map(|path| Upload::file(path.clone()));
+    let mut call = client
+        .query("mutation($f: [Upload!]!) { uploads(files: $f) }")
+        .variables(json!({"f": [null, null, null]}));
+    for (index, upload) in uploads.into_iter().enumerate() {
+        call = call.upload(format!("variables.f.{index}"), upload.await.unwrap());
+    }
+    file("grown", b"1234567890");
+    let data = call.data::<Value>().await.unwrap();
+    assert_eq!(data["uploads"], json!([300_001, 0, 5]));
+}
+
+#[cfg(feature = "files")]
+#[tokio::test]
+async fn a_file_that_cannot_be_sent_is_an_error_of_the_request_and_not_of_the_network() {
+    let (endpoint, _) = graphql_server(false).await;
+    let client = Client::builder(endpoint).unwrap().build(http());
+    for path in [env!("CARGO_TARGET_TMPDIR"), "no/such/file", "/dev/null"] {
+        let error = Upload::file(path).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Request);
+        assert!(error.to_string().contains(path), "{error}");
+    }
+    for (name, removed) in [("shrinks", false), ("vanishes", true)] {
+        let path = file(name, &[b'x'; 200_000]);
+        let upload = Upload::file(path.clone()).await.unwrap();
+        if removed {
+            std::fs::remove_file(path).unwrap();
+        } else {
+            file(name, &[b'x'; 100_000]);
+        }
+        let call = client
+            .query("mutation($f: Upload!) { upload(file: $f) }")
+            .upload("variables.f", upload);
+        let error = call.data::<Value>().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Request, "{error:?}");
+    }
+}
+
 struct Chunks(usize);
 
 impl http_body::Body for Chunks {
@@ -309,6 +453,39 @@ async fn credentials_go_to_the_origin_of_the_endpoint_only() {
         error.auth_error().unwrap().kind(),
         tower_auth_core::ErrorKind::Insecure
     );
+}
+
+/// A layer above the service that follows redirects, and carries everything on.
+#[tokio::test]
+async fn headers_of_a_call_do_not_follow_a_redirect_to_another_origin() {
+    use axum::{Router, response::Redirect, routing::post};
+    use tower::ServiceBuilder;
+    use tower_http::follow_redirect::{FollowRedirectLayer, policy};
+    let (elsewhere, shared) = graphql_server(false).await;
+    let there = format!(
+        "{}?query=%7Bhello%7D",
+        elsewhere.replace("127.0.0.1", "localhost")
+    );
+    let app = Router::new().route(
+        "/graphql",
+        post(move || async move { Redirect::to(&there) }),
+    );
+    let endpoint = format!("{}/graphql", support::serve(app).await);
+    let client = Client::over(
+        endpoint,
+        ServiceBuilder::new()
+            .layer(FollowRedirectLayer::with_policy(policy::Limited::new(1)))
+            .service(GraphQlService::new(http())),
+    );
+    let key = HeaderName::from_static("x-api-key");
+    let client = client.unwrap();
+    let call = client
+        .query("{ hello }")
+        .header(key, "secret".parse().unwrap());
+    let call = call.header(http::header::AUTHORIZATION, "Bearer own".parse().unwrap());
+    assert_eq!(call.data::<Hello>().await.unwrap().hello, "hello world");
+    assert_eq!(shared.header("x-api-key"), None);
+    assert_eq!(shared.header("authorization"), None);
 }
 
 #[tokio::test]

@@ -7,9 +7,13 @@ use crate::{
 use bytes::{BufMut as _, Bytes, BytesMut};
 use http::HeaderValue;
 use http_body::{Body as _, Frame, SizeHint};
-use serde_json::{Map, Value, value::to_raw_value};
+use serde_json::{
+    Map,
+    value::{RawValue, to_raw_value},
+};
 use std::{
-    collections::VecDeque,
+    borrow::Cow,
+    collections::{BTreeMap, VecDeque},
     hash::{BuildHasher as _, RandomState},
     task::{Context, Poll, ready},
 };
@@ -37,14 +41,9 @@ impl Form {
         uploads: Vec<(Vec<String>, Upload)>,
     ) -> Result<Self, Error> {
         let mut request = request.clone();
-        let mut variables = variables(&request)?;
         for path in uploads.iter().flat_map(|(paths, _)| paths) {
-            let inner = path
-                .strip_prefix("variables.")
-                .ok_or_else(|| bad_path(path))?;
-            set_null(&mut variables, inner).ok_or_else(|| bad_path(path))?;
+            make_room(&mut request, path).ok_or_else(|| bad_path(path))?;
         }
-        set_variables(&mut request, variables)?;
         Self::assemble(request.to_json()?, uploads)
     }
 
@@ -58,12 +57,7 @@ impl Form {
             let (index, rest) = path.split_once('.').ok_or_else(|| bad_path(path))?;
             let index: usize = index.parse().map_err(|_| bad_path(path))?;
             let request = requests.get_mut(index).ok_or_else(|| bad_path(path))?;
-            let inner = rest
-                .strip_prefix("variables.")
-                .ok_or_else(|| bad_path(path))?;
-            let mut variables = variables(request)?;
-            set_null(&mut variables, inner).ok_or_else(|| bad_path(path))?;
-            set_variables(request, variables)?;
+            make_room(request, rest).ok_or_else(|| bad_path(path))?;
         }
         let json = serde_json::to_vec(&requests)
             .map_err(|error| Error::request("the requests are no JSON").with_source(error))?;
@@ -74,6 +68,9 @@ impl Form {
         let mut map = Map::new();
         let mut files = Vec::with_capacity(uploads.len());
         for (index, (paths, file)) in uploads.into_iter().enumerate() {
+            if paths.is_empty() {
+                return Err(Error::request("a file has no place in the variables"));
+            }
             map.insert(index.to_string(), paths.into());
             files.push(file);
         }
@@ -197,7 +194,9 @@ impl Form {
                     }
                     Some(Err(error)) => {
                         self.segments.clear();
-                        return Poll::Ready(Some(Err(error)));
+                        // An error of ours, which is found again in that of the HTTP client.
+                        let error = Error::request("a file could not be read").with_source(error);
+                        return Poll::Ready(Some(Err(error.into())));
                     }
                     None => {
                         self.segments.pop_front();
@@ -239,55 +238,54 @@ impl Form {
     }
 }
 
-fn variables(request: &Request) -> Result<Value, Error> {
-    match &request.variables {
-        Some(variables) => serde_json::from_str(variables.get())
-            .map_err(|error| Error::request("the variables are no JSON").with_source(error)),
-        None => Ok(Value::Object(Map::new())),
-    }
-}
-
-fn set_variables(request: &mut Request, variables: Value) -> Result<(), Error> {
-    let variables = to_raw_value(&variables)
-        .map_err(|error| Error::request("the variables are no JSON").with_source(error))?;
-    request.variables = Some(variables);
-    Ok(())
-}
-
 fn bad_path(path: &str) -> Error {
     Error::request(format!(
         "there is no place for a file at `{path}`; paths are like `variables.file` or `variables.files.0`"
     ))
 }
 
+/// How deep in the variables a file can be: as deep as JSON is read elsewhere.
+const DEEPEST: usize = 127;
+
 /// Puts null where a file goes. The objects and lists on the way have to be there; a list may grow by one.
-fn set_null(variables: &mut Value, path: &str) -> Option<()> {
-    let mut place = variables;
-    let mut names = path.split('.').peekable();
-    while let Some(name) = names.next() {
-        let is_last = names.peek().is_none();
-        if name.is_empty() {
-            return None;
-        }
-        place = match place {
-            Value::Object(members) => {
-                if is_last {
-                    members.insert(name.to_owned(), Value::Null);
-                }
-                members.get_mut(name)?
-            }
-            Value::Array(elements) => {
-                let index: usize = name.parse().ok()?;
-                if is_last && index == elements.len() {
-                    elements.push(Value::Null);
-                }
-                elements.get_mut(index)?
-            }
-            _ => return None,
-        };
+fn make_room(request: &mut Request, path: &str) -> Option<()> {
+    let steps: Vec<&str> = path.strip_prefix("variables.")?.split('.').collect();
+    if steps.len() > DEEPEST {
+        return None;
     }
-    *place = Value::Null;
+    let variables = request.variables.as_deref().map_or("{}", RawValue::get);
+    request.variables = Some(with_null(variables, &steps)?);
     Some(())
+}
+
+/// This JSON with null at the path. All else stays as it is written, long numbers too.
+fn with_null(json: &str, path: &[&str]) -> Option<Box<RawValue>> {
+    let Some((&step, rest)) = path.split_first() else {
+        return to_raw_value(&()).ok();
+    };
+    // What is not there can only be the end of the path.
+    let below = |value: Option<&&RawValue>| match value {
+        Some(value) => with_null(value.get(), rest),
+        None if rest.is_empty() => with_null("", rest),
+        None => None,
+    };
+    if json.starts_with('{') && !step.is_empty() {
+        let mut members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(json).ok()?;
+        let value = below(members.get(step))?;
+        members.insert(step.into(), &value);
+        return to_raw_value(&members).ok();
+    }
+    if json.starts_with('[') {
+        let mut elements: Vec<&RawValue> = serde_json::from_str(json).ok()?;
+        let index: usize = step.parse().ok().filter(|index| *index <= elements.len())?;
+        let value = below(elements.get(index))?;
+        match elements.get_mut(index) {
+            Some(element) => *element = &value,
+            None => elements.push(&value),
+        }
+        return to_raw_value(&elements).ok();
+    }
+    None
 }
 
 /// As browsers write names of files (HTML, section 4.10.21.8).
@@ -321,7 +319,7 @@ mod tests {
     use super::*;
     use crate::Body;
     use http_body_util::{BodyExt as _, Full};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn form(variables: Value, paths: &[&str], upload: Upload) -> Result<Form, Error> {
         let request = Request::new("mutation($f: Upload!) { a(f: $f) }").variables(variables)?;
@@ -388,12 +386,39 @@ mod tests {
                 .unwrap();
             assert_eq!(error.kind(), crate::ErrorKind::Request, "{path}");
         }
+        assert!(form(json!({}), &[], Upload::bytes("")).is_err());
         let requests = [Request::new("{ a }"), Request::new("{ a }")];
         let one =
             |path: &str| Form::batch(&requests, vec![(vec![path.to_owned()], Upload::bytes(""))]);
         assert!(one("1.variables.f").is_ok());
         assert!(one("2.variables.f").is_err());
         assert!(one("variables.f").is_err());
+    }
+
+    #[test]
+    fn variables_stay_as_they_are_written() {
+        let path = |path: &str| {
+            with_null(
+                r#"{"n":1.00000000000000000001,"a":[{"b":1}, 2]}"#,
+                &path.split('.').collect::<Vec<_>>(),
+            )
+        };
+        let written = |at| path(at).unwrap().get().to_owned();
+        assert_eq!(
+            written("a.0.b"),
+            r#"{"a":[{"b":null},2],"n":1.00000000000000000001}"#
+        );
+        assert_eq!(
+            written("a.2"),
+            r#"{"a":[{"b":1},2,null],"n":1.00000000000000000001}"#
+        );
+        assert_eq!(
+            written("f"),
+            r#"{"a":[{"b":1}, 2],"f":null,"n":1.00000000000000000001}"#
+        );
+        for at in ["a.3", "a.1.x", "a.0.", "x.y", "a.-1", "n.x"] {
+            assert!(path(at).is_none(), "{at}");
+        }
     }
 
     #[test]

@@ -23,16 +23,20 @@ impl Operations {
         self.0.trim_ascii_start().first() == Some(&b'[')
     }
 
-    /// What the operation at this place of the list does; `None` when that cannot be told.
-    pub(crate) fn scan(&self, index: usize) -> Option<Scanned> {
-        let Found(found) = if self.is_batch() {
-            let All(all) = serde_json::from_slice(&self.0).ok()?;
-            all.into_iter().nth(index)?
-        } else {
-            serde_json::from_slice(&self.0).ok()?
+    /// What each operation does; `None` when that cannot be told. Empty when this is no list of operations.
+    pub(crate) fn scan(&self) -> Vec<Option<Scanned>> {
+        let scan = |Found(found): Found<'_>| {
+            let (query, name) = found?;
+            scan(&query, name.as_deref())
         };
-        let (query, name) = found?;
-        scan(&query, name.as_deref())
+        if self.is_batch() {
+            let all = serde_json::from_slice(&self.0);
+            return all.map_or_else(
+                |_| Vec::new(),
+                |All(all)| all.into_iter().map(scan).collect(),
+            );
+        }
+        vec![serde_json::from_slice(&self.0).ok().and_then(scan)]
     }
 }
 
@@ -141,9 +145,9 @@ mod tests {
 
     #[test]
     fn operations_are_found_in_json_with_escapes_and_in_lists() {
-        let kind = |json: &'static str, index| {
+        let kind = |json: &'static str, index: usize| {
             let operations = Operations::new(Bytes::from_static(json.as_bytes()));
-            operations.scan(index).map(|scanned| scanned.kind)
+            operations.scan().get(index)?.map(|scanned| scanned.kind)
         };
         let one = r#"{"variables":{"a":[1]},"query":"\nmutation { a }","operationName":null}"#;
         assert_eq!(kind(one, 0), Some(OperationKind::Mutation));

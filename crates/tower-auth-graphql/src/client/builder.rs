@@ -53,6 +53,7 @@ impl<L> ClientBuilder<L> {
 
     /// A header for every request, unless the request or the call has one of this name. A scheme overwrites it.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        let value = crate::request::guarded(&name, value);
         self.shared.headers.insert(name, value);
         self
     }

@@ -25,7 +25,11 @@ pub struct Call<'a, S> {
 macro_rules! call_options {
     () => {
         /// A header for this call. It wins over those of the request, of the scheme, and of the client.
+        ///
+        /// It is an ordinary header of the HTTP request: a layer that follows redirects *above* the service, and drops
+        /// the extensions of the request on the way, decides itself whether to carry it to another origin.
         pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+            let value = crate::request::guarded(&name, value);
             self.options.headers.insert(name, value);
             self
         }
@@ -150,20 +154,32 @@ where
     ///
     /// When there is none.
     pub async fn reply(self) -> Result<http::Response<Reply>, Error> {
-        let request = self.request?;
+        #[cfg(feature = "persisted")]
+        if self.client.shared.persisted.is_on() && self.has_document_only() {
+            return super::Client::persisted(self.client, self.request?, self.options).await;
+        }
+        let client = self.client;
+        client.exchange(self.encode()?).await
+    }
+
+    /// Whether a hash could stand for the document, and there are no files, which go with a document only.
+    #[cfg(feature = "persisted")]
+    fn has_document_only(&self) -> bool {
+        #[cfg(feature = "uploads")]
+        if !self.uploads.is_empty() {
+            return false;
+        }
+        matches!(&self.request, Ok(request) if request.query.is_some())
+    }
+
+    fn encode(self) -> Result<http::Request<Body>, Error> {
+        let (shared, request) = (&self.client.shared, self.request?);
         #[cfg(feature = "uploads")]
         if !self.uploads.is_empty() {
             let form = crate::body::multipart::Form::new(&request, self.uploads)?;
-            let http =
-                encode::finish_form(&self.client.shared, &request.headers, &self.options, form)?;
-            return self.client.exchange(http).await;
+            return encode::finish_form(shared, &request.headers, &self.options, form);
         }
-        #[cfg(feature = "persisted")]
-        if self.client.shared.persisted.is_on() && request.query.is_some() {
-            return super::Client::persisted(self.client, request, self.options).await;
-        }
-        let http = encode::encode(&self.client.shared, &request, &self.options)?;
-        self.client.exchange(http).await
+        encode::encode(shared, &request, &self.options)
     }
 
     /// Sends it, and answers with the results of a subscription as they are pushed: GraphQL over server-sent events, one
@@ -175,9 +191,9 @@ where
     #[cfg(feature = "events")]
     pub async fn subscribe(mut self) -> Result<crate::Events, Error> {
         self.options.accept = Some(crate::events::ACCEPT_EVENTS);
-        let request = self.request?;
-        let http = encode::encode(&self.client.shared, &request, &self.options)?;
-        match self.client.exchange(http).await?.into_body() {
+        let client = self.client;
+        let http = self.encode()?;
+        match client.exchange(http).await?.into_body() {
             Reply::Events(events) => Ok(events),
             other => Ok(crate::Events::single(other.into_single()?)),
         }
@@ -191,9 +207,9 @@ where
     #[cfg(feature = "incremental")]
     pub async fn stream(mut self) -> Result<crate::Incremental, Error> {
         self.options.accept = Some(crate::incremental::ACCEPT_INCREMENTAL);
-        let request = self.request?;
-        let http = encode::encode(&self.client.shared, &request, &self.options)?;
-        crate::Incremental::new(self.client.exchange(http).await?.into_body())
+        let client = self.client;
+        let http = self.encode()?;
+        crate::Incremental::new(client.exchange(http).await?.into_body())
     }
 }
 

@@ -98,6 +98,10 @@ pub(super) fn finish_form(
     http.headers_mut().insert(CONTENT_TYPE, content_type);
     http.headers_mut()
         .insert(PREFLIGHT, HeaderValue::from_static("true"));
+    // Only who made the form knows its boundary.
+    if let Some(pinned) = http.extensions_mut().get_mut::<Pinned>() {
+        pinned.headers.remove(CONTENT_TYPE);
+    }
     Ok(http)
 }
 
@@ -191,6 +195,9 @@ mod tests {
             .map(|name| &http.headers()[*name])
             .collect();
         assert_eq!(sent, ["client", "request", "call"]);
+        let request = Request::new("{ a }").header(http::header::COOKIE, value("id=secret"));
+        let cookie = encode(&shared, &request, &options).unwrap();
+        assert!(cookie.headers()["cookie"].is_sensitive());
         let pinned = &http.extensions().get::<Pinned>().unwrap().headers;
         assert!(!pinned.contains_key("a"));
         assert_eq!(pinned["c"], "call");

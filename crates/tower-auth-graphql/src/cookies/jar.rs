@@ -1,6 +1,7 @@
 //! A jar that many requests share.
 
-use cookie_store::{CookieStore, RawCookie};
+use super::Store;
+use cookie_store::RawCookie;
 use http::{HeaderMap, HeaderValue, Uri, header::SET_COOKIE};
 use std::{
     fmt,
@@ -14,16 +15,17 @@ use tower_auth_core::{AuthError, ErrorKind};
 /// Without a [list of public suffixes](Self::with_public_suffixes), cookies go back to the very host that set them, and
 /// a `Domain` attribute is not believed: nobody can then set cookies for all of `co.uk`. With one, cookies may be shared
 /// by the hosts of a domain.
+///
+/// As in browsers, `Secure` cookies neither go nor come over unencrypted http, except on this machine, and nobody can
+/// replace them over it; names that begin with `__Secure-` and `__Host-` keep their promise (RFC 6265bis sections 4.1.3
+/// and 5.7). `SameSite` does not matter: there is no page that a request could come from.
+///
+/// A jar keeps at most 180 cookies of a host, 3000 in all, and none longer than 8 KiB. When it is full, new ones are
+/// not kept; those that it has are still replaced.
 #[derive(Clone, Default)]
 pub struct CookieJar(Arc<Mutex<Store>>);
 
-#[derive(Default)]
-struct Store {
-    cookies: CookieStore,
-    knows_suffixes: bool,
-}
-
-/// More than this is not taken from one response, nor kept for one host.
+/// More than this is not looked at in one response.
 const MOST: usize = 180;
 /// RFC 6265 section 6.1 asks for at least 4096 bytes.
 const LONGEST: usize = 8192;
@@ -62,11 +64,11 @@ impl CookieJar {
     /// When it cannot be written.
     pub fn save(&self, writer: &mut impl Write) -> Result<(), AuthError> {
         let mut json = Vec::new();
-        cookie_store::serde::json::save_incl_expired_and_nonpersistent(
-            &self.lock().cookies,
-            &mut json,
-        )
-        .map_err(|_| AuthError::new(ErrorKind::Credentials, "the cookies could not be saved"))?;
+        let mut store = self.lock();
+        store.forget_expired();
+        cookie_store::serde::json::save_incl_expired_and_nonpersistent(&store.cookies, &mut json)
+            .map_err(|_| AuthError::new(ErrorKind::Credentials, "the cookies could not be saved"))?;
+        drop(store); // writing may take long
         writer.write_all(&json).map_err(|error| {
             AuthError::new(ErrorKind::Credentials, "the cookies could not be saved")
                 .with_source(error)
@@ -83,7 +85,7 @@ impl CookieJar {
             .map_err(|_| AuthError::new(ErrorKind::Credentials, "these are no saved cookies"))?;
         Ok(Self(Arc::new(Mutex::new(Store {
             cookies,
-            knows_suffixes: false,
+            ..Store::default()
         }))))
     }
 
@@ -106,7 +108,15 @@ impl CookieJar {
     pub(super) fn header(&self, uri: &Uri) -> Option<HeaderValue> {
         let url = uri.to_string().parse().ok()?;
         let mut header = String::new();
-        for (name, value) in self.lock().cookies.get_request_values(&url) {
+        let store = self.lock();
+        let mut cookies = store.cookies.matches(&url);
+        // Longer paths come first (RFC 6265 section 5.4), and always in the same order.
+        cookies.sort_by(|one, other| {
+            let length = other.path.len().cmp(&one.path.len());
+            length.then_with(|| one.name().cmp(other.name()))
+        });
+        for cookie in cookies {
+            let (name, value) = cookie.name_value();
             if !header.is_empty() {
                 header.push_str("; ");
             }
@@ -131,20 +141,14 @@ impl CookieJar {
             return;
         };
         let mut store = self.lock();
-        let knows_suffixes = store.knows_suffixes;
-        let kept = values
+        let cookies = values
             .take(MOST)
             .filter_map(|value| value.to_str().ok())
             .filter(|value| value.len() <= LONGEST)
-            .filter_map(|value| RawCookie::parse(value).ok())
-            .map(|cookie| {
-                let mut cookie = cookie.into_owned();
-                if !knows_suffixes {
-                    cookie.unset_domain();
-                }
-                cookie
-            });
-        store.cookies.store_response_cookies(kept, &url);
+            .filter_map(|value| RawCookie::parse(value).ok());
+        for cookie in cookies {
+            store.keep(cookie.into_owned(), &url);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Store> {
@@ -194,6 +198,24 @@ mod tests {
     }
 
     #[test]
+    fn a_cookie_for_somebody_else_is_ignored() {
+        for jar in [
+            CookieJar::new(),
+            CookieJar::new().with_public_suffixes(LIST).unwrap(),
+        ] {
+            for domain in ["other.com", "b.example.com", "x.a.example.com", "com"] {
+                let cookie = format!("id=1; Path=/; Domain={domain}").leak();
+                set(&jar, "https://a.example.com/", cookie);
+            }
+            set(&jar, "https://127.0.0.1/", "id=1; Path=/; Domain=127.0.0.2");
+            let expected = usize::from(!jar.lock().knows_suffixes);
+            assert_eq!(jar.len(), expected, "only `com`, and for the host alone");
+            assert_eq!(sent(&jar, "https://b.example.com/"), "");
+            assert_eq!(sent(&jar, "https://other.com/"), "");
+        }
+    }
+
+    #[test]
     fn with_the_list_a_domain_shares_cookies_and_a_public_suffix_does_not() {
         let jar = CookieJar::new().with_public_suffixes(LIST).unwrap();
         set(
@@ -228,6 +250,86 @@ mod tests {
         assert_eq!(sent(&jar, "https://h.example/"), "id=1");
         assert!(CookieJar::load(&b"nonsense"[..]).is_err());
         assert!(!format!("{jar:?}").contains("id"));
+    }
+
+    #[test]
+    fn longer_paths_come_first() {
+        let jar = CookieJar::new();
+        for cookie in [
+            "d=1; Path=/",
+            "b=2; Path=/graphql",
+            "c=3; Path=/",
+            "a=4; Path=/graphql/x",
+        ] {
+            set(&jar, "https://h.example/", cookie);
+        }
+        let header = sent(&jar, "https://h.example/graphql/x");
+        assert_eq!(header, "a=4; b=2; c=3; d=1");
+        assert_eq!(sent(&jar, "https://h.example/graphqlx"), "c=3; d=1");
+    }
+
+    #[test]
+    fn nobody_without_encryption_sets_or_replaces_a_secure_cookie() {
+        let jar = CookieJar::new();
+        set(&jar, "http://h.example/", "forged=1; Secure; Path=/");
+        set(&jar, "https://h.example/", "id=true; Secure; Path=/");
+        set(&jar, "http://h.example/", "id=forged; Path=/");
+        assert_eq!(sent(&jar, "https://h.example/"), "id=true");
+        // On this machine nobody listens in.
+        set(&jar, "http://127.0.0.1:8080/", "local=1; Secure; Path=/");
+        assert_eq!(sent(&jar, "http://127.0.0.1:8080/"), "local=1");
+    }
+
+    #[test]
+    fn prefixes_of_names_keep_their_promise() {
+        let jar = CookieJar::new().with_public_suffixes(LIST).unwrap();
+        for cookie in [
+            "__Secure-a=1; Path=/",
+            "__Host-b=1; Secure",
+            "__Host-c=1; Path=/",
+            "__host-d=1; Secure; Path=/; Domain=example.com",
+        ] {
+            set(&jar, "https://a.example.com/", cookie);
+        }
+        assert_eq!(sent(&jar, "https://a.example.com/"), "");
+        set(&jar, "https://a.example.com/", "__Host-e=1; Secure; Path=/");
+        assert_eq!(sent(&jar, "https://a.example.com/"), "__Host-e=1");
+    }
+
+    #[test]
+    fn a_jar_does_not_grow_for_ever() {
+        let jar = CookieJar::new();
+        let all = |host: &str, names: std::ops::Range<usize>, value: &str| {
+            for name in names {
+                let mut headers = HeaderMap::new();
+                let cookie = format!("n{name}={value}; Path=/");
+                headers.insert(SET_COOKIE, cookie.parse().unwrap());
+                jar.keep(&host.parse().unwrap(), &headers);
+            }
+        };
+        all("https://h.example/", 0..500, "1");
+        assert_eq!(jar.len(), 180);
+        // What is there is still replaced and removed, and what was removed makes room.
+        all("https://h.example/", 0..1, "2");
+        assert!(sent(&jar, "https://h.example/").starts_with("n0=2; "));
+        all("https://h.example/", 0..100, "x; Max-Age=0");
+        assert_eq!(jar.len(), 80);
+        all("https://h.example/", 1000..2000, "1");
+        assert_eq!(jar.len(), 180);
+        for host in 0..20 {
+            all(&format!("https://h{host}.example/"), 0..200, "1");
+        }
+        assert_eq!(jar.len(), 3000);
+    }
+
+    #[test]
+    fn expired_cookies_are_not_saved() {
+        let jar = CookieJar::new();
+        set(&jar, "https://h.example/", "id=secret; Path=/");
+        set(&jar, "https://h.example/", "id=; Max-Age=0; Path=/");
+        let mut file = Vec::new();
+        jar.save(&mut file).unwrap();
+        assert!(!String::from_utf8(file).unwrap().contains("secret"));
     }
 
     #[test]

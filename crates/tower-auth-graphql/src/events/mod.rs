@@ -2,8 +2,13 @@
 
 mod parser;
 
-use crate::{BoxError, Error, Response, incoming::Incoming, response::parse, service::Settings};
-use http::HeaderValue;
+use crate::{
+    BoxError, Error, Response,
+    incoming::Incoming,
+    response::{Sent, StreamJudge, parse},
+    service::Settings,
+};
+use http::{HeaderValue, response::Parts as Head};
 use http_body::Body;
 use parser::Parser;
 use std::{
@@ -11,6 +16,7 @@ use std::{
     future::poll_fn,
     task::{Context, Poll, ready},
 };
+use tower_auth_core::NotAuthenticated;
 
 pub(crate) const ACCEPT_EVENTS: HeaderValue = HeaderValue::from_static(
     "text/event-stream, application/graphql-response+json;q=0.9, application/json;q=0.8",
@@ -21,6 +27,10 @@ pub(crate) const ACCEPT_EVENTS: HeaderValue = HeaderValue::from_static(
 ///
 /// The request is an ordinary one, so the layers of the stack authenticate it, and a 401 renews credentials. A connection
 /// that drops is an error; it is not made again, since the server would run the operation anew.
+///
+/// A server may also say in an event that the caller has to log in. When it does so
+/// [at once](crate::GraphQlService::first_event), credentials are renewed as well. Later it is too late for that: the
+/// event's [`auth_failure`](Response::auth_failure) says so, and subscribing again renews them.
 ///
 /// ```no_run
 /// # async fn example<S>(client: tower_auth_graphql::Client<S>) -> Result<(), tower_auth_graphql::Error>
@@ -35,12 +45,17 @@ pub(crate) const ACCEPT_EVENTS: HeaderValue = HeaderValue::from_static(
 /// ```
 ///
 /// [spec]: https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md
-pub struct Events(State);
+pub struct Events {
+    state: State,
+    /// Was looked at, and is still to be given out.
+    first: Option<Option<Result<Response, Error>>>,
+}
 
 enum State {
     Open {
         incoming: Incoming,
         parser: Parser,
+        judge: Box<StreamJudge>,
     },
     /// The server answered at once.
     Single(Box<Response>),
@@ -48,19 +63,39 @@ enum State {
 }
 
 impl Events {
-    pub(crate) fn new<B>(body: B, settings: &Settings) -> Self
+    pub(crate) fn new<B>(head: &Head, body: B, settings: &Settings) -> Self
     where
         B: Body + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        Self(State::Open {
+        Self::at(State::Open {
             incoming: Incoming::new(body, None, settings.idle_timeout),
             parser: Parser::new(settings.part_size),
+            judge: Box::new(StreamJudge::new(settings.detector.clone(), head)),
         })
     }
 
     pub(crate) fn single(response: Response) -> Self {
-        Self(State::Single(Box::new(response)))
+        Self::at(State::Single(Box::new(response)))
+    }
+
+    fn at(state: State) -> Self {
+        Self { state, first: None }
+    }
+
+    /// Waits for the first result, judges it, and leaves it where it is.
+    pub(crate) fn poll_first(
+        &mut self,
+        sent: &Sent,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<NotAuthenticated>> {
+        if self.first.is_none() {
+            self.first = Some(ready!(self.poll_next(cx)));
+        }
+        Poll::Ready(match (&mut self.first, &self.state) {
+            (Some(Some(Ok(first))), State::Open { judge, .. }) => judge.inspect(first, sent),
+            _ => None,
+        })
     }
 
     /// The next result; `None` when the server has completed the operation.
@@ -75,12 +110,26 @@ impl Events {
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Response, Error>>> {
-        let next = match &mut self.0 {
-            State::Open { incoming, parser } => {
-                ready!(poll_result(incoming, parser, cx)).transpose()
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(first);
+        }
+        let next = match &mut self.state {
+            State::Open {
+                incoming,
+                parser,
+                judge,
+            } => {
+                let next = ready!(poll_result(incoming, parser, cx)).transpose();
+                next.map(|next| {
+                    next.map(|mut response| {
+                        response.auth_failure = judge.judge(&response.errors);
+                        response
+                    })
+                })
             }
             State::Single(_) => {
-                let State::Single(response) = std::mem::replace(&mut self.0, State::Done) else {
+                let State::Single(response) = std::mem::replace(&mut self.state, State::Done)
+                else {
                     return Poll::Ready(None);
                 };
                 return Poll::Ready(Some(Ok(*response)));
@@ -88,7 +137,7 @@ impl Events {
             State::Done => return Poll::Ready(None),
         };
         if !matches!(next, Some(Ok(_))) {
-            self.0 = State::Done;
+            self.state = State::Done;
         }
         Poll::Ready(next)
     }
@@ -102,7 +151,10 @@ fn poll_result(
     loop {
         while let Some(event) = parser.next_event()? {
             match &*event.name {
-                b"next" => return Poll::Ready(parse(&event.data.into(), false).map(Some)),
+                // Servers from before there was a protocol give their events no name.
+                b"next" | b"message" | b"" => {
+                    return Poll::Ready(parse(&event.data.into(), false).map(Some));
+                }
                 b"complete" => return Poll::Ready(Ok(None)),
                 _ => {} // of some extension
             }
@@ -114,7 +166,7 @@ fn poll_result(
 
 impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let done = matches!(self.0, State::Done);
+        let done = matches!(self.state, State::Done);
         f.debug_struct("Events")
             .field("done", &done)
             .finish_non_exhaustive()

@@ -21,6 +21,8 @@ pub(super) struct Parser {
     has_data: bool,
     /// The last line ended with CR: an LF that follows belongs to it.
     after_cr: bool,
+    /// Nothing was looked at yet: a byte order mark may come.
+    at_start: bool,
     limit: usize,
 }
 
@@ -34,6 +36,7 @@ impl Parser {
             event: Event::default(),
             has_data: false,
             after_cr: false,
+            at_start: true,
             limit,
         }
     }
@@ -48,6 +51,9 @@ impl Parser {
 
     /// The next event, when it is complete.
     pub(super) fn next_event(&mut self) -> Result<Option<Event>, Error> {
+        if self.at_start && !self.skip_byte_order_mark() {
+            return Ok(None);
+        }
         let mut start = self.start;
         let event = loop {
             if self.after_cr && start < self.buffer.len() {
@@ -89,6 +95,19 @@ impl Parser {
         Ok(event)
     }
 
+    /// Whether it is known that there is none, or no more.
+    fn skip_byte_order_mark(&mut self) -> bool {
+        const MARK: &[u8] = b"\xef\xbb\xbf";
+        if self.buffer.len() < MARK.len() && MARK.starts_with(&self.buffer) {
+            return false;
+        }
+        self.at_start = false;
+        if self.buffer.starts_with(MARK) {
+            self.start = MARK.len();
+        }
+        true
+    }
+
     /// A blank line: the event is complete, if there is one.
     fn dispatch(&mut self) -> Option<Event> {
         let event = std::mem::take(&mut self.event);
@@ -127,7 +146,7 @@ fn too_large() -> Error {
 mod tests {
     use super::*;
 
-    const STREAM: &str = ":\n\nevent: next\ndata: {\"a\":\ndata:  \"ü\"}\nid: 7\n\nevent:next\r\ndata:1\r\n\r\n\
+    const STREAM: &str = "\u{feff}retry: 100\nid: 1\n:\n\nevent: next\ndata: {\"a\":\ndata:  \"ü\"}\nid: 7\n\nevent:next\r\ndata:1\r\n\r\n\
         : ping\r\revent: complete\rdata\r\revent: complete\n\n";
 
     fn events(chunks: &[&[u8]], limit: usize) -> Result<Vec<(String, String)>, Error> {

@@ -2,8 +2,8 @@
 
 use super::Parts;
 use crate::{
-    Error, ErrorKind, GraphQlError, Reply, Response,
-    response::{is_too_deep, too_deep},
+    AuthFailure, Error, ErrorKind, GraphQlError, Reply, Response,
+    response::{MOST_ERRORS, is_too_deep, too_deep, too_many_errors},
 };
 use serde::de::{Deserialize as _, DeserializeOwned};
 use serde_json::{Map, Value};
@@ -30,6 +30,7 @@ pub struct Incremental {
     data: Option<Value>,
     errors: Vec<GraphQlError>,
     extensions: Map<String, Value>,
+    auth_failure: Option<AuthFailure>,
     /// Where what was announced belongs.
     pending: HashMap<String, Vec<Value>>,
 }
@@ -55,6 +56,7 @@ impl Incremental {
             data: None,
             errors: Vec::new(),
             extensions: Map::new(),
+            auth_failure: None,
             pending: HashMap::new(),
         })
     }
@@ -76,25 +78,34 @@ impl Incremental {
                 self.data = response.data.map(|data| data.decode()).transpose()?;
                 self.errors = response.errors;
                 self.extensions = response.extensions;
+                self.auth_failure = response.auth_failure;
                 Ok(true)
             }
-            Source::Parts(parts) => match parts.next().await {
-                None => {
-                    self.source = Source::Done;
-                    Err(Error::new(
+            Source::Parts(parts) => {
+                let part = parts.next().await;
+                let seen = self.errors.len();
+                let applied = match part {
+                    None => Err(Error::new(
                         ErrorKind::Transport,
                         "the stream ended before the response was complete",
-                    ))
+                    )),
+                    Some(part) => part.and_then(|part| self.apply(&part)),
+                };
+                self.judge(seen);
+                if !matches!(applied, Ok(true)) {
+                    self.source = Source::Done;
                 }
-                Some(part) => {
-                    let applied = part.and_then(|part| self.apply(&part));
-                    if !matches!(applied, Ok(true)) {
-                        self.source = Source::Done;
-                    }
-                    applied.map(|_| true)
-                }
-            },
+                applied.map(|_| true)
+            }
         }
+    }
+
+    /// Whether the [detector](crate::AuthDetector) found, in what has come so far, that credentials were not accepted.
+    ///
+    /// When the first part says so, credentials are renewed, and the request is sent once more if that is safe, before
+    /// anything is seen of it here. What is said later comes too late for that: the next request renews them.
+    pub fn auth_failure(&self) -> Option<AuthFailure> {
+        self.auth_failure
     }
 
     /// The data as far as they are there.
@@ -133,7 +144,7 @@ impl Incremental {
             data,
             errors: self.errors,
             extensions: self.extensions,
-            auth_failure: None,
+            auth_failure: self.auth_failure,
         })
     }
 
@@ -177,6 +188,17 @@ impl Incremental {
         Ok(has_next(&part))
     }
 
+    /// Judges the errors from this one on.
+    fn judge(&mut self, seen: usize) {
+        // One that other credentials could help with is not forgotten.
+        if self.auth_failure.is_some_and(AuthFailure::is_renewable) {
+            return;
+        }
+        if let (Source::Parts(parts), Some(errors)) = (&self.source, self.errors.get(seen..)) {
+            self.auth_failure = parts.judge().judge(errors).or(self.auth_failure);
+        }
+    }
+
     fn announce(&mut self, announced: Value) -> Result<(), Error> {
         let invalid = || Error::protocol("what is pending has no id or no path");
         let id = announced
@@ -199,6 +221,9 @@ impl Incremental {
         for error in list(part, "errors") {
             let error = GraphQlError::deserialize(error)
                 .map_err(|error| Error::protocol("`errors` is malformed").with_source(error))?;
+            if self.errors.len() >= MOST_ERRORS {
+                return Err(too_many_errors());
+            }
             self.errors.push(error);
         }
         if let Some(Value::Object(extensions)) = part.remove("extensions") {
@@ -344,6 +369,7 @@ mod tests {
             data: None,
             errors: Vec::new(),
             extensions: Map::new(),
+            auth_failure: None,
             pending: HashMap::new(),
         };
         let mut more = true;
@@ -412,6 +438,14 @@ mod tests {
             ]);
             assert_eq!(result.unwrap_err().kind(), ErrorKind::Protocol, "{patch}");
         }
+    }
+
+    #[test]
+    fn errors_cannot_pile_up_for_ever() {
+        let part = json!({"errors": vec![""; 4000], "hasNext": true});
+        assert!(apply(&[part.clone(), part.clone()]).is_ok());
+        let error = apply(&[part.clone(), part.clone(), part]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Limit(crate::Limit::Errors));
     }
 
     #[test]

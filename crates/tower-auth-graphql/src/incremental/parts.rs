@@ -1,7 +1,7 @@
 //! The parts of a stream, off the wire.
 
 use super::Splitter;
-use crate::{BoxError, Error, incoming::Incoming, service::Settings};
+use crate::{BoxError, Error, incoming::Incoming, response::StreamJudge, service::Settings};
 use bytes::Bytes;
 use http::{header::CONTENT_TYPE, response};
 use http_body::Body;
@@ -15,6 +15,9 @@ use std::{
 pub struct Parts {
     incoming: Incoming,
     splitter: Splitter,
+    judge: Box<StreamJudge>,
+    /// Was looked at, and is still to be given out.
+    first: Option<Option<Result<Bytes, Error>>>,
     done: bool,
 }
 
@@ -36,6 +39,8 @@ impl Parts {
         Ok(Self {
             incoming: Incoming::new(body, Some(settings.response_size), settings.idle_timeout),
             splitter: Splitter::new(&boundary, settings.part_size),
+            judge: Box::new(StreamJudge::new(settings.detector.clone(), parts)),
+            first: None,
             done: false,
         })
     }
@@ -51,7 +56,25 @@ impl Parts {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
+    /// Waits for the first part, and leaves it where it is. `None` when there is none.
+    pub(crate) fn poll_first(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if self.first.is_none() {
+            self.first = Some(ready!(self.poll_next(cx)));
+        }
+        Poll::Ready(match &self.first {
+            Some(Some(Ok(part))) => Some(part.clone()),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn judge(&self) -> &StreamJudge {
+        &self.judge
+    }
+
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(first);
+        }
         if self.done {
             return Poll::Ready(None);
         }

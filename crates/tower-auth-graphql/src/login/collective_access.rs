@@ -1,7 +1,7 @@
 //! CollectiveAccess.
 
 use super::{GraphQlLogin, LoginBuilder};
-use serde_json::json;
+use std::collections::BTreeMap;
 use tower_auth_core::Secret;
 
 /// Queries, not mutations: that is how its `Auth` service has them.
@@ -45,7 +45,10 @@ impl GraphQlLogin {
         service: S,
     ) -> LoginBuilder<S> {
         let (username, password) = (username.into(), password.into());
-        let variables = json!({"username": username.expose(), "password": password.expose()});
+        let variables = BTreeMap::from([
+            ("username", username.expose()),
+            ("password", password.expose()),
+        ]);
         Self::builder(
             format!("{}/service/Auth", base.trim_end_matches('/')),
             service,

@@ -2,6 +2,7 @@
 
 mod builder;
 mod collective_access;
+mod inject;
 mod jwt;
 mod query;
 mod source;

@@ -5,8 +5,7 @@ use super::{
     jwt::Times,
     query::{FieldPath, SecretQuery},
 };
-use crate::{AuthFailure, Body, Error, ErrorKind, Reply};
-use http::Response;
+use crate::{AuthFailure, Body, Error, ErrorKind, Reply, Response};
 use serde_json::{Map, Value};
 use std::{borrow::Cow, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 use tower_auth_core::{AuthError, ErrorKind as AuthErrorKind, Secret};
@@ -54,7 +53,8 @@ struct Inner {
 
 /// Sends a body to the endpoint.
 pub(super) type Send = dyn Fn(Body) -> SendFuture + std::marker::Send + Sync;
-type SendFuture = Pin<Box<dyn Future<Output = Result<Response<Reply>, Error>> + std::marker::Send>>;
+type SendFuture =
+    Pin<Box<dyn Future<Output = Result<http::Response<Reply>, Error>> + std::marker::Send>>;
 
 pub(super) struct Plan {
     pub(super) login: SecretQuery,
@@ -102,12 +102,16 @@ impl GraphQlLogin {
     ) -> Result<Brought, Error> {
         let reply = (self.0.send)(query.body()?).await?.into_body();
         let response = reply.into_single()?;
-        // What the server says is left out: it may repeat the variables, and so the password.
-        let refused = |failure| Error::new(ErrorKind::Auth(failure), "the server issued no token");
-        let failure = response.auth_failure.unwrap_or(AuthFailure::Refused);
-        let data: Value = response.data.ok_or_else(|| refused(failure))?.decode()?;
+        let refused = refused(&response);
+        let Some(data) = response.data else {
+            return Err(refused);
+        };
+        let data: Value = data.decode()?;
+        let Some(token) = token.text(&data) else {
+            return Err(refused);
+        };
         Ok(Brought {
-            token: token.text(&data).ok_or_else(|| refused(failure))?,
+            token,
             refresh: refresh.and_then(|path| path.text(&data)),
             data,
         })
@@ -161,6 +165,27 @@ impl GraphQlLogin {
             }
         }
     }
+}
+
+/// A response without a token. What the server says is left out: it may repeat the variables, and so the password.
+fn refused(response: &Response) -> Error {
+    let failure = response.auth_failure.unwrap_or(AuthFailure::Refused);
+    let is_plain = |code: &&str| {
+        code.len() <= 64
+            && code
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+    };
+    let context = match response.errors.first() {
+        None => "the server issued no token".into(),
+        Some(error) => match error.code().filter(is_plain) {
+            Some(code) => format!("the server issued no token, but an error with the code {code}"),
+            None => "the server issued no token, but an error, which is not shown, since it may \
+                     repeat the password"
+                .into(),
+        },
+    };
+    Error::new(ErrorKind::Auth(failure), context)
 }
 
 /// Whether it says nothing about the credentials.

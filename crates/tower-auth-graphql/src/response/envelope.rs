@@ -1,10 +1,14 @@
 //! Reads the envelope of a response, and leaves the data in it alone.
 
-use super::{Data, Response, graphql_error::Errors, is_too_deep, too_deep};
+use super::{
+    Data, Response,
+    graphql_error::{Errors, MOST_ERRORS},
+    is_too_deep, too_deep, too_many_errors,
+};
 use crate::Error;
 use bytes::Bytes;
 use memchr::memmem;
-use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, value::RawValue};
 use std::{fmt, marker::PhantomData};
 
@@ -35,12 +39,12 @@ pub(crate) fn parse(json: &Bytes, strict: bool) -> Result<Response, Error> {
 }
 
 /// The responses to a batch.
-pub(crate) fn parse_batch(json: &Bytes) -> Result<Vec<Response>, Error> {
-    let envelopes: Vec<Envelope<'_>> =
+pub(crate) fn parse_batch(json: &Bytes, strict: bool) -> Result<Vec<Response>, Error> {
+    let Envelopes(envelopes) =
         serde_json::from_slice(json).map_err(|error| invalid(json, error))?;
     envelopes
         .into_iter()
-        .map(|envelope| envelope.into_response(json, false))
+        .map(|envelope| envelope.into_response(json, strict))
         .collect()
 }
 
@@ -71,6 +75,9 @@ impl Envelope<'_> {
             }
             Some(_) => return Err(Error::protocol("`data` is neither an object nor null")),
         };
+        if self.errors.as_ref().is_some_and(|errors| errors.too_many) {
+            return Err(too_many_errors());
+        }
         let proper = self.errors.as_ref().map(|errors| errors.proper);
         let missing = match proper {
             _ if self.data.is_some() => strict && proper == Some(false),
@@ -89,6 +96,46 @@ impl Envelope<'_> {
             extensions: self.extensions.unwrap_or_default(),
             auth_failure: None,
         })
+    }
+}
+
+/// The responses to a batch; no more than anybody asks for at once.
+struct Envelopes<'a>(Vec<Envelope<'a>>);
+
+const MOST_RESPONSES: usize = 10_000;
+
+impl<'de: 'a, 'a> Deserialize<'de> for Envelopes<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List;
+
+        impl<'de> Visitor<'de> for List {
+            type Value = Envelopes<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of GraphQL responses")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let (mut envelopes, mut errors) = (Vec::new(), 0);
+                while let Some(mut envelope) = seq.next_element::<Envelope<'de>>()? {
+                    if envelopes.len() >= MOST_RESPONSES {
+                        return Err(A::Error::custom("there are more than 10000 responses"));
+                    }
+                    if let Some(more) = &mut envelope.errors {
+                        errors += more.list.len();
+                        more.too_many |= errors > MOST_ERRORS;
+                        if more.too_many {
+                            // Refused because of this one; the others need not be kept.
+                            while seq.next_element::<IgnoredAny>()?.is_some() {}
+                        }
+                    }
+                    envelopes.push(envelope);
+                }
+                Ok(Envelopes(envelopes))
+            }
+        }
+
+        deserializer.deserialize_seq(List)
     }
 }
 
@@ -114,7 +161,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for Envelope<'a> {
                             envelope.errors = Some(map.next_value()?);
                         }
                         Name::Extensions if envelope.extensions.is_none() => {
-                            envelope.extensions = map.next_value()?;
+                            // PHP writes an empty map as a list.
+                            envelope.extensions = match map.next_value()? {
+                                Value::Object(members) => Some(members),
+                                _ => None,
+                            };
                         }
                         Name::Other => {
                             map.next_value::<IgnoredAny>()?;
@@ -220,6 +271,10 @@ mod tests {
         assert_eq!(response.errors[0].message, "no");
         let response = read(r#"{"errors":[],"data":{}}"#, false).unwrap();
         assert!(response.errors.is_empty());
+        for extensions in ["[]", "null"] {
+            let json = format!(r#"{{"data":{{}},"extensions":{extensions}}}"#);
+            assert!(read(&json, false).unwrap().extensions.is_empty());
+        }
         assert!(read(r#"{"data":null}"#, false).is_ok());
         assert!(read(r#"{"errors":["text"]}"#, false).is_ok());
     }
@@ -285,6 +340,23 @@ mod tests {
                 "{json}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_small_on_the_wire_and_large_in_memory_is_refused() {
+        let errors = |count: usize| format!("{{\"errors\":[{}\"\"]}}", "\"\",".repeat(count - 1));
+        assert_eq!(read(&errors(10_000), false).unwrap().errors.len(), 10_000);
+        let limit = ErrorKind::Limit(Limit::Errors);
+        assert_eq!(read(&errors(10_001), false).unwrap_err(), limit);
+        let map: Vec<_> = (0..10_001).map(|name| format!("\"{name}\":1")).collect();
+        let map = format!("{{\"errors\":{{{}}}}}", map.join(","));
+        assert_eq!(read(&map, false).unwrap_err(), limit);
+        let batch = format!("[{0},{0}]", errors(6000));
+        let error = parse_batch(&batch.into(), false).unwrap_err();
+        assert_eq!(error.kind(), limit);
+        let batch = format!("[{}{{}}]", "{},".repeat(2_000_000));
+        let error = parse_batch(&batch.into(), false).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The errors of a GraphQL response.
 
-use serde::de::{Deserialize, Deserializer, Error as _};
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt;
 
@@ -95,46 +95,74 @@ impl fmt::Display for GraphQlError {
 
 impl std::error::Error for GraphQlError {}
 
+/// The most errors that are kept of a response: each takes far more room in memory than on the wire.
+pub(crate) const MOST_ERRORS: usize = 10_000;
+
 /// The `errors` of a response, in all the shapes that servers give them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Errors {
     pub(crate) list: Vec<GraphQlError>,
     /// They are as the specification wants them.
     pub(crate) proper: bool,
+    /// There are more of them than are kept.
+    pub(crate) too_many: bool,
 }
 
 impl<'de> Deserialize<'de> for Errors {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Value::deserialize(deserializer)? {
-            Value::Array(values) => {
-                let proper = !values.is_empty()
-                    && values
-                        .iter()
-                        .all(|value| value.get("message").is_some_and(Value::is_string));
-                let list = values
-                    .into_iter()
-                    .map(|value| GraphQlError::deserialize(value).map_err(D::Error::custom))
-                    .collect::<Result<_, _>>()?;
-                Ok(Self { list, proper })
+        struct AnyShape;
+
+        impl<'de> Visitor<'de> for AnyShape {
+            type Value = Errors;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of errors")
             }
-            // Some services answer with a map of field to message.
-            Value::Object(members) => Ok(Self {
-                list: members
-                    .into_iter()
-                    .map(|(name, value)| match value {
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Errors, A::Error> {
+                let mut errors = Errors::default();
+                let mut proper = true;
+                while errors.list.len() < MOST_ERRORS {
+                    let Some(value) = seq.next_element::<Value>()? else {
+                        errors.proper = proper && !errors.list.is_empty();
+                        return Ok(errors);
+                    };
+                    proper &= value.get("message").is_some_and(Value::is_string);
+                    let error = GraphQlError::deserialize(value).map_err(A::Error::custom)?;
+                    errors.list.push(error);
+                }
+                while seq.next_element::<IgnoredAny>()?.is_some() {
+                    errors.too_many = true;
+                }
+                errors.proper = proper;
+                Ok(errors)
+            }
+
+            /// Some services answer with a map of field to message.
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Errors, A::Error> {
+                let mut errors = Errors::default();
+                while errors.list.len() < MOST_ERRORS {
+                    let Some((name, value)) = map.next_entry::<String, Value>()? else {
+                        return Ok(errors);
+                    };
+                    let message = match value {
                         Value::String(text) => format!("{name}: {text}"),
                         value => format!("{name}: {value}"),
-                    })
-                    .map(GraphQlError::from_message)
-                    .collect(),
-                proper: false,
-            }),
-            Value::Null => Ok(Self {
-                list: Vec::new(),
-                proper: false,
-            }),
-            _ => Err(D::Error::custom("`errors` is not a list")),
+                    };
+                    errors.list.push(GraphQlError::from_message(message));
+                }
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
+                    errors.too_many = true;
+                }
+                Ok(errors)
+            }
+
+            fn visit_unit<E>(self) -> Result<Errors, E> {
+                Ok(Errors::default())
+            }
         }
+
+        deserializer.deserialize_any(AnyShape)
     }
 }
 

@@ -6,6 +6,10 @@ mod graphql_error;
 pub(crate) mod media;
 mod reply;
 
+#[cfg(any(feature = "events", feature = "incremental"))]
+pub(crate) use self::auth::StreamJudge;
+#[cfg(feature = "incremental")]
+pub(crate) use self::graphql_error::MOST_ERRORS;
 pub use self::{
     auth::AuthDetector,
     graphql_error::{GraphQlError, Location},
@@ -165,6 +169,13 @@ pub(crate) fn too_deep() -> Error {
     Error::new(
         ErrorKind::Limit(Limit::Depth),
         "the answer is nested deeper than 127 levels",
+    )
+}
+
+pub(crate) fn too_many_errors() -> Error {
+    Error::new(
+        ErrorKind::Limit(Limit::Errors),
+        "the answer has more than 10,000 errors",
     )
 }
 

@@ -1,5 +1,7 @@
 //! One request and its answer.
 
+#[cfg(any(feature = "events", feature = "incremental"))]
+use super::held::Held;
 use super::{Settings, gather::Gather};
 use crate::{
     AuthFailure, BoxError, Error, ErrorKind, Reply, Timeout,
@@ -10,7 +12,7 @@ use crate::{
     },
 };
 use bytes::{Buf, Bytes};
-use http::{Response, StatusCode, header::CONTENT_ENCODING, response::Parts};
+use http::{Response, header::CONTENT_ENCODING, response::Parts};
 use http_body::Body as _;
 use pin_project_lite::pin_project;
 use std::{
@@ -21,6 +23,10 @@ use std::{
     task::{Context, Poll, ready},
 };
 use tokio::time::Sleep;
+
+/// There are no streams.
+#[cfg(not(any(feature = "events", feature = "incremental")))]
+type Held = std::convert::Infallible;
 
 /// How much is kept of a body that is not GraphQL.
 const PREFIX: usize = 4096;
@@ -34,6 +40,7 @@ pin_project! {
         // Boxed: it is large, and most services are polled far more often than they are made.
         sleep: Option<Pin<Box<Sleep>>>,
         started: bool,
+        held: Option<Box<Held>>,
         sent: Sent,
         settings: Arc<Settings>,
     }
@@ -59,6 +66,7 @@ impl<F, RB> Exchange<F, RB> {
             state: State::Head { future },
             sleep: None,
             started: false,
+            held: None,
             sent,
             settings,
         }
@@ -83,6 +91,19 @@ where
             *this.sleep = timeout.map(|timeout| Box::pin(tokio::time::sleep(timeout)));
         }
         loop {
+            #[cfg(any(feature = "events", feature = "incremental"))]
+            if let Some(held) = this.held {
+                let Poll::Ready(mark) = held.poll_first(this.sent, cx) else {
+                    return if held.may_wait() {
+                        Poll::Pending
+                    } else {
+                        timed_out(this.sleep, cx).map(Err)
+                    };
+                };
+                if let Some(held) = this.held.take() {
+                    return Poll::Ready(Ok(held.release(mark)));
+                }
+            }
             match this.state.as_mut().project() {
                 StateProj::Head { future } => {
                     let Poll::Ready(response) = future.poll(cx) else {
@@ -93,23 +114,21 @@ where
                     let media = media(&parts);
                     #[cfg(feature = "incremental")]
                     if media == Media::Mixed {
-                        let stream = crate::incremental::Parts::new(&parts, body, this.settings);
-                        return Poll::Ready(
-                            stream.map(|stream| Response::from_parts(parts, Reply::Stream(stream))),
-                        );
+                        let stream = crate::incremental::Parts::new(&parts, body, this.settings)?;
+                        *this.held = Some(Box::new(Held::parts(parts, stream)));
+                        continue;
                     }
                     #[cfg(feature = "events")]
                     if media == Media::Events && parts.status.is_success() {
-                        let events = crate::events::Events::new(body, this.settings);
-                        let response = Response::from_parts(parts, Reply::Events(events));
-                        return Poll::Ready(Ok(response));
+                        let events = crate::events::Events::new(&parts, body, this.settings);
+                        *this.held = Some(Box::new(Held::events(parts, events, this.settings)));
+                        continue;
                     }
-                    let limit = this.settings.response_size;
                     let is_json = matches!(media, Media::GraphQl | Media::Json);
-                    let known = if !is_json {
-                        0
+                    let (known, limit) = if is_json {
+                        (body.size_hint().lower(), this.settings.response_size)
                     } else {
-                        body.size_hint().lower()
+                        (0, PREFIX)
                     };
                     let reading = match Gather::new(known, limit) {
                         Ok(gather) => Reading {
@@ -117,7 +136,9 @@ where
                             gather,
                             media,
                         },
-                        Err(error) => return Poll::Ready(unreadable(parts, error)),
+                        Err(error) => {
+                            return Poll::Ready(unreadable(parts, error, this.sent, this.settings));
+                        }
                     };
                     this.state.set(State::Body {
                         body,
@@ -140,7 +161,7 @@ where
                     };
                     return Poll::Ready(match done {
                         Ok(()) => Ok(judge(reading, this.sent, this.settings)),
-                        Err(error) => unreadable(reading.parts, error),
+                        Err(error) => unreadable(reading.parts, error, this.sent, this.settings),
                     });
                 }
             }
@@ -212,12 +233,20 @@ where
 }
 
 /// An answer whose body could not be read. When it is about credentials, its head is enough.
-fn unreadable(parts: Parts, error: Error) -> Result<Response<Reply>, Error> {
+fn unreadable(
+    mut parts: Parts,
+    error: Error,
+    sent: &Sent,
+    settings: &Settings,
+) -> Result<Response<Reply>, Error> {
     let error = error.with_head(parts.status, &parts.headers);
-    if parts.status == StatusCode::UNAUTHORIZED {
-        return Ok(Response::from_parts(parts, Reply::NotGraphQl(error)));
+    match settings.detector.inspect_unreadable(parts.status, sent) {
+        Some(mark) => {
+            parts.extensions.insert(mark);
+            Ok(Response::from_parts(parts, Reply::NotGraphQl(error)))
+        }
+        None => Err(error),
     }
-    Err(error)
 }
 
 /// Makes a reply of an answer that was read.
@@ -233,11 +262,13 @@ fn judge(reading: Reading, sent: &Sent, settings: &Settings) -> Response<Reply> 
         Media::Json if parts.status.is_success() => decode(&json, false, sent),
         Media::Json => match decode(&json, true, sent) {
             Reply::NotGraphQl(error) if error.kind() == ErrorKind::Protocol => {
-                Reply::NotGraphQl(not_graphql(&parts))
+                Reply::NotGraphQl(not_graphql(&parts, settings))
             }
             reply => reply,
         },
-        Media::Mixed | Media::Events | Media::Other => Reply::NotGraphQl(not_graphql(&parts)),
+        Media::Mixed | Media::Events | Media::Other => {
+            Reply::NotGraphQl(not_graphql(&parts, settings))
+        }
     };
     let responses = match &mut reply {
         Reply::Single(response) => std::slice::from_mut(response),
@@ -247,6 +278,9 @@ fn judge(reading: Reading, sent: &Sent, settings: &Settings) -> Response<Reply> 
     let mark = settings
         .detector
         .inspect(parts.status, &parts.headers, responses, sent);
+    if let Some(mark) = mark {
+        parts.extensions.insert(mark);
+    }
     if let Reply::NotGraphQl(error) = reply {
         let prefix = Bytes::copy_from_slice(&json[..json.len().min(PREFIX)]);
         let error = error
@@ -254,16 +288,13 @@ fn judge(reading: Reading, sent: &Sent, settings: &Settings) -> Response<Reply> 
             .with_prefix(prefix);
         return Response::from_parts(parts, Reply::NotGraphQl(error));
     }
-    if let Some(mark) = mark {
-        parts.extensions.insert(mark);
-    }
     Response::from_parts(parts, reply)
 }
 
 fn decode(json: &Bytes, strict: bool, sent: &Sent) -> Reply {
     let is_list = json.trim_ascii_start().first() == Some(&b'[');
     let reply = if is_list && sent.operations.is_batch() {
-        parse_batch(json).map(Reply::Batch)
+        parse_batch(json, strict).map(Reply::Batch)
     } else if is_list {
         Err(Error::protocol(
             "the answer is a list, and the request was not",
@@ -274,22 +305,23 @@ fn decode(json: &Bytes, strict: bool, sent: &Sent) -> Reply {
     reply.unwrap_or_else(Reply::NotGraphQl)
 }
 
-fn not_graphql(parts: &Parts) -> Error {
-    match parts.status {
-        StatusCode::UNAUTHORIZED => Error::new(
-            ErrorKind::Auth(AuthFailure::Refused),
-            "the server did not accept the credentials",
-        ),
-        StatusCode::FORBIDDEN => Error::new(
+fn not_graphql(parts: &Parts, settings: &Settings) -> Error {
+    let (kind, context) = match settings.detector.judge_status(parts.status) {
+        Some(AuthFailure::Forbidden) => (
             ErrorKind::Auth(AuthFailure::Forbidden),
             "the server does not permit this",
         ),
-        _ if is_compressed(parts) => Error::new(
+        Some(failure) => (
+            ErrorKind::Auth(failure),
+            "the server did not accept the credentials",
+        ),
+        None if is_compressed(parts) => (
             ErrorKind::Transport,
             "the answer is compressed; put a layer that decompresses below, as `compression` does",
         ),
-        _ => Error::new(ErrorKind::Transport, "the answer is not GraphQL"),
-    }
+        None => (ErrorKind::Transport, "the answer is not GraphQL"),
+    };
+    Error::new(kind, context)
 }
 
 impl<F, RB> fmt::Debug for Exchange<F, RB> {

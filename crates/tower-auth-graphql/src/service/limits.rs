@@ -10,6 +10,8 @@ pub(crate) struct Settings {
     pub(crate) part_size: usize,
     pub(crate) timeout: Option<Duration>,
     pub(crate) idle_timeout: Option<Duration>,
+    #[cfg(feature = "events")]
+    pub(crate) first_event: Option<Duration>,
     pub(crate) detector: AuthDetector,
 }
 
@@ -20,6 +22,8 @@ impl Default for Settings {
             part_size: 4 << 20,
             timeout: Some(Duration::from_secs(30)),
             idle_timeout: Some(Duration::from_secs(60)),
+            #[cfg(feature = "events")]
+            first_event: Some(Duration::from_secs(1)),
             detector: AuthDetector::default(),
         }
     }
@@ -40,7 +44,8 @@ macro_rules! settings {
             self
         }
 
-        /// How long the whole answer may take, from the call on; of a stream, its head. Default: 30 seconds. `None`
+        /// How long the whole answer may take, from the call on; of a stream of parts, the first part; of events, the
+        /// head. Default: 30 seconds. `None`
         /// turns it off; otherwise requests need a tokio runtime with its timer enabled.
         pub fn timeout(mut self, timeout: impl Into<Option<std::time::Duration>>) -> Self {
             self.$settings().timeout = timeout.into();
@@ -50,6 +55,18 @@ macro_rules! settings {
         /// How long a stream may be silent. Default: 60 seconds. `None` turns it off.
         pub fn idle_timeout(mut self, timeout: impl Into<Option<std::time::Duration>>) -> Self {
             self.$settings().idle_timeout = timeout.into();
+            self
+        }
+
+        /// How long the head of an event stream is held back for its first event. Default: 1 second. `None` turns it
+        /// off.
+        ///
+        /// Servers accept a subscription with status 200 and may then say, in an event, that the caller has to log in.
+        /// When they say so at once, credentials are renewed, and the request is sent once more, as after a 401. Events
+        /// are not delayed by this, only the moment at which the caller begins to wait for them.
+        #[cfg(feature = "events")]
+        pub fn first_event(mut self, wait: impl Into<Option<std::time::Duration>>) -> Self {
+            self.$settings().first_event = wait.into();
             self
         }
 

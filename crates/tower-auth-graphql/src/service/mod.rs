@@ -2,6 +2,8 @@
 
 mod future;
 mod gather;
+#[cfg(any(feature = "events", feature = "incremental"))]
+mod held;
 mod limits;
 
 pub use self::future::Exchange;
@@ -32,6 +34,7 @@ pub(crate) const ACCEPT_RESPONSE: HeaderValue =
 /// | `application/graphql-response+json`, any status | a response |
 /// | `application/json`, 2xx | a response; [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) if it is none |
 /// | `application/json`, other status | a response if it is one beyond doubt; else [`Reply::NotGraphQl`] |
+/// | `multipart/mixed`; `text/event-stream`, 2xx | a stream (with the features `incremental` and `events`), whose first result is judged |
 /// | anything else | [`Reply::NotGraphQl`], with the status and at most 4 KiB of the body |
 ///
 /// `Accept` and `Content-Type` are added when they are missing.
@@ -88,6 +91,10 @@ pub(crate) struct Pinned {
 impl Pinned {
     fn apply(self, uri: &Uri, headers: &mut HeaderMap) {
         if self.endpoint.authority() != uri.authority() || self.endpoint.scheme() != uri.scheme() {
+            // What a redirect carried on. What belongs to no server in particular is set anew below.
+            for name in self.headers.keys() {
+                headers.remove(name);
+            }
             return;
         }
         for name in self.headers.keys() {

@@ -22,12 +22,22 @@ pub struct IssuerBuilder {
 const SHORTEST: usize = 32;
 
 /// What keys are made of that nobody changed. Compared without case, and without anything but letters and digits.
-const PLACEHOLDERS: [&str; 8] = [
+const PLACEHOLDERS: [&str; 18] = [
+    "abcdefgh",
     "changeme",
     "changethis",
+    "collectiveaccess",
     "default",
+    "example",
+    "insecure",
+    "jwtsecret",
+    "placeholder",
+    "qwerty",
+    "replaceme",
+    "replacethis",
     "tokenkey",
     "yourkey",
+    "yoursecret",
     "secretkey",
     "password",
     "0123456789",
@@ -94,7 +104,7 @@ impl IssuerBuilder {
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the key is shorter than 32 bytes, has
-    /// fewer than 10 different ones, or looks as if nobody had changed it; when a lifetime is shorter than a second; when
+    /// fewer than 10 different ones or repeats itself, or looks as if nobody had changed it; when a lifetime is shorter than a second; when
     /// two users have one name.
     pub fn build(self) -> Result<Issuer, AuthError> {
         let Self { key, settings } = self;
@@ -135,7 +145,9 @@ fn check_key(key: &str) -> Result<(), AuthError> {
     if key.len() < SHORTEST {
         return unusable("is shorter than 32 bytes; make it of random characters");
     }
-    if key.bytes().collect::<HashSet<_>>().len() < 10 {
+    let bytes = key.as_bytes();
+    let repeats = (1..=bytes.len() / 2).any(|period| bytes.starts_with(&bytes[period..]));
+    if repeats || bytes.iter().collect::<HashSet<_>>().len() < 10 {
         return unusable("repeats itself; make it of random characters");
     }
     let plain: String = key
@@ -173,6 +185,10 @@ mod tests {
             "please-change-me-please-change-me-please",
             "GRAPHQL_SERVICES_JWT_TOKEN_KEY_of_the_site",
             "01234567890123456789012345678901",
+            "n2v8w0qYx7Jk4tR9n2v8w0qYx7Jk4tR9",
+            "n2v8w0qYx7Jkn2v8w0qYx7Jkn2v8w0qYx",
+            "my-jwt-secret-for-the-archive-2026",
+            "AbCdEfGhIjKlMnOpQrStUvWxYz-n2v8w0",
         ] {
             let error = Issuer::builder(key).build().unwrap_err();
             assert_eq!(error.parameter(), Some("token key"), "{key}");

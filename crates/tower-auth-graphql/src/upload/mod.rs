@@ -1,5 +1,8 @@
 //! Files to be sent along.
 
+#[cfg(feature = "files")]
+mod file;
+
 use crate::{BoxError, Error};
 use bytes::{Buf, Bytes};
 use http::HeaderValue;
@@ -12,7 +15,8 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-/// A file for a variable of the type `Upload`: bytes in memory, or a stream that is read as it is sent.
+/// A file for a variable of the type `Upload`: bytes in memory, a stream that is read as it is sent, or, with the
+/// feature `files`, a file on disk.
 ///
 /// See [`Call::upload`](crate::Call::upload).
 pub struct Upload {
