@@ -7,7 +7,7 @@ use crate::{
 use bytes::{BufMut as _, Bytes, BytesMut};
 use http::HeaderValue;
 use http_body::{Body as _, Frame, SizeHint};
-use serde_json::{Map, Value, value::to_raw_value};
+use serde_json::{Map, Value};
 use std::{
     collections::VecDeque,
     hash::{BuildHasher as _, RandomState},
@@ -241,17 +241,14 @@ impl Form {
 
 fn variables(request: &Request) -> Result<Value, Error> {
     match &request.variables {
-        Some(variables) => serde_json::from_str(variables.get())
+        Some(variables) => serde_json::from_str(variables)
             .map_err(|error| Error::request("the variables are no JSON").with_source(error)),
         None => Ok(Value::Object(Map::new())),
     }
 }
 
 fn set_variables(request: &mut Request, variables: Value) -> Result<(), Error> {
-    let variables = to_raw_value(&variables)
-        .map_err(|error| Error::request("the variables are no JSON").with_source(error))?;
-    request.variables = Some(variables);
-    Ok(())
+    request.set_variables(variables)
 }
 
 fn bad_path(path: &str) -> Error {

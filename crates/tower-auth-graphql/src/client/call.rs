@@ -15,7 +15,9 @@ use tower_service::Service;
 #[must_use = "a call does nothing until it is sent"]
 pub struct Call<'a, S> {
     client: &'a Client<S>,
-    request: Result<Request, Error>,
+    request: Request,
+    /// What is wrong with it.
+    invalid: Option<Error>,
     options: Options,
     #[cfg(feature = "uploads")]
     uploads: Vec<(Vec<String>, crate::Upload)>,
@@ -51,38 +53,49 @@ macro_rules! call_options {
 }
 
 impl<'a, S> Call<'a, S> {
-    pub(super) fn new(client: &'a Client<S>, request: Result<Request, Error>) -> Self {
+    pub(super) fn new(client: &'a Client<S>, request: Request) -> Self {
         Self {
             client,
             request,
+            invalid: None,
             options: Options::default(),
             #[cfg(feature = "uploads")]
             uploads: Vec::new(),
         }
     }
 
-    fn map(mut self, f: impl FnOnce(Request) -> Result<Request, Error>) -> Self {
-        self.request = self.request.and_then(f);
-        self
+    pub(super) fn try_new(client: &'a Client<S>, request: Result<Request, Error>) -> Self {
+        match request {
+            Ok(request) => Self::new(client, request),
+            Err(error) => Self {
+                invalid: Some(error),
+                ..Self::new(client, Request::default())
+            },
+        }
     }
 
     /// The variables: a struct, a map, or `serde_json::json!({…})`.
-    pub fn variables(self, variables: impl Serialize) -> Self {
-        self.map(|request| request.variables(variables))
+    pub fn variables(mut self, variables: impl Serialize) -> Self {
+        if let Err(error) = self.request.set_variables(variables) {
+            self.invalid.get_or_insert(error);
+        }
+        self
     }
 
     /// Which operation of the document is meant, when it has several.
-    pub fn operation_name(self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.map(|request| Ok(request.operation_name(name)))
+    pub fn operation_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.request.operation_name = Some(name.into());
+        self
     }
 
     /// A member of the request's `extensions`.
     pub fn request_extension(
-        self,
+        mut self,
         name: impl Into<String>,
         value: impl Into<serde_json::Value>,
     ) -> Self {
-        self.map(|request| Ok(request.extension(name, value)))
+        self.request.extensions.insert(name.into(), value.into());
+        self
     }
 
     call_options!();
@@ -122,8 +135,8 @@ where
     /// # Errors
     ///
     /// When there is no GraphQL response, or data without errors are not a `T`. See [`ErrorKind`](crate::ErrorKind).
-    pub async fn send<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
-        self.send_undecoded().await?.decode()
+    pub async fn send<T: DeserializeOwned>(mut self) -> Result<Response<T>, Error> {
+        self.exchange().await?.into_body().into_single()?.decode()
     }
 
     /// Sends it, and takes errors of the response for errors.
@@ -131,8 +144,9 @@ where
     /// # Errors
     ///
     /// As [`send`](Self::send) and [`Response::into_data`].
-    pub async fn data<T: DeserializeOwned>(self) -> Result<T, Error> {
-        self.send_undecoded().await?.into_data()?.decode()
+    pub async fn data<T: DeserializeOwned>(mut self) -> Result<T, Error> {
+        let response = self.exchange().await?.into_body().into_single()?;
+        response.into_data()?.decode()
     }
 
     /// Sends it, and leaves the data as they are.
@@ -140,8 +154,8 @@ where
     /// # Errors
     ///
     /// When there is no GraphQL response.
-    pub async fn send_undecoded(self) -> Result<Response, Error> {
-        self.reply().await?.into_body().into_single()
+    pub async fn send_undecoded(mut self) -> Result<Response, Error> {
+        self.exchange().await?.into_body().into_single()
     }
 
     /// Sends it, and answers with the HTTP response: status, headers, and what was made of the body.
@@ -149,21 +163,32 @@ where
     /// # Errors
     ///
     /// When there is none.
-    pub async fn reply(self) -> Result<http::Response<Reply>, Error> {
-        let request = self.request?;
+    pub async fn reply(mut self) -> Result<http::Response<Reply>, Error> {
+        self.exchange().await
+    }
+
+    /// By reference, so that a call is not copied from future to future.
+    async fn exchange(&mut self) -> Result<http::Response<Reply>, Error> {
+        self.check()?;
+        let shared = &self.client.shared;
         #[cfg(feature = "uploads")]
         if !self.uploads.is_empty() {
-            let form = crate::body::multipart::Form::new(&request, self.uploads)?;
-            let http =
-                encode::finish_form(&self.client.shared, &request.headers, &self.options, form)?;
-            return self.client.exchange(http).await;
+            let uploads = std::mem::take(&mut self.uploads);
+            let form = crate::body::multipart::Form::new(&self.request, uploads)?;
+            let headers = &self.request.headers;
+            let encode = || encode::finish_form(shared, headers, &self.options, form);
+            return self.client.exchange(encode).await;
         }
         #[cfg(feature = "persisted")]
-        if self.client.shared.persisted.is_on() && request.query.is_some() {
-            return super::Client::persisted(self.client, request, self.options).await;
+        if shared.persisted.is_on() && self.request.query.is_some() {
+            return self.exchange_persisted().await;
         }
-        let http = encode::encode(&self.client.shared, &request, &self.options)?;
-        self.client.exchange(http).await
+        let encode = || encode::encode(shared, &self.request, &self.options);
+        self.client.exchange(encode).await
+    }
+
+    fn check(&mut self) -> Result<(), Error> {
+        self.invalid.take().map_or(Ok(()), Err)
     }
 
     /// Sends it, and answers with the results of a subscription as they are pushed: GraphQL over server-sent events, one
@@ -175,9 +200,9 @@ where
     #[cfg(feature = "events")]
     pub async fn subscribe(mut self) -> Result<crate::Events, Error> {
         self.options.accept = Some(crate::events::ACCEPT_EVENTS);
-        let request = self.request?;
-        let http = encode::encode(&self.client.shared, &request, &self.options)?;
-        match self.client.exchange(http).await?.into_body() {
+        self.check()?;
+        let encode = || encode::encode(&self.client.shared, &self.request, &self.options);
+        match self.client.exchange(encode).await?.into_body() {
             Reply::Events(events) => Ok(events),
             other => Ok(crate::Events::single(other.into_single()?)),
         }
@@ -191,43 +216,52 @@ where
     #[cfg(feature = "incremental")]
     pub async fn stream(mut self) -> Result<crate::Incremental, Error> {
         self.options.accept = Some(crate::incremental::ACCEPT_INCREMENTAL);
-        let request = self.request?;
-        let http = encode::encode(&self.client.shared, &request, &self.options)?;
-        crate::Incremental::new(self.client.exchange(http).await?.into_body())
+        self.check()?;
+        let encode = || encode::encode(&self.client.shared, &self.request, &self.options);
+        crate::Incremental::new(self.client.exchange(encode).await?.into_body())
     }
 }
 
 #[cfg(feature = "persisted")]
-impl<S> Client<S>
+impl<S> Call<'_, S>
 where
     S: Service<http::Request<Body>, Response = http::Response<Reply>> + Clone,
     S::Error: Into<BoxError>,
 {
     /// Sends the hash, and the document when it is asked for.
-    async fn persisted(
-        &self,
-        mut request: Request,
-        mut options: Options,
-    ) -> Result<http::Response<Reply>, Error> {
+    async fn exchange_persisted(&mut self) -> Result<http::Response<Reply>, Error> {
         use crate::persisted::Answer;
-        let persisted = &self.shared.persisted;
+        let Self {
+            client,
+            request,
+            options,
+            ..
+        } = self;
+        let persisted = &client.shared.persisted;
         if let Some(scanned) = request.scan() {
             options.extensions.insert(scanned.kind);
         }
-        persisted.add_hash(&mut request);
+        persisted.add_hash(request);
         let document = request.query.take();
-        let http = encode::encode(&self.shared, &request, &options)?;
-        let response = self.exchange(http).await?;
+        let encode = || encode::encode(&client.shared, request, options);
+        let response = client.exchange(encode).await?;
         request.query = document;
         match persisted.judge(response.body()) {
             Answer::Known => return Ok(response),
             // The server keeps the document under its hash; it has to come by POST.
             Answer::NotFound => {}
-            Answer::NotSupported => persisted.remove_hash(&mut request),
+            Answer::NotSupported => persisted.remove_hash(request),
         }
         let body = Body::from_json(request.to_json()?.into());
-        let http = encode::finish(&self.shared, &request.headers, &options, body);
-        self.exchange(http).await
+        let encode = || {
+            Ok(encode::finish(
+                &client.shared,
+                &request.headers,
+                options,
+                body,
+            ))
+        };
+        client.exchange(encode).await
     }
 }
 
@@ -235,6 +269,7 @@ impl<S> fmt::Debug for Call<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
             .field("request", &self.request)
+            .field("invalid", &self.invalid)
             .finish_non_exhaustive()
     }
 }
@@ -298,13 +333,13 @@ where
         #[cfg(feature = "uploads")]
         if !self.uploads.is_empty() {
             let form = crate::body::multipart::Form::batch(&self.requests, self.uploads)?;
-            let http = encode::finish_form(shared, &headers, &self.options, form)?;
-            let reply = self.client.exchange(http).await?.into_body();
+            let encode = || encode::finish_form(shared, &headers, &self.options, form);
+            let reply = self.client.exchange(encode).await?.into_body();
             return reply.into_batch(self.requests.len());
         }
         let body = Body::json(&self.requests)?;
-        let http = encode::finish(shared, &headers, &self.options, body);
-        let reply = self.client.exchange(http).await?.into_body();
+        let encode = || Ok(encode::finish(shared, &headers, &self.options, body));
+        let reply = self.client.exchange(encode).await?.into_body();
         reply.into_batch(self.requests.len())
     }
 }
