@@ -120,6 +120,28 @@ impl<S> Client<S> {
     }
 
     /// Calls with anything that serializes to `{"query": …}`: cynic's `Operation`, graphql_client's `QueryBody`.
+    ///
+    /// ```
+    /// use graphql_client::QueryBody;
+    /// use serde_json::{Value, json};
+    /// # async fn example<S>(client: tower_auth_graphql::Client<S>) -> Result<(), tower_auth_graphql::Error>
+    /// # where
+    /// #     S: Clone
+    /// #         + tower_service::Service<
+    /// #             http::Request<tower_auth_graphql::Body>,
+    /// #             Response = http::Response<tower_auth_graphql::Reply>,
+    /// #             Error: Into<tower_auth_graphql::BoxError>,
+    /// #         >,
+    /// # {
+    ///
+    /// let body = QueryBody {
+    ///     query: "query Hello($name: String) { hello(name: $name) }",
+    ///     operation_name: "Hello",
+    ///     variables: json!({"name": "you"}),
+    /// };
+    /// let data = client.operation(&body).data::<Value>().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn operation(&self, operation: &(impl Serialize + ?Sized)) -> Call<'_, S> {
         Call::try_new(self, Request::from_serialize(operation))
     }
