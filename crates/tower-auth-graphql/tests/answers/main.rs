@@ -1,8 +1,9 @@
 //! Whatever a server sends, there is an answer or an error, and it does not depend on how the bytes are cut into chunks.
 //! `fuzz/` searches on with the same checks.
-#![cfg(all(feature = "events", feature = "incremental"))]
 
+#[cfg(feature = "events")]
 mod events;
+#[cfg(feature = "incremental")]
 mod multipart;
 mod response;
 mod wire;
@@ -22,11 +23,13 @@ proptest! {
         response::check(&input);
     }
 
+    #[cfg(feature = "incremental")]
     #[test]
     fn any_stream_of_parts(input in input()) {
         multipart::check(&input);
     }
 
+    #[cfg(feature = "events")]
     #[test]
     fn any_stream_of_events(input in input()) {
         events::check(&input);
