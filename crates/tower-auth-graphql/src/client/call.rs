@@ -169,26 +169,36 @@ where
 
     /// By reference, so that a call is not copied from future to future.
     async fn exchange(&mut self) -> Result<http::Response<Reply>, Error> {
-        self.check()?;
+        #[cfg(feature = "persisted")]
+        if self.client.shared.persisted.is_on() && self.has_document_only() {
+            return self.exchange_persisted().await;
+        }
+        let client = self.client;
+        client.exchange(|| self.encode()).await
+    }
+
+    /// Whether a hash could stand for the document, and there are no files, which go with a document only.
+    #[cfg(feature = "persisted")]
+    fn has_document_only(&self) -> bool {
+        #[cfg(feature = "uploads")]
+        if !self.uploads.is_empty() {
+            return false;
+        }
+        self.invalid.is_none() && self.request.query.is_some()
+    }
+
+    fn encode(&mut self) -> Result<http::Request<Body>, Error> {
+        if let Some(error) = self.invalid.take() {
+            return Err(error);
+        }
         let shared = &self.client.shared;
         #[cfg(feature = "uploads")]
         if !self.uploads.is_empty() {
             let uploads = std::mem::take(&mut self.uploads);
             let form = crate::body::multipart::Form::new(&self.request, uploads)?;
-            let headers = &self.request.headers;
-            let encode = || encode::finish_form(shared, headers, &self.options, form);
-            return self.client.exchange(encode).await;
+            return encode::finish_form(shared, &self.request.headers, &self.options, form);
         }
-        #[cfg(feature = "persisted")]
-        if shared.persisted.is_on() && self.request.query.is_some() {
-            return self.exchange_persisted().await;
-        }
-        let encode = || encode::encode(shared, &self.request, &self.options);
-        self.client.exchange(encode).await
-    }
-
-    fn check(&mut self) -> Result<(), Error> {
-        self.invalid.take().map_or(Ok(()), Err)
+        encode::encode(shared, &self.request, &self.options)
     }
 
     /// Sends it, and answers with the results of a subscription as they are pushed: GraphQL over server-sent events, one
@@ -200,9 +210,8 @@ where
     #[cfg(feature = "events")]
     pub async fn subscribe(mut self) -> Result<crate::Events, Error> {
         self.options.accept = Some(crate::events::ACCEPT_EVENTS);
-        self.check()?;
-        let encode = || encode::encode(&self.client.shared, &self.request, &self.options);
-        match self.client.exchange(encode).await?.into_body() {
+        let client = self.client;
+        match client.exchange(|| self.encode()).await?.into_body() {
             Reply::Events(events) => Ok(events),
             other => Ok(crate::Events::single(other.into_single()?)),
         }
@@ -216,9 +225,8 @@ where
     #[cfg(feature = "incremental")]
     pub async fn stream(mut self) -> Result<crate::Incremental, Error> {
         self.options.accept = Some(crate::incremental::ACCEPT_INCREMENTAL);
-        self.check()?;
-        let encode = || encode::encode(&self.client.shared, &self.request, &self.options);
-        crate::Incremental::new(self.client.exchange(encode).await?.into_body())
+        let client = self.client;
+        crate::Incremental::new(client.exchange(|| self.encode()).await?.into_body())
     }
 }
 
