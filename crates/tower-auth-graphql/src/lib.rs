@@ -51,6 +51,21 @@
 //!
 //! [`Call::data`] is shorter: it takes errors for errors.
 //!
+//! # Operations of other crates
+//!
+//! [`Client::operation`] sends anything that serializes to `{"query": …}`, and decodes into anything that deserializes.
+//! With [cynic] and [graphql_client], which check operations against a schema at compile time, that is
+//!
+//! ```text
+//! client.operation(&Hello::build(variables)).data::<Hello>() // cynic's `Operation`
+//! client.operation(&Hello::build_query(variables)).data::<hello::ResponseData>() // graphql_client's `QueryBody`
+//! ```
+//!
+//! `cargo run --example cynic_operation` and `cargo run --example graphql_client_query` show them whole.
+//!
+//! [cynic]: https://docs.rs/cynic
+//! [graphql_client]: https://docs.rs/graphql_client
+//!
 //! # What there is
 //!
 //! | | | feature |

@@ -8,12 +8,9 @@ use http::{
 use serde::{
     Serialize,
     de::{Deserialize, DeserializeOwned},
-    ser::{SerializeMap, Serializer},
+    ser::{Error as _, SerializeMap, Serializer},
 };
-use serde_json::{
-    Map, Value,
-    value::{RawValue, to_raw_value},
-};
+use serde_json::{Map, Value, value::RawValue};
 use std::{borrow::Cow, fmt};
 
 /// A GraphQL request: a document, and what goes with it (GraphQL over HTTP, section 5.2).
@@ -36,7 +33,8 @@ use std::{borrow::Cow, fmt};
 pub struct Request {
     pub(crate) query: Option<Cow<'static, str>>,
     pub(crate) operation_name: Option<Cow<'static, str>>,
-    pub(crate) variables: Option<Box<RawValue>>,
+    /// The JSON of an object.
+    pub(crate) variables: Option<String>,
     pub(crate) extensions: Map<String, Value>,
     pub(crate) headers: HeaderMap,
 }
@@ -63,7 +61,9 @@ impl Request {
         let request = Self {
             query: optional(members.remove("query")).map_err(invalid)?,
             operation_name: optional(members.remove("operationName")).map_err(invalid)?,
-            variables: optional(members.remove("variables")).map_err(invalid)?,
+            variables: optional(members.remove("variables"))
+                .map_err(invalid)?
+                .map(|variables: Box<RawValue>| Box::<str>::from(variables).into()),
             extensions: optional(members.remove("extensions"))
                 .map_err(invalid)?
                 .unwrap_or_default(),
@@ -83,14 +83,19 @@ impl Request {
     ///
     /// [`ErrorKind::Request`](crate::ErrorKind::Request) when they do not serialize to an object or null.
     pub fn variables(mut self, variables: impl Serialize) -> Result<Self, Error> {
-        let variables = to_raw_value(&variables)
+        self.set_variables(variables)?;
+        Ok(self)
+    }
+
+    pub(crate) fn set_variables(&mut self, variables: impl Serialize) -> Result<(), Error> {
+        let variables = serde_json::to_string(&variables)
             .map_err(|error| Error::request("the variables are no JSON").with_source(error))?;
-        self.variables = match variables.get().as_bytes().first() {
+        self.variables = match variables.as_bytes().first() {
             Some(b'{') => Some(variables),
-            _ if variables.get() == "null" => None,
+            _ if variables == "null" => None,
             _ => return Err(Error::request("the variables are not an object")),
         };
-        Ok(self)
+        Ok(())
     }
 
     /// Which operation of the document is meant, when it has several.
@@ -121,9 +126,23 @@ impl Request {
         crate::scan::scan(self.query.as_deref()?, self.operation_name.as_deref())
     }
 
+    /// Its JSON. Variables are JSON already, and go in as they are.
     pub(crate) fn to_json(&self) -> Result<Vec<u8>, Error> {
-        serde_json::to_vec(self)
-            .map_err(|error| Error::request("the request is no JSON").with_source(error))
+        let length = |text: Option<&str>| text.map_or(0, str::len);
+        let room = 64 + length(self.query.as_deref()) + length(self.variables.as_deref());
+        let mut json = Vec::with_capacity(room);
+        self.serialize_with(&mut serde_json::Serializer::new(&mut json), None)
+            .map_err(|error| Error::request("the request is no JSON").with_source(error))?;
+        if let Some(variables) = &self.variables {
+            json.pop();
+            if json.len() > 1 {
+                json.push(b',');
+            }
+            json.extend_from_slice(b"\"variables\":");
+            json.extend_from_slice(variables.as_bytes());
+            json.push(b'}');
+        }
+        Ok(json)
     }
 
     /// The request in the query of a URI (GraphQL over HTTP, section 5.3).
@@ -136,7 +155,7 @@ impl Request {
             pairs.append_pair("operationName", name);
         }
         if let Some(variables) = &self.variables {
-            pairs.append_pair("variables", variables.get());
+            pairs.append_pair("variables", variables);
         }
         if !self.extensions.is_empty() {
             let extensions = serde_json::to_string(&self.extensions)
@@ -163,8 +182,12 @@ fn optional<T: DeserializeOwned>(value: Option<&RawValue>) -> serde_json::Result
     }
 }
 
-impl Serialize for Request {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl Request {
+    fn serialize_with<S: Serializer>(
+        &self,
+        serializer: S,
+        variables: Option<&RawValue>,
+    ) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         if let Some(query) = &self.query {
             map.serialize_entry("query", query)?;
@@ -172,13 +195,21 @@ impl Serialize for Request {
         if let Some(name) = &self.operation_name {
             map.serialize_entry("operationName", name)?;
         }
-        if let Some(variables) = &self.variables {
+        if let Some(variables) = variables {
             map.serialize_entry("variables", variables)?;
         }
         if !self.extensions.is_empty() {
             map.serialize_entry("extensions", &self.extensions)?;
         }
         map.end()
+    }
+}
+
+impl Serialize for Request {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let variables = self.variables.as_deref().map(serde_json::from_str);
+        let variables = variables.transpose().map_err(S::Error::custom)?;
+        self.serialize_with(serializer, variables)
     }
 }
 
@@ -209,6 +240,28 @@ mod tests {
         for foreign in [json!({}), json!([]), json!({"query": 1}), json!("x")] {
             let error = Request::from_serialize(&foreign).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Request, "{foreign}");
+        }
+    }
+
+    #[test]
+    fn the_json_is_what_serde_makes_of_the_request() {
+        let document = Request::new("query A($b: Int) { a(b: \"\\n\") }");
+        let variables = json!({"b": [1, "\""]});
+        let hash = Request::default().extension("persistedQuery", 1);
+        for request in [
+            Request::default(),
+            document.clone(),
+            document.clone().variables(&variables).unwrap(),
+            document
+                .extension("x", 1)
+                .operation_name("A")
+                .variables(&variables)
+                .unwrap(),
+            Request::default().variables(json!({})).unwrap(),
+            hash.variables(&variables).unwrap(),
+        ] {
+            let json: Value = serde_json::from_slice(&request.to_json().unwrap()).unwrap();
+            assert_eq!(json, serde_json::to_value(&request).unwrap());
         }
     }
 

@@ -291,7 +291,9 @@ async fn files_go_along_when_the_answer_is_to_be_a_stream() {
 /// A file in a place of this test's own.
 #[cfg(feature = "files")]
 fn file(name: &str, content: &[u8]) -> std::path::PathBuf {
-    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("graphql-uploads");
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(name);
     std::fs::write(&path, content).unwrap();
     path
 }
@@ -521,7 +523,7 @@ async fn the_service_works_below_any_layers() {
 }
 
 #[tokio::test]
-async fn operations_of_other_crates_are_sent_as_they_are() {
+async fn a_query_body_of_graphql_client_is_sent_as_it_is() {
     let (endpoint, _) = graphql_server(false).await;
     let client = Client::builder(endpoint).unwrap().build(http());
     let operation = graphql_client::QueryBody {
@@ -531,4 +533,49 @@ async fn operations_of_other_crates_are_sent_as_they_are() {
     };
     let data = client.operation(&operation).data::<Hello>().await.unwrap();
     assert_eq!(data.hello, "hello there");
+}
+
+#[allow(missing_docs, missing_debug_implementations, unreachable_pub)] // made by cynic
+mod schema {
+    cynic::use_schema!("examples/hello.graphql");
+}
+
+#[derive(cynic::QueryVariables)]
+struct Greeted {
+    name: Option<String>,
+}
+
+#[derive(cynic::QueryFragment)]
+#[cynic(
+    schema_path = "examples/hello.graphql",
+    graphql_type = "Query",
+    variables = "Greeted"
+)]
+struct Greeting {
+    #[arguments(name: $name)]
+    hello: String,
+}
+
+#[tokio::test]
+async fn an_operation_of_cynic_is_sent_as_it_is_and_decodes_into_its_type() {
+    use cynic::QueryBuilder as _;
+
+    let (endpoint, shared) = graphql_server(false).await;
+    let http = http();
+    let client = Client::builder(endpoint.clone())
+        .unwrap()
+        .build(http.clone());
+    let operation = Greeting::build(Greeted {
+        name: Some("cynic".to_owned()),
+    });
+    let data = client.operation(&operation).data::<Greeting>().await;
+    assert_eq!(data.unwrap().hello, "hello cynic");
+
+    let client = Client::builder(endpoint)
+        .unwrap()
+        .get_queries(2047)
+        .build(http);
+    let data = client.operation(&operation).data::<Greeting>().await;
+    assert_eq!(data.unwrap().hello, "hello cynic");
+    assert_eq!(*shared.last_method.lock().unwrap(), "GET");
 }

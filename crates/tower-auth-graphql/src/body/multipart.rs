@@ -253,8 +253,8 @@ fn make_room(request: &mut Request, path: &str) -> Option<()> {
     if steps.len() > DEEPEST {
         return None;
     }
-    let variables = request.variables.as_deref().map_or("{}", RawValue::get);
-    request.variables = Some(with_null(variables, &steps)?);
+    let variables = request.variables.as_deref().unwrap_or("{}");
+    request.variables = Some(with_null(variables, &steps)?.get().to_owned());
     Some(())
 }
 

@@ -15,7 +15,9 @@ use tower_service::Service;
 #[must_use = "a call does nothing until it is sent"]
 pub struct Call<'a, S> {
     client: &'a Client<S>,
-    request: Result<Request, Error>,
+    request: Request,
+    /// What is wrong with it.
+    invalid: Option<Error>,
     options: Options,
     #[cfg(feature = "uploads")]
     uploads: Vec<(Vec<String>, crate::Upload)>,
@@ -55,38 +57,49 @@ macro_rules! call_options {
 }
 
 impl<'a, S> Call<'a, S> {
-    pub(super) fn new(client: &'a Client<S>, request: Result<Request, Error>) -> Self {
+    pub(super) fn new(client: &'a Client<S>, request: Request) -> Self {
         Self {
             client,
             request,
+            invalid: None,
             options: Options::default(),
             #[cfg(feature = "uploads")]
             uploads: Vec::new(),
         }
     }
 
-    fn map(mut self, f: impl FnOnce(Request) -> Result<Request, Error>) -> Self {
-        self.request = self.request.and_then(f);
-        self
+    pub(super) fn try_new(client: &'a Client<S>, request: Result<Request, Error>) -> Self {
+        match request {
+            Ok(request) => Self::new(client, request),
+            Err(error) => Self {
+                invalid: Some(error),
+                ..Self::new(client, Request::default())
+            },
+        }
     }
 
     /// The variables: a struct, a map, or `serde_json::json!({…})`.
-    pub fn variables(self, variables: impl Serialize) -> Self {
-        self.map(|request| request.variables(variables))
+    pub fn variables(mut self, variables: impl Serialize) -> Self {
+        if let Err(error) = self.request.set_variables(variables) {
+            self.invalid.get_or_insert(error);
+        }
+        self
     }
 
     /// Which operation of the document is meant, when it has several.
-    pub fn operation_name(self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.map(|request| Ok(request.operation_name(name)))
+    pub fn operation_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.request.operation_name = Some(name.into());
+        self
     }
 
     /// A member of the request's `extensions`.
     pub fn request_extension(
-        self,
+        mut self,
         name: impl Into<String>,
         value: impl Into<serde_json::Value>,
     ) -> Self {
-        self.map(|request| Ok(request.extension(name, value)))
+        self.request.extensions.insert(name.into(), value.into());
+        self
     }
 
     call_options!();
@@ -126,8 +139,8 @@ where
     /// # Errors
     ///
     /// When there is no GraphQL response, or data without errors are not a `T`. See [`ErrorKind`](crate::ErrorKind).
-    pub async fn send<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
-        self.send_undecoded().await?.decode()
+    pub async fn send<T: DeserializeOwned>(mut self) -> Result<Response<T>, Error> {
+        self.exchange().await?.into_body().into_single()?.decode()
     }
 
     /// Sends it, and takes errors of the response for errors.
@@ -135,8 +148,9 @@ where
     /// # Errors
     ///
     /// As [`send`](Self::send) and [`Response::into_data`].
-    pub async fn data<T: DeserializeOwned>(self) -> Result<T, Error> {
-        self.send_undecoded().await?.into_data()?.decode()
+    pub async fn data<T: DeserializeOwned>(mut self) -> Result<T, Error> {
+        let response = self.exchange().await?.into_body().into_single()?;
+        response.into_data()?.decode()
     }
 
     /// Sends it, and leaves the data as they are.
@@ -144,8 +158,8 @@ where
     /// # Errors
     ///
     /// When there is no GraphQL response.
-    pub async fn send_undecoded(self) -> Result<Response, Error> {
-        self.reply().await?.into_body().into_single()
+    pub async fn send_undecoded(mut self) -> Result<Response, Error> {
+        self.exchange().await?.into_body().into_single()
     }
 
     /// Sends it, and answers with the HTTP response: status, headers, and what was made of the body.
@@ -153,13 +167,18 @@ where
     /// # Errors
     ///
     /// When there is none.
-    pub async fn reply(self) -> Result<http::Response<Reply>, Error> {
+    pub async fn reply(mut self) -> Result<http::Response<Reply>, Error> {
+        self.exchange().await
+    }
+
+    /// By reference, so that a call is not copied from future to future.
+    async fn exchange(&mut self) -> Result<http::Response<Reply>, Error> {
         #[cfg(feature = "persisted")]
         if self.client.shared.persisted.is_on() && self.has_document_only() {
-            return super::Client::persisted(self.client, self.request?, self.options).await;
+            return self.exchange_persisted().await;
         }
         let client = self.client;
-        client.exchange(self.encode()?).await
+        client.exchange(|| self.encode()).await
     }
 
     /// Whether a hash could stand for the document, and there are no files, which go with a document only.
@@ -169,17 +188,21 @@ where
         if !self.uploads.is_empty() {
             return false;
         }
-        matches!(&self.request, Ok(request) if request.query.is_some())
+        self.invalid.is_none() && self.request.query.is_some()
     }
 
-    fn encode(self) -> Result<http::Request<Body>, Error> {
-        let (shared, request) = (&self.client.shared, self.request?);
+    fn encode(&mut self) -> Result<http::Request<Body>, Error> {
+        if let Some(error) = self.invalid.take() {
+            return Err(error);
+        }
+        let shared = &self.client.shared;
         #[cfg(feature = "uploads")]
         if !self.uploads.is_empty() {
-            let form = crate::body::multipart::Form::new(&request, self.uploads)?;
-            return encode::finish_form(shared, &request.headers, &self.options, form);
+            let uploads = std::mem::take(&mut self.uploads);
+            let form = crate::body::multipart::Form::new(&self.request, uploads)?;
+            return encode::finish_form(shared, &self.request.headers, &self.options, form);
         }
-        encode::encode(shared, &request, &self.options)
+        encode::encode(shared, &self.request, &self.options)
     }
 
     /// Sends it, and answers with the results of a subscription as they are pushed: GraphQL over server-sent events, one
@@ -192,8 +215,7 @@ where
     pub async fn subscribe(mut self) -> Result<crate::Events, Error> {
         self.options.accept = Some(crate::events::ACCEPT_EVENTS);
         let client = self.client;
-        let http = self.encode()?;
-        match client.exchange(http).await?.into_body() {
+        match client.exchange(|| self.encode()).await?.into_body() {
             Reply::Events(events) => Ok(events),
             other => Ok(crate::Events::single(other.into_single()?)),
         }
@@ -208,42 +230,50 @@ where
     pub async fn stream(mut self) -> Result<crate::Incremental, Error> {
         self.options.accept = Some(crate::incremental::ACCEPT_INCREMENTAL);
         let client = self.client;
-        let http = self.encode()?;
-        crate::Incremental::new(client.exchange(http).await?.into_body())
+        crate::Incremental::new(client.exchange(|| self.encode()).await?.into_body())
     }
 }
 
 #[cfg(feature = "persisted")]
-impl<S> Client<S>
+impl<S> Call<'_, S>
 where
     S: Service<http::Request<Body>, Response = http::Response<Reply>> + Clone,
     S::Error: Into<BoxError>,
 {
     /// Sends the hash, and the document when it is asked for.
-    async fn persisted(
-        &self,
-        mut request: Request,
-        mut options: Options,
-    ) -> Result<http::Response<Reply>, Error> {
+    async fn exchange_persisted(&mut self) -> Result<http::Response<Reply>, Error> {
         use crate::persisted::Answer;
-        let persisted = &self.shared.persisted;
+        let Self {
+            client,
+            request,
+            options,
+            ..
+        } = self;
+        let persisted = &client.shared.persisted;
         if let Some(scanned) = request.scan() {
             options.extensions.insert(scanned.kind);
         }
-        persisted.add_hash(&mut request);
+        persisted.add_hash(request);
         let document = request.query.take();
-        let http = encode::encode(&self.shared, &request, &options)?;
-        let response = self.exchange(http).await?;
+        let encode = || encode::encode(&client.shared, request, options);
+        let response = client.exchange(encode).await?;
         request.query = document;
         match persisted.judge(response.body()) {
             Answer::Known => return Ok(response),
             // The server keeps the document under its hash; it has to come by POST.
             Answer::NotFound => {}
-            Answer::NotSupported => persisted.remove_hash(&mut request),
+            Answer::NotSupported => persisted.remove_hash(request),
         }
         let body = Body::from_json(request.to_json()?.into());
-        let http = encode::finish(&self.shared, &request.headers, &options, body);
-        self.exchange(http).await
+        let encode = || {
+            Ok(encode::finish(
+                &client.shared,
+                &request.headers,
+                options,
+                body,
+            ))
+        };
+        client.exchange(encode).await
     }
 }
 
@@ -251,6 +281,7 @@ impl<S> fmt::Debug for Call<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
             .field("request", &self.request)
+            .field("invalid", &self.invalid)
             .finish_non_exhaustive()
     }
 }
@@ -314,13 +345,13 @@ where
         #[cfg(feature = "uploads")]
         if !self.uploads.is_empty() {
             let form = crate::body::multipart::Form::batch(&self.requests, self.uploads)?;
-            let http = encode::finish_form(shared, &headers, &self.options, form)?;
-            let reply = self.client.exchange(http).await?.into_body();
+            let encode = || encode::finish_form(shared, &headers, &self.options, form);
+            let reply = self.client.exchange(encode).await?.into_body();
             return reply.into_batch(self.requests.len());
         }
         let body = Body::json(&self.requests)?;
-        let http = encode::finish(shared, &headers, &self.options, body);
-        let reply = self.client.exchange(http).await?.into_body();
+        let encode = || Ok(encode::finish(shared, &headers, &self.options, body));
+        let reply = self.client.exchange(encode).await?.into_body();
         reply.into_batch(self.requests.len())
     }
 }

@@ -106,6 +106,9 @@ pub(super) fn finish_form(
 }
 
 fn overwrite(headers: &mut HeaderMap, with: &HeaderMap) {
+    if with.is_empty() {
+        return;
+    }
     for name in with.keys() {
         headers.remove(name);
     }

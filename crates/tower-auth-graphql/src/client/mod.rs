@@ -116,12 +116,34 @@ impl<S> Client<S> {
 
     /// Calls with a request.
     pub fn request(&self, request: Request) -> Call<'_, S> {
-        Call::new(self, Ok(request))
+        Call::new(self, request)
     }
 
     /// Calls with anything that serializes to `{"query": …}`: cynic's `Operation`, graphql_client's `QueryBody`.
+    ///
+    /// ```
+    /// use graphql_client::QueryBody;
+    /// use serde_json::{Value, json};
+    /// # async fn example<S>(client: tower_auth_graphql::Client<S>) -> Result<(), tower_auth_graphql::Error>
+    /// # where
+    /// #     S: Clone
+    /// #         + tower_service::Service<
+    /// #             http::Request<tower_auth_graphql::Body>,
+    /// #             Response = http::Response<tower_auth_graphql::Reply>,
+    /// #             Error: Into<tower_auth_graphql::BoxError>,
+    /// #         >,
+    /// # {
+    ///
+    /// let body = QueryBody {
+    ///     query: "query Hello($name: String) { hello(name: $name) }",
+    ///     operation_name: "Hello",
+    ///     variables: json!({"name": "you"}),
+    /// };
+    /// let data = client.operation(&body).data::<Value>().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn operation(&self, operation: &(impl Serialize + ?Sized)) -> Call<'_, S> {
-        Call::new(self, Request::from_serialize(operation))
+        Call::try_new(self, Request::from_serialize(operation))
     }
 
     /// Calls with several requests at once, as a list. Not every server takes them.
@@ -135,17 +157,17 @@ where
     S: Service<http::Request<Body>, Response = http::Response<Reply>> + Clone,
     S::Error: Into<BoxError>,
 {
-    /// Sends a request that is already encoded.
+    /// Sends what `encode` makes, as soon as the stack is ready for it: so it need not be kept while waiting.
     pub(crate) async fn exchange(
         &self,
-        request: http::Request<Body>,
+        encode: impl FnOnce() -> Result<http::Request<Body>, Error>,
     ) -> Result<http::Response<Reply>, Error> {
         let mut service = self.service.clone();
         std::future::poll_fn(|cx| service.poll_ready(cx))
             .await
             .map_err(|error| Error::from_stack(error.into()))?;
         service
-            .call(request)
+            .call(encode()?)
             .await
             .map_err(|error| Error::from_stack(error.into()))
     }

@@ -75,6 +75,10 @@ impl Parser {
             self.after_cr = self.buffer[end] == b'\r';
             self.searched = end + 1;
             let line = start..end;
+            // As below, so that it does not matter whether the line came in one piece.
+            if line.len() + self.event.data.len() > self.limit {
+                return Err(too_large());
+            }
             start = end + 1;
             if line.is_empty() {
                 if let Some(event) = self.dispatch() {
@@ -82,9 +86,6 @@ impl Parser {
                 }
             } else {
                 self.field(line);
-            }
-            if self.event.data.len() > self.limit {
-                return Err(too_large());
             }
         };
         self.start = start;
@@ -178,6 +179,22 @@ mod tests {
         }
         let bytes: Vec<&[u8]> = STREAM.as_bytes().chunks(1).collect();
         assert_eq!(events(&bytes, 100).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_line_over_the_limit_is_an_error_whether_it_came_in_one_piece_or_not() {
+        for line in [
+            ": 0123456789\n\n",
+            "event: 01234\n\n",
+            "data:0\rdata: 12345\r\r",
+        ] {
+            let bytes: Vec<&[u8]> = line.as_bytes().chunks(1).collect();
+            for chunks in [&[line.as_bytes()][..], &bytes] {
+                let error = events(chunks, 11).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Limit(Limit::PartSize), "{line:?}");
+                assert!(events(chunks, 12).is_ok(), "{line:?}");
+            }
+        }
     }
 
     #[test]

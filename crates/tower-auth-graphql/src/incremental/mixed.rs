@@ -63,6 +63,9 @@ impl Splitter {
                     let Some(end) = find(&self.buffer, b"\r\n", 0) else {
                         return self.wait();
                     };
+                    if end > self.limit {
+                        return Err(too_large());
+                    }
                     if !self.buffer[..end]
                         .iter()
                         .all(|byte| matches!(byte, b' ' | b'\t'))
@@ -189,6 +192,16 @@ mod tests {
     fn a_part_is_known_as_soon_as_its_delimiter_is_there() {
         let (parts, end) = split(&[b"--", b"-\r\n\r\n{}\r\n---"]).unwrap();
         assert_eq!((parts, end), (vec![Bytes::from_static(b"{}")], false));
+    }
+
+    #[test]
+    fn spaces_over_the_limit_are_an_error_whether_they_came_in_one_piece_or_not() {
+        let body = format!("---{}\r\n\r\n{{}}\r\n-----", " ".repeat(200));
+        let bytes: Vec<&[u8]> = body.as_bytes().chunks(1).collect();
+        for chunks in [&[body.as_bytes()][..], &bytes] {
+            let error = split(chunks).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Limit(Limit::PartSize));
+        }
     }
 
     #[test]

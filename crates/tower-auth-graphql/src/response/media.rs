@@ -19,19 +19,21 @@ pub(crate) enum Media {
 
 impl Media {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let essence = headers
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .map(|value| value.split(';').next().unwrap_or_default().trim());
-        match essence {
-            Some(essence) if essence.eq_ignore_ascii_case("application/graphql-response+json") => {
-                Self::GraphQl
-            }
-            Some(essence) if essence.eq_ignore_ascii_case("application/json") => Self::Json,
-            Some(essence) if essence.eq_ignore_ascii_case("multipart/mixed") => Self::Mixed,
-            Some(essence) if essence.eq_ignore_ascii_case("text/event-stream") => Self::Events,
-            _ => Self::Other,
-        }
+        let Some(value) = headers.get(CONTENT_TYPE) else {
+            return Self::Other;
+        };
+        let value = value.as_bytes();
+        let end = memchr::memchr(b';', value).unwrap_or(value.len());
+        let essence = value[..end].trim_ascii();
+        [
+            ("application/json", Self::Json),
+            ("application/graphql-response+json", Self::GraphQl),
+            ("multipart/mixed", Self::Mixed),
+            ("text/event-stream", Self::Events),
+        ]
+        .into_iter()
+        .find(|(name, _)| essence.eq_ignore_ascii_case(name.as_bytes()))
+        .map_or(Self::Other, |(_, media)| media)
     }
 }
 

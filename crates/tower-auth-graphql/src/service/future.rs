@@ -37,8 +37,8 @@ pin_project! {
     pub struct Exchange<F, RB> {
         #[pin]
         state: State<F, RB>,
-        // Boxed: it is large, and most services are polled far more often than they are made.
-        sleep: Option<Pin<Box<Sleep>>>,
+        #[pin]
+        sleep: Option<Sleep>,
         started: bool,
         held: Option<Box<Held>>,
         sent: Sent,
@@ -88,7 +88,7 @@ where
         if !std::mem::replace(this.started, true) {
             // Here and not in `call`: a timer needs its runtime.
             let timeout = this.settings.timeout;
-            *this.sleep = timeout.map(|timeout| Box::pin(tokio::time::sleep(timeout)));
+            this.sleep.set(timeout.map(tokio::time::sleep));
         }
         loop {
             #[cfg(any(feature = "events", feature = "incremental"))]
@@ -107,7 +107,7 @@ where
             match this.state.as_mut().project() {
                 StateProj::Head { future } => {
                     let Poll::Ready(response) = future.poll(cx) else {
-                        return timed_out(this.sleep, cx).map(Err);
+                        return timed_out(this.sleep.as_mut(), cx).map(Err);
                     };
                     let response = response.map_err(|error| Error::transport(error.into()))?;
                     let (parts, body) = response.into_parts();
@@ -154,7 +154,7 @@ where
                     };
                     let done = match polled {
                         Poll::Ready(done) => done,
-                        Poll::Pending => Err(ready!(timed_out(this.sleep, cx))),
+                        Poll::Pending => Err(ready!(timed_out(this.sleep.as_mut(), cx))),
                     };
                     let Some(reading) = reading.take() else {
                         continue;
@@ -169,9 +169,9 @@ where
     }
 }
 
-fn timed_out(sleep: &mut Option<Pin<Box<Sleep>>>, cx: &mut Context<'_>) -> Poll<Error> {
-    match sleep {
-        Some(sleep) => sleep.as_mut().poll(cx).map(|()| {
+fn timed_out(sleep: Pin<&mut Option<Sleep>>, cx: &mut Context<'_>) -> Poll<Error> {
+    match sleep.as_pin_mut() {
+        Some(sleep) => sleep.poll(cx).map(|()| {
             Error::new(
                 ErrorKind::Timeout(Timeout::Answer),
                 "no complete answer in time; give it longer with `timeout`",

@@ -141,11 +141,12 @@ where
         };
         let has_body = request.method() != Method::GET;
         let headers = request.headers_mut();
-        headers.entry(ACCEPT).or_insert(ACCEPT_RESPONSE);
-        if has_body {
-            headers
-                .entry(CONTENT_TYPE)
-                .or_insert(HeaderValue::from_static("application/json"));
+        // Mostly they are there, and to look is less than to make an entry.
+        if !headers.contains_key(ACCEPT) {
+            headers.insert(ACCEPT, ACCEPT_RESPONSE);
+        }
+        if has_body && !headers.contains_key(CONTENT_TYPE) {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         Exchange::new(self.inner.call(request), sent, Arc::clone(&self.settings))
     }
