@@ -86,7 +86,7 @@ impl OAuth2 {
     ) -> Result<OAuth2Builder<crate::grant::JwtBearer>, AuthError> {
         use crate::{Algorithm, Assertion, SigningKey, grant::JwtBearer};
         let invalid = |why: &'static str| AuthError::configuration("service account", why);
-        let Ok(serde_json::Value::Object(file)) = serde_json::from_str(json) else {
+        let Some(file) = crate::fields::Fields::parse(json) else {
             return Err(invalid("is no JSON object"));
         };
         let field = |name: &str| file.get(name).and_then(serde_json::Value::as_str);

@@ -146,8 +146,10 @@ impl<G, P> OAuth2Builder<G, P> {
         self.parameter("audience", audience)
     }
 
-    /// Another parameter of every token request. One that the grant sends itself takes its place; otherwise a name may
-    /// be given several times.
+    /// Another parameter of every token request. A name may be given several times.
+    ///
+    /// It replaces a parameter of the same name that comes from the grant's settings, such as `scope` or
+    /// `grant_type`; what authenticates the client, and the tokens and codes that are exchanged, replace it.
     pub fn parameter(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
         self.parameters
             .push((Cow::Owned(name.into()), value.into()));
@@ -345,10 +347,15 @@ impl<G: Grant, P: Carrier> OAuth2Builder<G, P> {
             }
         };
         let flow = self.grant.flow()?;
-        let exchange = self.timeout.unwrap_or(Duration::from_secs(60));
+        let exchange = match &endpoint {
+            Some(endpoint) => endpoint.endpoint.timeout(),
+            None => self.timeout.unwrap_or(Duration::from_secs(60)),
+        };
         // A refresh that is refused, then the grant itself.
-        let patience =
-            flow.patience().unwrap_or(Duration::ZERO) + exchange * 2 + Duration::from_secs(5);
+        let patience = exchange
+            .saturating_mul(2)
+            .saturating_add(flow.patience().unwrap_or(Duration::ZERO))
+            .saturating_add(Duration::from_secs(5));
         let tokens = Tokens {
             flow,
             endpoint,

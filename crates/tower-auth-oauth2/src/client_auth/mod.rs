@@ -234,18 +234,18 @@ impl ClientAuth {
         match &self.0 {
             Method::Anonymous | Method::Basic { .. } | Method::Scheme(_) => {}
             Method::Post { id, secret } => {
-                form.push("client_id", id);
-                form.push("client_secret", secret);
+                form.set("client_id", id);
+                form.set("client_secret", secret);
             }
-            Method::Public { id } => form.push("client_id", id),
+            Method::Public { id } => form.set("client_id", id),
             #[cfg(feature = "jwt")]
             Method::Assertion { id, assertion } => {
-                form.push("client_id", id);
-                form.push(
+                form.set("client_id", id);
+                form.set(
                     "client_assertion_type",
                     "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
                 );
-                form.push("client_assertion", assertion.sign(now, url)?);
+                form.set("client_assertion", assertion.sign(now, url)?);
             }
         }
         Ok(())

@@ -53,6 +53,12 @@ impl TokenExchange {
                 Err(AuthError::configuration("subject_token", "is empty"))
             }
             _ => Ok(()),
+        }?;
+        match &self.actor {
+            Some((Given::Fixed(token), _)) if token.is_empty() => {
+                Err(AuthError::configuration("actor_token", "is empty"))
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -98,14 +104,14 @@ impl Flow for TokenExchange {
         Box::pin(async move {
             let form = Form::grant("urn:ietf:params:oauth:grant-type:token-exchange");
             let mut form = endpoint.complete(form);
-            form.push("subject_token", self.subject.get().await?);
-            form.push("subject_token_type", &self.subject_type);
+            form.set("subject_token", self.subject.get().await?);
+            form.set("subject_token_type", &self.subject_type);
             if let Some((actor, kind)) = &self.actor {
-                form.push("actor_token", actor.get().await?);
-                form.push("actor_token_type", kind);
+                form.set("actor_token", actor.get().await?);
+                form.set("actor_token_type", kind);
             }
             if let Some(kind) = &self.requested_type {
-                form.push("requested_token_type", kind);
+                form.set("requested_token_type", kind);
             }
             let response = endpoint.request(form).await?;
             if response.issued_token_type().is_none() {
