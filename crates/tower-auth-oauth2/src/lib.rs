@@ -43,6 +43,7 @@ mod grant;
 mod introspection;
 #[cfg(feature = "jwt")]
 mod jwt;
+mod login;
 mod metadata;
 mod placement;
 mod provider;

@@ -9,7 +9,7 @@ use crate::{
     grant::Grant,
     placement::Carrier,
     scheme::PlacedTokens,
-    source::{Kept, OnToken, Tokens},
+    source::{Kept, Landed, OnToken, Tokens},
     store_key,
 };
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
@@ -361,6 +361,7 @@ impl<G: Grant, P: Carrier> OAuth2Builder<G, P> {
             endpoint,
             on_token: self.on_token,
             is_shared: self.store.is_some(),
+            landed: Landed::default(),
         };
         let tokens = match self.store {
             None => Kept::InMemory(tokens),

@@ -51,6 +51,8 @@ pub enum TokenError {
     TokenType(String),
     /// The user did not enter the code in time (RFC 8628).
     DeviceCodeExpired,
+    /// There is no token without a person who logs in, and it is not the time to ask for one: the old token is still good.
+    InteractionRequired,
     /// The metadata names another issuer than the one that was asked (RFC 8414 section 3.3).
     IssuerMismatch,
     /// The server has no such endpoint, says its metadata.
@@ -109,6 +111,12 @@ impl TokenError {
         }
     }
 
+    /// What waits has to be on a runtime.
+    pub(crate) fn no_runtime() -> Self {
+        let why = "waiting for a person needs a tokio runtime with timers; there is none here";
+        Self::Request(AuthError::new(ErrorKind::Credentials, why))
+    }
+
     /// As the error of a scheme.
     pub(crate) fn into_auth(self, context: &'static str) -> AuthError {
         match self {
@@ -148,6 +156,7 @@ impl fmt::Display for TokenError {
                 "the authorization server issued a token of type `{kind}`, which is not a bearer token"
             ),
             Self::DeviceCodeExpired => f.write_str("the user did not enter the code in time"),
+            Self::InteractionRequired => f.write_str("a person has to log in"),
             Self::IssuerMismatch => f.write_str(
                 "the metadata names another issuer than the one that was asked for; \
                  configure the issuer exactly as the server writes it",

@@ -66,8 +66,18 @@ pub trait Flow: fmt::Debug + Send + Sync + 'static {
         None
     }
 
-    /// Whether a person has to do something.
+    /// Whether a new beginning takes a person.
     fn is_interactive(&self) -> bool {
+        false
+    }
+
+    /// Whether [`obtain`](Self::obtain) itself waits for one.
+    fn waits_for_person(&self) -> bool {
+        false
+    }
+
+    /// Whether the last [`obtain`](Self::obtain) got as far as asking one, and failed.
+    fn person_was_asked(&self) -> bool {
         false
     }
 
