@@ -244,9 +244,11 @@ impl<G, P> OAuth2Builder<G, P> {
 
     /// Keeps the token in this store too, so that it outlives the process, and processes share it.
     ///
-    /// It is kept under a key of endpoint, grant, client id, scope and parameters, without any secret. So whoever may
-    /// open the store with that id gets its token: give each tenant a store of its own, or a
-    /// [key](Self::store_key).
+    /// It is kept under a hash of what tells it from others: endpoint, grant, client id, scope, parameters, user name,
+    /// and the hashes of assertions and of the tokens that the grant begins with; no password and no client secret. So
+    /// whoever may open the store with that id gets its token: give each tenant a store of its own, or a
+    /// [key](Self::store_key). Where nothing tells tokens apart, which is so of [`from_fn`](crate::OAuth2::from_fn) and
+    /// of [`ClientAuth::scheme`], `build` wants that key; a device has one login for each client.
     pub fn store(self, store: impl Store) -> Self {
         Self {
             store: Some(Arc::new(store)),
@@ -368,7 +370,7 @@ impl<G: Grant, P: Carrier> OAuth2Builder<G, P> {
             Some(store) => {
                 let key = match self.store_key {
                     StoreKey::Given(key) => key,
-                    StoreKey::Ours => store_key::ours(&tokens),
+                    StoreKey::Ours => store_key::ours(&tokens)?,
                     StoreKey::HttpxAuth => store_key::httpx_auth(&tokens)?,
                 };
                 let stored = Stored::new(tokens, store, key);

@@ -186,6 +186,10 @@ impl ClientAuth {
     }
 
     /// What any scheme or sum writes: `Basic`, an API key, SigV4 …
+    ///
+    /// The scheme sees requests only, no answers. One that waits for a challenge (Digest), or that is to replace
+    /// credentials that were refused, goes around the client instead:
+    /// `HttpClient::new(scheme.replay(Cloned).layer(client))`, with [`anonymous`](Self::anonymous) here.
     pub fn scheme<A>(scheme: A) -> Self
     where
         A: Authorize<Full<Bytes>> + fmt::Debug + Send + Sync + 'static,
@@ -213,6 +217,11 @@ impl ClientAuth {
     /// Whether the id is in a header and not in the body.
     pub(crate) fn is_in_header(&self) -> bool {
         matches!(self.0, Method::Basic { .. })
+    }
+
+    /// Whether nothing is known about it.
+    pub(crate) fn is_scheme(&self) -> bool {
+        matches!(self.0, Method::Scheme(_))
     }
 
     /// What must not be repeated in errors.

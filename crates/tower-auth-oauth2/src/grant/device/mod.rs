@@ -4,7 +4,7 @@ mod code;
 
 pub use self::code::DeviceCode;
 
-use super::{Flow, Grant, Obtain, sealed};
+use super::{Flow, Grant, Identity, Obtain, sealed};
 use crate::{
     OAuth2Builder, TokenResponse,
     endpoint::{Endpoint, TokenEndpoint},
@@ -157,8 +157,8 @@ impl Flow for Device {
         Box::pin(self.authorize(endpoint))
     }
 
-    fn identity(&self) -> Vec<(&'static str, String)> {
-        vec![("grant_type", "device_code".to_owned())]
+    fn identity(&self) -> Option<Identity> {
+        Some(vec![("grant_type", "device_code".to_owned())])
     }
 
     fn is_interactive(&self) -> bool {
