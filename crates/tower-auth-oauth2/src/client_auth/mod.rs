@@ -132,7 +132,8 @@ impl ClientAuth {
     }
 
     /// `client_id` in the body, while the HTTP client shows a certificate (RFC 8705 section 2). Pass that client with
-    /// `http_client`.
+    /// `http_client`, and go where the server expects certificates:
+    /// [`ServerMetadata::for_mutual_tls`](crate::ServerMetadata::for_mutual_tls).
     ///
     /// # Errors
     ///
@@ -174,14 +175,17 @@ impl ClientAuth {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the id is empty.
+    /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the id is empty, or the assertion
+    /// lives for less than a second.
     #[cfg(feature = "jwt")]
     #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
     pub fn assertion(id: &str, assertion: Assertion) -> Result<Self, AuthError> {
         check_id(id)?;
+        let assertion = assertion.issuer(id).subject(id);
+        assertion.check()?;
         Ok(Self(Method::Assertion {
             id: id.to_owned(),
-            assertion: Box::new(assertion.issuer(id).subject(id)),
+            assertion: Box::new(assertion),
         }))
     }
 

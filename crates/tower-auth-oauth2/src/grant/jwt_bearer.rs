@@ -45,7 +45,8 @@ impl JwtBearer {
             Signed::Elsewhere(assertion) if assertion.is_empty() => {
                 Err(AuthError::configuration("assertion", "is empty"))
             }
-            _ => Ok(()),
+            Signed::Elsewhere(_) => Ok(()),
+            Signed::Here(assertion) => assertion.check(),
         }
     }
 }
