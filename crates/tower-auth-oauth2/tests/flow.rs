@@ -111,7 +111,9 @@ async fn too_little_scope_and_step_up_fetch_no_token() {
         let client = auth.replay(Cloned).layer(http());
         let response = client.oneshot(request(&origin)).await.unwrap();
         assert_eq!(response.status(), status);
-        assert!(BearerError::of(&response).is_some());
+        let expected = BearerError::of(&response);
+        assert!(expected.is_some());
+        assert_eq!(BearerError::check(response).err(), expected);
         assert_eq!(
             (server.token_requests().len(), server.api_requests()),
             (1, 1),
