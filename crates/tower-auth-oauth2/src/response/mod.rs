@@ -135,12 +135,15 @@ impl TokenResponse {
         if self.token_type.eq_ignore_ascii_case("bearer") {
             Ok(self)
         } else {
-            let known = self
-                .token_type
-                .chars()
-                .take(32)
-                .filter(|c| c.is_ascii_graphic());
-            Err(TokenError::TokenType(known.collect()))
+            // Whole or not at all: a part of a secret would not be recognised as one.
+            let is_name = self.token_type.len() <= 64
+                && self.token_type.bytes().all(|b| b.is_ascii_graphic());
+            let shown = if is_name {
+                self.token_type
+            } else {
+                "?".to_owned()
+            };
+            Err(TokenError::TokenType(shown))
         }
     }
 
