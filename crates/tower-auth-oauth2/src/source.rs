@@ -61,7 +61,8 @@ impl Tokens {
         let Some(refresh_token) = refresh_token else {
             return self.begin(endpoint, reason).await.map_err(by_grant);
         };
-        match endpoint.refresh(&refresh_token).await {
+        let with_scope = !self.flow.waits_for_person();
+        match endpoint.refresh(&refresh_token, with_scope).await {
             Err(error) if error.is_refusal() => {
                 tracing::debug!(%error, "the refresh token was refused");
                 let refused = Err((error, By::Refresh));

@@ -179,6 +179,7 @@ async fn when_the_refresh_token_is_refused_the_next_login_begins_at_once_also_wi
     let tell = Arc::clone(&told);
     let auth = server
         .builder()
+        .scope("a b")
         .store(MemoryStore::new())
         .store_key("k")
         .on_token(move |token| {
@@ -191,8 +192,12 @@ async fn when_the_refresh_token_is_refused_the_next_login_begins_at_once_also_wi
     sleep(Duration::from_secs(4000)).await;
     assert_eq!(auth.token().await.unwrap().expose(), "ad2");
     let refreshes = server.asked.lock().unwrap();
-    let refreshes = refreshes.iter().filter(|body| body.contains("rd1"));
-    assert_eq!(refreshes.count(), 1);
+    let refreshes: Vec<_> = refreshes.iter().filter(|b| b.contains("rd1")).collect();
+    // The person may have granted less than was asked for.
+    assert_eq!(
+        refreshes,
+        ["grant_type=refresh_token&refresh_token=rd1&client_id=tv"]
+    );
     assert_eq!(*told.lock().unwrap(), ["ad1", "ad2"]);
 }
 

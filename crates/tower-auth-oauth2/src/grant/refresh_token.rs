@@ -19,7 +19,7 @@ impl RefreshToken {
 
 impl Flow for RefreshToken {
     fn obtain<'a>(&'a self, endpoint: &'a TokenEndpoint) -> Obtain<'a> {
-        Box::pin(endpoint.refresh(&self.0))
+        Box::pin(endpoint.refresh(&self.0, true))
     }
 
     fn identity(&self) -> Option<Identity> {

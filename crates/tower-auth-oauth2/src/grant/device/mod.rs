@@ -10,6 +10,8 @@ use crate::{
     endpoint::{Endpoint, TokenEndpoint},
     error::TokenError,
     form::Form,
+    redact::Sent,
+    response::lifetime,
     url,
 };
 use std::{
@@ -108,6 +110,8 @@ impl Device {
         }
         let fields = device.call(form).await?;
         let (code, device_code) = DeviceCode::read(fields.unwrap_or_default())?;
+        let mut secrets = Sent::default();
+        secrets.add(&code.user_code().into());
         self.asked.store(true, Ordering::Relaxed);
         (self.show)(&code);
 
@@ -137,15 +141,21 @@ impl Device {
                 }
                 Err(error) => error,
             };
-            match error.response().and_then(|response| response.error()) {
+            let response = error.response();
+            match response.and_then(|response| response.error()) {
                 Some("authorization_pending") => {}
-                Some("slow_down") => interval += SLOW_DOWN, // for all that follow
+                Some("slow_down") => {
+                    // For all that follow. GitHub says the new interval, too.
+                    let named = response.and_then(|response| response.fields().get("interval"));
+                    let named = named.and_then(lifetime::parse).unwrap_or_default();
+                    interval = (interval + SLOW_DOWN).max(named);
+                }
                 Some("expired_token") => return Err(TokenError::DeviceCodeExpired),
                 // Section 3.5: after a connection failure, less often.
                 _ if error.is_transient() => {
                     interval = interval.max((interval * 2).min(LONGEST_INTERVAL));
                 }
-                _ => return Err(error),
+                _ => return Err(secrets.clean(error)),
             }
             pause = interval.max(error.retry_after().unwrap_or_default());
         }

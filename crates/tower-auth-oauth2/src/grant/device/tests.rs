@@ -151,6 +151,38 @@ async fn an_interval_of_minutes_is_kept_to_and_grows() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_that_sends_errors_with_success_is_understood() {
+    // As GitHub does.
+    let done = run(
+        &format!("{CODE},\"expires_in\":900}}"),
+        &[
+            (200, "error=authorization_pending&error_description=p"),
+            (200, r#"{"error":"slow_down","interval":17}"#),
+            TOKEN,
+        ],
+    )
+    .await;
+    assert!(done.result.is_ok());
+    assert_eq!(done.polls, [5, 10, 27]);
+
+    let disabled = run(r#"{"error":"device_flow_disabled"}"#, &[]).await;
+    let code = cause(&disabled).response().unwrap().error();
+    assert_eq!(code, Some("device_flow_disabled"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_that_repeats_the_codes_does_not_show_them() {
+    let denied = r#"{"error":"access_denied","error_description":"WDJB-MJHT for GmRhmhcxhwAzkoEqiMEg_DnyEysNkuNhszIySk9eS"}"#;
+    let run = run(&format!("{CODE}}}"), &[(400, denied)]).await;
+    let shown = format!("{:?} {}", cause(&run), cause(&run));
+    assert!(shown.contains("[redacted] for [redacted]"), "{shown}");
+    assert!(
+        !shown.contains("WDJB") && !shown.contains("GmRh"),
+        "{shown}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_asks_for_patience_gets_it_once() {
     let busy = (429, r#"{"error":"busy"}"#);
     let code = format!("{CODE},\"expires_in\":1800}}");
