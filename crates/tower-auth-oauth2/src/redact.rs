@@ -35,11 +35,14 @@ pub(crate) struct Sent {
 const SHORTEST: usize = 4;
 
 impl Sent {
-    /// A secret, as it is and as forms write it.
+    /// A secret, as it is, as forms write it, and as URLs do.
     pub(crate) fn add(&mut self, secret: &Secret) {
         let encoded = form::encode(secret.expose());
         if *encoded != secret.expose() {
             self.push(encoded.as_str().into());
+        }
+        if encoded.contains('+') {
+            self.push(encoded.replace('+', "%20").into());
         }
         self.push(secret.clone());
     }
@@ -156,6 +159,7 @@ mod tests {
             header,
         )]));
         assert_eq!(redacted(&sent, "p=pass+word%261."), "p=[redacted].");
+        assert_eq!(redacted(&sent, "p=pass%20word%261."), "p=[redacted].");
         // The longest first: nothing of it is left behind.
         assert_eq!(redacted(&sent, "pass word&1 pass"), "[redacted] [redacted]");
         assert_eq!(redacted(&sent, "got czZCaGRSa3F0Mw=="), "got [redacted]");

@@ -1,10 +1,12 @@
 //! What can go wrong at an authorization server, with types.
 
 mod description;
+mod printable;
 mod response;
 
 pub use self::response::ErrorResponse;
 
+use self::printable::Printable;
 use http::StatusCode;
 use std::{error::Error as StdError, fmt, time::Duration};
 use tower_auth_core::{AuthError, ErrorKind};
@@ -54,8 +56,11 @@ pub enum TokenError {
     DeviceCodeExpired,
     /// There is no token without a person who logs in, and it is not the time to ask for one: the old token is still good.
     InteractionRequired,
-    /// The metadata names another issuer than the one that was asked (RFC 8414 section 3.3).
-    IssuerMismatch,
+    /// The metadata names another issuer than the one that was asked (RFC 8414 section 3.3), or none.
+    IssuerMismatch {
+        /// Which one.
+        named: Option<String>,
+    },
     /// The server has no such endpoint, says its metadata.
     NoEndpoint(&'static str),
     /// The request to the server could not be made: a key that cannot sign, credentials that could not be had.
@@ -161,10 +166,13 @@ impl fmt::Display for TokenError {
             ),
             Self::DeviceCodeExpired => f.write_str("the user did not enter the code in time"),
             Self::InteractionRequired => f.write_str("a person has to log in"),
-            Self::IssuerMismatch => f.write_str(
-                "the metadata names another issuer than the one that was asked for; \
-                 configure the issuer exactly as the server writes it",
+            Self::IssuerMismatch { named: Some(named) } => write!(
+                f,
+                "the metadata names another issuer than the one that was asked for, `{}`; \
+                 if that is who you mean, configure it exactly so",
+                Printable(named)
             ),
+            Self::IssuerMismatch { named: None } => f.write_str("the metadata names no issuer"),
             Self::NoEndpoint(name) => {
                 write!(
                     f,

@@ -1,6 +1,6 @@
 //! The error answer of an authorization server.
 
-use super::description;
+use super::{description, printable::Printable};
 use crate::{
     fields::Fields,
     redact::{Sent, is_secret},
@@ -160,24 +160,6 @@ fn shown_fields(fields: &Map<String, Value>) -> Value {
     Value::Object(shown.collect())
 }
 
-/// Text of a server, on one line of a log or terminal.
-struct Printable<'a>(&'a str);
-
-impl fmt::Display for Printable<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for part in self
-            .0
-            .split_inclusive(|c: char| c.is_control() && c != '\n')
-        {
-            match part.char_indices().next_back() {
-                Some((at, c)) if c.is_control() && c != '\n' => write!(f, "{} ", &part[..at])?,
-                _ => f.write_str(part)?,
-            }
-        }
-        Ok(())
-    }
-}
-
 /// A text, the first of several, or whatever it is as JSON.
 fn text_of(value: Value) -> Option<String> {
     match value {
@@ -217,11 +199,8 @@ impl fmt::Display for ErrorResponse {
             write!(f, "\nMore information can be found on {}", Printable(uri))?;
         }
         if !self.fields.is_empty() {
-            write!(
-                f,
-                "\nAdditional information: {}",
-                shown_fields(&self.fields)
-            )?;
+            let fields = shown_fields(&self.fields).to_string();
+            write!(f, "\nAdditional information: {}", Printable(&fields))?;
         }
         Ok(())
     }
@@ -331,5 +310,16 @@ mod tests {
         let error = of(json!({"error": "e\u{1b}[2J", "error_description": "a\r\u{9b}b"}));
         assert_eq!(error.to_string(), "e [2J: a  b");
         assert_eq!(error.error(), Some("e\u{1b}[2J")); // verbatim
+    }
+
+    #[test]
+    fn what_is_shown_is_bounded() {
+        let long = "é".repeat(100_000);
+        let error =
+            of(json!({"error": long, "error_description": long, "error_uri": long, "x": long}));
+        let shown = error.to_string();
+        assert!(shown.len() < 10_000, "{}", shown.len());
+        assert!(shown.ends_with('…'), "{}", &shown[shown.len() - 9..]);
+        assert_eq!(error.description(), Some(&*long));
     }
 }

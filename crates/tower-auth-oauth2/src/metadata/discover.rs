@@ -36,7 +36,7 @@ impl ServerMetadata {
                 Ok(found) => return Ok(found),
                 // It says who it is, and is somebody else.
                 Err(
-                    error @ (TokenError::IssuerMismatch
+                    error @ (TokenError::IssuerMismatch { .. }
                     | TokenError::Unreachable(_)
                     | TokenError::TimedOut(_)),
                 ) => return Err(error.into_auth(CONTEXT)),

@@ -57,7 +57,9 @@ impl ServerMetadata {
         if this.issuer().is_some_and(is_issuer) {
             Ok(this)
         } else {
-            Err(TokenError::IssuerMismatch)
+            Err(TokenError::IssuerMismatch {
+                named: this.issuer().map(str::to_owned),
+            })
         }
     }
 

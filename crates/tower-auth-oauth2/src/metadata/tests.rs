@@ -80,7 +80,15 @@ async fn the_document_may_be_in_any_of_these_places_and_has_to_name_its_issuer()
             .await
             .unwrap_err();
         let cause = error.source().unwrap().downcast_ref().unwrap();
-        assert!(matches!(cause, TokenError::IssuerMismatch), "{cause:?}");
+        assert!(
+            matches!(cause, TokenError::IssuerMismatch { .. }),
+            "{cause:?}"
+        );
+        // The usual mistake is a slash.
+        assert!(
+            cause.to_string().contains("`https://as.example/a`"),
+            "{cause}"
+        );
     }
     let error = ServerMetadata::discover("http://as.example", &server("/", "{}"))
         .await
@@ -112,7 +120,7 @@ async fn entras_document_for_several_tenants_is_taken_when_it_is_asked_for_and_n
 
     let mismatch = |error: AuthError| {
         let cause = error.source().unwrap().downcast_ref();
-        matches!(cause, Some(TokenError::IssuerMismatch))
+        matches!(cause, Some(TokenError::IssuerMismatch { .. }))
     };
     let error = ServerMetadata::discover(provider.issuer(), &client).await;
     assert!(mismatch(error.unwrap_err()));
