@@ -184,7 +184,10 @@ async fn planted_secrets_are_found_nowhere() {
         "{shown}"
     );
     assert!(!shown.contains("eyJ"), "a signed assertion: {shown}");
-    assert!(!shown.contains("dGhlLWlkOlBMQU5U"), "the same in base64: {shown}");
+    assert!(
+        !shown.contains("dGhlLWlkOlBMQU5U"),
+        "the same in base64: {shown}"
+    );
     for text in [shown, traced] {
         if let Some(at) = text.find("PLANTED") {
             let from = (0..=at.saturating_sub(200))
