@@ -244,8 +244,17 @@ mod tests {
     #[test]
     fn client_credentials_without_the_mandatory_scope_are_refused() {
         let okta = Provider::okta("a.okta.com", "default").unwrap();
+        let never = tower::service_fn(|_: http::Request<http_body_util::Full<bytes::Bytes>>| {
+            std::future::pending::<
+                Result<
+                    http::Response<http_body_util::Full<bytes::Bytes>>,
+                    std::convert::Infallible,
+                >,
+            >()
+        });
         assert_eq!(
             okta.client_credentials("i", "s")
+                .http_client(HttpClient::new(never))
                 .build()
                 .unwrap_err()
                 .parameter(),

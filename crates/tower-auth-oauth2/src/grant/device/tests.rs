@@ -258,8 +258,9 @@ fn somebody_has_to_show_the_code() {
         "https://as.example/token",
         "tv",
     );
-    assert_eq!(
-        builder.build().unwrap_err().parameter(),
-        Some("on_user_code")
-    );
+    let never = tower::service_fn(|_: Request<Full<Bytes>>| {
+        std::future::pending::<Result<Response<Full<Bytes>>, Infallible>>()
+    });
+    let built = builder.http_client(HttpClient::new(never)).build();
+    assert_eq!(built.unwrap_err().parameter(), Some("on_user_code"));
 }
