@@ -54,14 +54,14 @@ impl ServerMetadata {
     /// tenants have a template there:
     ///
     /// ```no_run
-    /// # async fn run() -> Result<(), tower_auth_core::AuthError> {
-    /// use tower_auth_oauth2::{HttpClient, ServerMetadata};
+    /// # async fn run(client: tower_auth_oauth2::HttpClient) -> Result<(), tower_auth_core::AuthError> {
+    /// use tower_auth_oauth2::ServerMetadata;
     ///
     /// let host = "https://login.microsoftonline.com";
     /// let server = ServerMetadata::discover_at(
     ///     &format!("{host}/organizations/v2.0/.well-known/openid-configuration"),
     ///     &format!("{host}/{{tenantid}}/v2.0"),
-    ///     &HttpClient::hyper(),
+    ///     &client,
     /// )
     /// .await?;
     /// # Ok(())

@@ -21,10 +21,11 @@ use tower_auth_core::{AuthError, Secret};
 /// where secrets are sent, which is why it is got over https and has to name its issuer.
 ///
 /// ```no_run
-/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-/// use tower_auth_oauth2::{ClientAuth, HttpClient, ServerMetadata};
+/// # async fn run(client: tower_auth_oauth2::HttpClient) -> Result<(), Box<dyn std::error::Error>> {
+/// use tower_auth_oauth2::{ClientAuth, ServerMetadata};
 ///
-/// let server = ServerMetadata::discover("https://as.example.com", &HttpClient::hyper()).await?;
+/// // `client` is an `HttpClient`, such as `HttpClient::hyper()`.
+/// let server = ServerMetadata::discover("https://as.example.com", &client).await?;
 /// let auth = server.client_credentials(ClientAuth::basic("s6BhdRkqt3", "gX1fBat3bV")?)?.scope("orders:read").build()?;
 /// # Ok(())
 /// # }
