@@ -24,7 +24,7 @@ use tower::{Service, ServiceBuilder, ServiceExt};
 use tower_auth::{
     Clock, Error, HeaderApiKey, SchemeExt,
     clock::ManualClock,
-    oauth2::{OAuth2, TokenError},
+    oauth2::{BearerError, OAuth2, TokenError},
     replay::Cloned,
 };
 
@@ -42,6 +42,10 @@ struct Tokens {
 }
 
 impl Embedded {
+    fn issued(&self) -> u32 {
+        self.0.lock().expect("nobody panics with it").issued
+    }
+
     fn revoke(&self) {
         self.0.lock().expect("nobody panics with it").good = None;
     }
@@ -52,6 +56,7 @@ pub(crate) async fn run(http: &Http, table: &mut Table) -> Result<(), BoxError> 
     let app = Router::new()
         .route("/token", post(token))
         .route("/orders", get(orders))
+        .route("/refunds", get(refunds))
         .with_state(embedded.clone());
     let origin = serve(app).await?;
 
@@ -85,6 +90,22 @@ pub(crate) async fn run(http: &Http, table: &mut Table) -> Result<(), BoxError> 
         "token 3 of 3",
     )
     .await?;
+
+    // No other token would do: the caller is told what is missing, nothing is fetched, and nothing is sent again.
+    let request = Request::get(format!("{origin}/refunds")).body(Body::default())?;
+    let response = client.clone().ready().await?.call(request).await?;
+    let status = response.status().as_u16().to_string();
+    let missing = match BearerError::check(response) {
+        Err(BearerError::InsufficientScope { scope }) => scope.unwrap_or_default(),
+        other => return Err(format!("{other:?}").into()),
+    };
+    let issued = embedded.issued();
+    table.row(
+        "… for what it has no scope: a typed error names it",
+        format!("still token {issued}, needs {missing}"),
+        status,
+        ("still token 3, needs refunds:write", "403"),
+    );
 
     let sum = auth + HeaderApiKey::new("key")?;
     let client = ServiceBuilder::new()
@@ -184,4 +205,10 @@ async fn orders(State(Embedded(tokens)): State<Embedded>, headers: HeaderMap) ->
     };
     let saw = format!("token {number} of {}{key}", tokens.issued);
     (StatusCode::OK, [("www-authenticate", "")], saw)
+}
+
+/// Wants more scope than anybody has.
+async fn refunds() -> impl IntoResponse {
+    let challenge = r#"Bearer error="insufficient_scope", scope="refunds:write""#;
+    (StatusCode::FORBIDDEN, [("www-authenticate", challenge)])
 }

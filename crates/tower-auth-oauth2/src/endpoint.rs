@@ -4,7 +4,9 @@ use crate::{
     TokenResponse,
     client_auth::ClientAuth,
     error::TokenError,
+    fields::Fields,
     form::Form,
+    redact::{Sent, is_secret},
     response::{error_of, object_of},
     transport::HttpClient,
     url,
@@ -15,8 +17,7 @@ use http::{
     header::{ACCEPT, CONTENT_TYPE},
 };
 use http_body_util::Full;
-use serde_json::{Map, Value};
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, time::Duration};
 use tower_auth_core::{AuthError, Clock, Secret};
 
 /// One endpoint that a client authenticates at.
@@ -83,9 +84,23 @@ impl Endpoint {
         &self.clock
     }
 
-    /// Sends a form, with whatever authenticates the client.
-    pub(crate) async fn post(&self, mut form: Form) -> Result<Response<Bytes>, TokenError> {
+    /// How long an exchange may take.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.http.timeout()
+    }
+
+    /// Sends a form, with whatever authenticates the client, and says what the answer must not repeat.
+    async fn post(&self, mut form: Form) -> Result<(Response<Bytes>, Sent), TokenError> {
         self.auth.fill(&mut form, self.url(), self.clock.now())?;
+        let mut sent = Sent::default();
+        for (name, value) in form.values() {
+            if is_secret(name) {
+                sent.add(value);
+            }
+        }
+        if let Some(secret) = self.auth.secret() {
+            sent.add(secret);
+        }
         let mut request = Request::new(Full::new(form.encode()));
         *request.method_mut() = http::Method::POST;
         *request.uri_mut() = self.uri.clone();
@@ -93,53 +108,36 @@ impl Endpoint {
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, form_type);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        self.auth.sign(&mut request).await?;
-        let response = self.http.send(request).await?;
+        // Schemes that authenticate the client may have to wait for somebody, too.
+        let exchange = async {
+            self.auth.sign(&mut request).await?;
+            sent.add_headers(request.headers());
+            sent.add_query(request.uri());
+            self.http.exchange(request).await
+        };
+        let response = match self.http.in_time(exchange).await {
+            Ok(response) => response,
+            Err(error) => return Err(sent.clean(error)),
+        };
         tracing::debug!(
             status = response.status().as_u16(),
             "the authorization server answered"
         );
-        Ok(response)
+        Ok((response, sent))
     }
 
     /// Sends a form for an object, or nothing: an answer that is no success is an error.
-    pub(crate) async fn call(&self, form: Form) -> Result<Option<Map<String, Value>>, TokenError> {
-        let secrets = self.secrets(&form);
-        let response = self.post(form).await?;
+    pub(crate) async fn call(&self, form: Form) -> Result<Option<Fields>, TokenError> {
+        let (response, sent) = self.post(form).await?;
         let fields = object_of(&response);
-        if response.status().is_success() {
+        // Some send errors with success. What says whether a token is active is an answer, whatever else it says.
+        let is_error = fields
+            .as_ref()
+            .is_some_and(|fields| fields.contains_key("error") && !fields.contains_key("active"));
+        if response.status().is_success() && !is_error {
             return Ok(fields);
         }
-        Err(clean(
-            error_of(&response, fields, self.clock.now()),
-            &secrets,
-        ))
-    }
-
-    /// What an answer must not repeat.
-    fn secrets(&self, form: &Form) -> Vec<Secret> {
-        let in_form = form
-            .values()
-            .filter(|(name, _)| is_secret(name))
-            .map(|(_, value)| value);
-        in_form.chain(self.auth.secret()).cloned().collect()
-    }
-}
-
-fn is_secret(name: &str) -> bool {
-    !name.ends_with("_type")
-        && !name.ends_with("_hint")
-        && ["token", "secret", "password", "assertion", "code", "key"]
-            .iter()
-            .any(|word| name.contains(word))
-}
-
-fn clean(error: TokenError, secrets: &[Secret]) -> TokenError {
-    match error {
-        TokenError::Response(response) => TokenError::Response(Box::new(
-            response.without(secrets.iter().map(Secret::expose)),
-        )),
-        other => other,
+        Err(sent.clean(error_of(&response, fields, self.clock.now())))
     }
 }
 
@@ -165,7 +163,6 @@ impl TokenEndpoint {
     }
 
     /// The same without the scope, for grants that say it elsewhere.
-    #[cfg(feature = "jwt")]
     pub(crate) fn complete_without_scope(&self, mut form: Form) -> Form {
         form.extend(&self.parameters);
         form
@@ -174,24 +171,32 @@ impl TokenEndpoint {
     /// Asks for a bearer token.
     pub(crate) async fn request(&self, form: Form) -> Result<TokenResponse, TokenError> {
         tracing::debug!(fields = ?form, "asking for a token");
-        let secrets = self.endpoint.secrets(&form);
         let asked_at = self.endpoint.clock.monotonic();
-        let response = self.endpoint.post(form).await?;
+        let (response, sent) = self.endpoint.post(form).await?;
         let now = self.endpoint.clock.now();
         TokenResponse::parse(&response, &self.token_field, now)
             .and_then(TokenResponse::bearer)
             .map(|response| response.at(asked_at))
-            .map_err(|error| clean(error, &secrets))
+            .map_err(|error| sent.clean(error))
     }
 
     /// The next token for a refresh token (RFC 6749 section 6). A refresh token that the server does not replace stays
     /// good.
+    ///
+    /// The scope is left out where a person may have granted less than was asked for: what was not granted must not be
+    /// asked for here, and without a scope it is what was granted.
     pub(crate) async fn refresh(
         &self,
         refresh_token: &Secret,
+        with_scope: bool,
     ) -> Result<TokenResponse, TokenError> {
-        let mut form = self.complete(Form::grant("refresh_token"));
-        form.push("refresh_token", refresh_token);
+        let form = Form::grant("refresh_token");
+        let mut form = if with_scope {
+            self.complete(form)
+        } else {
+            self.complete_without_scope(form)
+        };
+        form.set("refresh_token", refresh_token);
         let response = self.request(form).await?;
         Ok(match response.refresh_token() {
             Some(_) => response,

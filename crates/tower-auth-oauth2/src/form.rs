@@ -24,6 +24,19 @@ impl Form {
         self.0.push((name.into(), value.into()));
     }
 
+    /// One value of this name, in the place of all that were there: RFC 6749 section 3.2 allows no parameter twice.
+    pub(crate) fn set(&mut self, name: &'static str, value: impl Into<Secret>) {
+        let Some(at) = self.0.iter().position(|(known, _)| known == name) else {
+            return self.push(name, value);
+        };
+        self.0[at].1 = value.into();
+        let mut index = 0;
+        self.0.retain(|(known, _)| {
+            index += 1;
+            known != name || index == at + 1
+        });
+    }
+
     /// The caller's own parameters: one of a name that is there already takes its place, all others follow.
     pub(crate) fn extend(&mut self, parameters: &[(Cow<'static, str>, Secret)]) {
         let fixed = self.0.len();
@@ -96,6 +109,22 @@ mod tests {
         assert_eq!(
             form.encode(),
             "grant_type=urn%3Ax&username=u&resource=a&resource=b"
+        );
+    }
+
+    #[test]
+    fn what_is_set_is_there_once() {
+        let mut form = Form::grant("refresh_token").with("a", "1");
+        form.extend(&[
+            ("client_id".into(), "x".into()),
+            ("b".into(), "2".into()),
+            ("client_id".into(), "y".into()),
+        ]);
+        form.set("client_id", "z");
+        form.set("c", "3");
+        assert_eq!(
+            form.encode(),
+            "grant_type=refresh_token&a=1&client_id=z&b=2&c=3"
         );
     }
 }

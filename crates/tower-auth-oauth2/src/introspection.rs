@@ -2,7 +2,7 @@
 
 use crate::{
     ClientAuth, HttpClient, TokenHint, builder::default_client, endpoint::Endpoint,
-    error::TokenError, form::Form,
+    error::TokenError, fields::Fields, form::Form,
 };
 use http::StatusCode;
 use serde_json::{Map, Value};
@@ -80,7 +80,7 @@ impl Introspection {
 #[derive(Clone)]
 pub struct TokenState {
     active: bool,
-    fields: Map<String, Value>,
+    fields: Fields,
 }
 
 impl TokenState {

@@ -9,12 +9,18 @@
 //!
 //! * Token requests go over https, or to this machine; redirects are not followed; answers have at most 1 MiB, and an
 //!   exchange takes at most 60 s.
+//! * No parameter is sent twice by itself: what authenticates the client, and the tokens that are exchanged, are there
+//!   once.
 //! * Answers are taken as servers give them: lifetimes as text, forms instead of JSON, no token type, no refresh token in
 //!   a refresh answer (the old one stays good), errors that are empty, HTML, or of no RFC.
 //! * Tokens of another type than `Bearer` are refused, and so are those that no header can carry.
 //! * What a server rotated is stored before it is used, and a fetch that has begun is finished even when nobody waits for it
 //!   any more. See [`store`] for files and several processes.
-//! * Secrets, tokens, and codes are in no `Debug`, no error and no trace. What a server repeats of them is taken out.
+//! * Secrets, tokens, and codes are in no `Debug`, no error and no trace. What a server repeats of them is taken out,
+//!   as it is, form-encoded, or as a header says it.
+//! * What holds them here is wiped after use: forms, answers, tokens, keys in JSON. Not in our hands are the buffers of the
+//!   HTTP client, and those of JSON texts with escapes.
+//! * Nobody is asked to log in while the old token is still good, and nobody twice before [`clear`](OAuth2::clear).
 
 //! # Features
 //!
@@ -37,14 +43,17 @@ mod challenge;
 mod client_auth;
 mod endpoint;
 mod error;
+mod fields;
 mod form;
 mod grant;
 mod introspection;
 #[cfg(feature = "jwt")]
 mod jwt;
+mod login;
 mod metadata;
 mod placement;
 mod provider;
+mod redact;
 mod response;
 mod revocation;
 mod scheme;

@@ -2,7 +2,9 @@
 
 #[cfg(feature = "password")]
 use crate::grant::Password;
-use crate::{ClientAuth, OAuth2, OAuth2Builder, grant::ClientCredentials};
+use crate::{
+    ClientAuth, HttpClient, OAuth2, OAuth2Builder, ServerMetadata, grant::ClientCredentials,
+};
 use tower_auth_core::{AuthError, Secret};
 
 /// Where a provider issues tokens, and what is particular about that.
@@ -40,6 +42,17 @@ pub struct Provider {
     scope_example: Option<&'static str>,
     /// What password grants ask for when nothing is said.
     password_scope: Option<&'static str>,
+    /// How its metadata name the issuer.
+    names: Names,
+}
+
+/// How metadata name their issuer.
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Names {
+    /// As it was asked for.
+    Exactly,
+    /// As Entra does, for this tenant.
+    Tenant(String),
 }
 
 impl Provider {
@@ -60,12 +73,14 @@ impl Provider {
             issuer,
             scope_example: Some("one of those that the authorization server defines"),
             password_scope: Some("openid"),
+            names: Names::Exactly,
         })
     }
 
     /// Microsoft Entra ID, version 2: `https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token`.
     ///
-    /// Client credentials need the scope `{resource}/.default`.
+    /// The tenant is its GUID, one of its domains, `common`, `organizations`, or `consumers`. Client credentials need one
+    /// of the first two, and the scope `{resource}/.default`.
     ///
     /// # Errors
     ///
@@ -73,20 +88,55 @@ impl Provider {
     /// that do not belong there.
     pub fn entra(tenant: &str) -> Result<Self, AuthError> {
         check("tenant", tenant)?;
-        let host = "https://login.microsoftonline.com";
         Ok(Self {
-            issuer: format!("{host}/{tenant}/v2.0"),
-            token_url: format!("{host}/{tenant}/oauth2/v2.0/token"),
+            issuer: entra_issuer(tenant),
+            token_url: format!("{ENTRA}/{tenant}/oauth2/v2.0/token"),
             scope_example: Some(
                 "`{resource}/.default`, e.g. `https://graph.microsoft.com/.default`",
             ),
             password_scope: None,
+            names: Names::Tenant(tenant.to_owned()),
         })
     }
 
-    /// The issuer, for [`ServerMetadata::discover`](crate::ServerMetadata::discover).
+    /// The issuer. Its metadata may name it otherwise; see [`discover`](Self::discover).
     pub fn issuer(&self) -> &str {
         &self.issuer
+    }
+
+    /// What the provider says about itself, for its other endpoints.
+    ///
+    /// Its document must name the issuer as RFC 8414 section 3.3 says. Entra's does not, but for a tenant that is given as
+    /// a GUID. What is taken instead, always of the host `login.microsoftonline.com`:
+    ///
+    /// | tenant | issuer in the document |
+    /// | --- | --- |
+    /// | `common`, `organizations` | the template `https://login.microsoftonline.com/{tenantid}/v2.0`, word for word |
+    /// | `consumers`, a domain | `https://login.microsoftonline.com/<some GUID>/v2.0` |
+    ///
+    /// So of tokens for several tenants it is not known beforehand who issued them: compare their `iss` with the template,
+    /// their `tid` in its place.
+    ///
+    /// # Errors
+    ///
+    /// As [`ServerMetadata::discover`].
+    pub async fn discover(&self, client: &HttpClient) -> Result<ServerMetadata, AuthError> {
+        ServerMetadata::discover_as(&self.issuer, client, |named| self.is_named(named)).await
+    }
+
+    /// Whether this is the issuer, as the metadata name it.
+    fn is_named(&self, issuer: &str) -> bool {
+        let Names::Tenant(tenant) = &self.names else {
+            return issuer == self.issuer;
+        };
+        let named = issuer
+            .strip_prefix(ENTRA)
+            .and_then(|rest| rest.strip_prefix('/')?.strip_suffix("/v2.0"));
+        named.is_some_and(|named| match &**tenant {
+            "common" | "organizations" => named == "{tenantid}",
+            tenant if is_guid(tenant) => named.eq_ignore_ascii_case(tenant),
+            _ => is_guid(named),
+        })
     }
 
     /// The token endpoint.
@@ -122,6 +172,21 @@ impl Provider {
             .client_auth(auth)
             .default_scope(self.password_scope)
     }
+}
+
+const ENTRA: &str = "https://login.microsoftonline.com";
+
+fn entra_issuer(tenant: &str) -> String {
+    format!("{ENTRA}/{tenant}/v2.0")
+}
+
+/// Eight, four, four, four, and twelve hexadecimal digits.
+fn is_guid(text: &str) -> bool {
+    let lengths = text.split('-').map(str::len);
+    lengths.eq([8, 4, 4, 4, 12])
+        && text
+            .bytes()
+            .all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
 }
 
 /// A part of a host or path that cannot become another part.
@@ -179,12 +244,55 @@ mod tests {
     #[test]
     fn client_credentials_without_the_mandatory_scope_are_refused() {
         let okta = Provider::okta("a.okta.com", "default").unwrap();
+        let never = tower::service_fn(|_: http::Request<http_body_util::Full<bytes::Bytes>>| {
+            std::future::pending::<
+                Result<
+                    http::Response<http_body_util::Full<bytes::Bytes>>,
+                    std::convert::Infallible,
+                >,
+            >()
+        });
         assert_eq!(
             okta.client_credentials("i", "s")
+                .http_client(HttpClient::new(never))
                 .build()
                 .unwrap_err()
                 .parameter(),
             Some("scope")
         );
+    }
+
+    #[test]
+    fn entra_names_itself_by_a_template_or_a_guid_and_nobody_else_does() {
+        const GUID: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+        let named = |tenant: &str, issuer: &str| Provider::entra(tenant).unwrap().is_named(issuer);
+        let template = entra_issuer("{tenantid}");
+        let guid = entra_issuer(GUID);
+        assert!(named("common", &template) && named("organizations", &template));
+        assert!(named("consumers", &guid) && named("contoso.com", &guid));
+        assert!(named(GUID, &guid) && named(&GUID.to_uppercase(), &guid));
+        for (tenant, issuer) in [
+            ("common", &*guid),
+            ("contoso.com", &*template),
+            (GUID, &*template),
+            (GUID, &*entra_issuer("00000000-0000-0000-0000-000000000000")),
+            ("contoso.com", &*entra_issuer("contoso.com")),
+            ("contoso.com", &*entra_issuer("a/b")),
+            ("common", "https://attacker.example/{tenantid}/v2.0"),
+            (
+                "common",
+                "https://login.microsoftonline.com.attacker.example/{tenantid}/v2.0",
+            ),
+            (
+                "common",
+                "https://login.microsoftonline.com/{tenantid}/v2.0/",
+            ),
+            ("common", ""),
+        ] {
+            assert!(!named(tenant, issuer), "{tenant} {issuer}");
+        }
+        let okta = Provider::okta("a.okta.com", "default").unwrap();
+        assert!(okta.is_named("https://a.okta.com/oauth2/default"));
+        assert!(!okta.is_named("https://a.okta.com/oauth2/default/"));
     }
 }

@@ -1,14 +1,13 @@
 //! Tokens, as the engine asks for them.
 
-use crate::{TokenResponse, endpoint::TokenEndpoint, error::TokenError, grant::Flow};
+use crate::{TokenResponse, endpoint::TokenEndpoint, error::TokenError, grant::Flow, login};
 use std::{
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
-use tower_auth_core::AuthError;
-use tower_auth_core::Secret;
-use tower_auth_token::{Demand, Failure, Fetched, Source, Token, store::Stored};
+use tower_auth_core::{AuthError, Secret};
+use tower_auth_token::{Demand, Failure, Fetched, Reason, Source, Token, store::Stored};
 
 pub(crate) type OnToken = Arc<dyn Fn(&TokenResponse) + Send + Sync>;
 
@@ -19,48 +18,111 @@ pub(crate) struct Tokens {
     pub(crate) on_token: Option<OnToken>,
     /// Others may put tokens where these are kept.
     pub(crate) is_shared: bool,
+    /// What the login of a person gave, until it is fetched.
+    pub(crate) landed: Landed,
+}
+
+/// A token that waits to be fetched.
+#[derive(Default)]
+pub(crate) struct Landed(Mutex<Option<TokenResponse>>);
+
+impl Landed {
+    pub(crate) fn put(&self, response: Option<TokenResponse>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = response;
+    }
+
+    fn take(&self) -> Option<TokenResponse> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Where an error comes from.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(crate) enum By {
+    /// The grant itself.
+    Grant,
+    /// A refresh token that an earlier answer had.
+    Refresh,
 }
 
 impl Tokens {
-    async fn get(&self, refresh_token: Option<Secret>) -> Result<TokenResponse, TokenError> {
+    async fn get(
+        &self,
+        refresh_token: Option<Secret>,
+        reason: Reason,
+    ) -> Result<TokenResponse, (TokenError, By)> {
+        let by_grant = |error| (error, By::Grant);
         let Some(endpoint) = &self.endpoint else {
             return match self.flow.obtain_alone() {
-                Some(obtain) => obtain.await,
-                None => Err(TokenError::NoEndpoint("token_endpoint")),
+                Some(obtain) => obtain.await.map_err(by_grant),
+                None => Err(by_grant(TokenError::NoEndpoint("token_endpoint"))),
             };
         };
         let Some(refresh_token) = refresh_token else {
-            return self.flow.obtain(endpoint).await;
+            return self.begin(endpoint, reason).await.map_err(by_grant);
         };
-        match endpoint.refresh(&refresh_token).await {
+        let with_scope = !self.flow.waits_for_person();
+        match endpoint.refresh(&refresh_token, with_scope).await {
             Err(error) if error.is_refusal() => {
                 tracing::debug!(%error, "the refresh token was refused");
+                let refused = Err((error, By::Refresh));
                 match self.flow.first_refresh_token() {
                     // Before a person is bothered, the store is looked at: somebody else may have a better one.
-                    _ if self.is_shared && self.flow.is_interactive() => Err(error),
+                    _ if self.is_shared && self.flow.is_interactive() => refused,
+                    // While the old token is still good, nobody is bothered at all.
+                    _ if !self.may_begin(reason) => refused,
                     // There is nothing else to begin with, or only what was refused just now.
-                    Some(first) if first.expose() == refresh_token.expose() => Err(error),
-                    _ => self.flow.obtain(endpoint).await,
+                    Some(first) if first.expose() == refresh_token.expose() => refused,
+                    _ => self.begin(endpoint, reason).await.map_err(by_grant),
                 }
             }
-            result => result,
+            result => result.map_err(|error| (error, By::Refresh)),
         }
     }
 
-    /// `refreshing` says whether there was a refresh token other than the first one.
-    fn failure(&self, error: TokenError, refreshing: bool) -> Failure {
+    /// A token from scratch.
+    async fn begin(
+        &self,
+        endpoint: &TokenEndpoint,
+        reason: Reason,
+    ) -> Result<TokenResponse, TokenError> {
+        // Whoever shares a store holds its lock here, which nobody may do while a person looks for their glasses.
+        if self.is_shared && self.flow.waits_for_person() || !self.may_begin(reason) {
+            return Err(TokenError::InteractionRequired);
+        }
+        self.flow.obtain(endpoint).await
+    }
+
+    /// A login ahead of time would surprise whoever is asked for it.
+    fn may_begin(&self, reason: Reason) -> bool {
+        reason != Reason::Ahead || !self.flow.waits_for_person()
+    }
+
+    /// Has a person log in.
+    pub(crate) async fn log_in(&self) -> Result<TokenResponse, TokenError> {
+        match &self.endpoint {
+            Some(endpoint) => self.flow.obtain(endpoint).await,
+            None => Err(TokenError::NoEndpoint("token_endpoint")),
+        }
+    }
+
+    pub(crate) fn failure(&self, error: TokenError, by: By) -> Failure {
         let refused = error.is_refusal();
-        let refused_refresh = refused && refreshing && self.is_shared && self.flow.is_interactive();
-        let gave_up = matches!(error, TokenError::DeviceCodeExpired);
+        let is_interactive = self.flow.is_interactive();
+        // Somebody else may have put a better refresh token into the store.
+        let look_again = refused && by == By::Refresh && self.is_shared && is_interactive;
+        // A person said no, did not come, or came for nothing: asking again is for a person to decide. So it is where
+        // only a person can bring another refresh token.
+        let over = match by {
+            By::Grant => self.flow.person_was_asked() || (refused && is_interactive),
+            By::Refresh => refused && is_interactive && !self.flow.waits_for_person(),
+        };
         let retry_after = error.retry_after();
         let failure = Failure::new(error.into_auth("no token could be had"));
         let failure = match retry_after {
+            _ if look_again => failure.retry_at_once(),
+            _ if over => failure.retry_when_cleared(),
             Some(wait) => failure.retry_after(wait),
-            None if refused_refresh => failure.retry_at_once(),
-            // A person said no, or did not come: asking again is for a person to decide.
-            None if self.flow.is_interactive() && (refused || gave_up) => {
-                failure.retry_when_cleared()
-            }
             None => failure,
         };
         if refused {
@@ -69,33 +131,60 @@ impl Tokens {
             failure
         }
     }
+
+    /// As it goes into the cache.
+    fn fetched(&self, response: &TokenResponse) -> Fetched<Token> {
+        let refresh = response
+            .refresh_token()
+            .filter(|_| self.flow.keeps_refresh_tokens());
+        let token = Token::new(response.access_token()).with_refresh(refresh.cloned());
+        Fetched::new(token).lifetime(response.expires_in())
+    }
 }
 
 impl Source for Tokens {
     type Value = Token;
 
     async fn fetch(&self, demand: Demand<Token>) -> Result<Fetched<Token>, Failure> {
-        let previous = demand.previous.as_ref().and_then(Token::refresh).cloned();
-        let refreshing = previous.is_some();
-        let response = self
-            .get(previous)
-            .await
-            .map_err(|error| self.failure(error, refreshing))?;
-        if let Some(on_token) = &self.on_token {
-            // What a server rotated must not be lost to a mistake in a callback.
-            if catch_unwind(AssertUnwindSafe(|| on_token(&response))).is_err() {
-                tracing::error!("the callback for new tokens panicked");
-            }
+        if let Some(response) = self.landed.take() {
+            // It landed some time ago, and its lifetime is counted from now on.
+            let now = demand.clock.monotonic();
+            let age = response
+                .asked_at()
+                .map(|at| now.saturating_duration_since(at));
+            let left = response
+                .expires_in()
+                .map(|lifetime| lifetime.saturating_sub(age.unwrap_or_default()));
+            return Ok(self.fetched(&response).lifetime(left).asked_at(now));
         }
-        let refresh = response
-            .refresh_token()
-            .filter(|_| self.flow.keeps_refresh_tokens());
-        let token = Token::new(response.access_token()).with_refresh(refresh.cloned());
-        let fetched = Fetched::new(token).lifetime(response.expires_in());
+        let previous = demand.previous.as_ref().and_then(Token::refresh).cloned();
+        let response = self
+            .get(previous, demand.reason)
+            .await
+            .map_err(|(error, by)| self.failure(error, by))?;
+        self.tell(&response);
+        let fetched = self.fetched(&response);
         Ok(match response.asked_at() {
             Some(asked_at) => fetched.asked_at(asked_at),
             None => fetched,
         })
+    }
+
+    async fn clear(&self) -> Result<(), AuthError> {
+        self.landed.put(None);
+        Ok(())
+    }
+}
+
+impl Tokens {
+    pub(crate) fn tell(&self, response: &TokenResponse) {
+        let Some(on_token) = &self.on_token else {
+            return;
+        };
+        // What a server rotated must not be lost to a mistake in a callback.
+        if catch_unwind(AssertUnwindSafe(|| on_token(response))).is_err() {
+            tracing::error!("the callback for new tokens panicked");
+        }
     }
 }
 
@@ -129,6 +218,9 @@ impl Source for Kept {
     async fn fetch(&self, demand: Demand<Token>) -> Result<Fetched<Token>, Failure> {
         match self {
             Self::InMemory(tokens) => tokens.fetch(demand).await,
+            Self::Stored(stored) if stored.source().flow.waits_for_person() => {
+                login::fetch(stored, demand).await
+            }
             Self::Stored(stored) => stored.fetch(demand).await,
         }
     }

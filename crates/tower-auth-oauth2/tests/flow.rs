@@ -74,6 +74,32 @@ async fn a_token_is_kept_renewed_when_it_expires_and_replaced_when_it_was_revoke
 }
 
 #[tokio::test]
+async fn a_token_is_given_up_thirty_seconds_early_unless_told_otherwise_and_zero_is_zero() {
+    for (early, last_good) in [(None, 3570), (Some(0), 3600), (Some(60), 3540)] {
+        let server = Server::default();
+        let origin = server.start().await;
+        let (hands, clock) = clock();
+        let builder = OAuth2::client_credentials(&format!("{origin}/token"), "id", "secret")
+            .refresh_ahead(Duration::ZERO)
+            .clock(clock);
+        let builder = match early {
+            Some(early) => builder.early_expiry(Duration::from_secs(early)),
+            None => builder,
+        };
+        let auth = builder.build().unwrap();
+        assert_eq!(auth.token().await.unwrap().expose(), "access-1");
+        hands.advance(Duration::from_secs(last_good - 1));
+        assert_eq!(auth.token().await.unwrap().expose(), "access-1");
+        hands.advance(Duration::from_secs(2));
+        assert_eq!(
+            auth.token().await.unwrap().expose(),
+            "access-2",
+            "{early:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn ten_thousand_requests_on_an_expired_token_make_one_token_request() {
     let server = Server::default();
     let origin = server.start().await;
@@ -111,7 +137,9 @@ async fn too_little_scope_and_step_up_fetch_no_token() {
         let client = auth.replay(Cloned).layer(http());
         let response = client.oneshot(request(&origin)).await.unwrap();
         assert_eq!(response.status(), status);
-        assert!(BearerError::of(&response).is_some());
+        let expected = BearerError::of(&response);
+        assert!(expected.is_some());
+        assert_eq!(BearerError::check(response).err(), expected);
         assert_eq!(
             (server.token_requests().len(), server.api_requests()),
             (1, 1),

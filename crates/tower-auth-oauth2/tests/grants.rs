@@ -251,12 +251,22 @@ mod assertions {
         let sent = log.last();
         assert_eq!(sent.uri, "https://oauth2.googleapis.com/token");
         assert!(!sent.body.contains("&scope="), "{}", sent.body);
+        let assertion = sent.body.split("assertion=").nth(1).unwrap();
+        assert!(!assertion.contains("%3D"), "padding: {assertion}");
+        let header = BASE64_URL_SAFE_NO_PAD
+            .decode(assertion.split('.').next().unwrap())
+            .unwrap();
+        assert_eq!(header, br#"{"alg":"RS256","typ":"JWT","kid":"kid-1"}"#);
         let claims = claims(&sent.body);
         assert_eq!(
             claims["scope"],
             "https://www.googleapis.com/auth/cloud-platform"
         );
         assert_eq!(claims["sub"], "user@example.com");
+        assert_eq!(claims["iss"], "svc@proj.iam.gserviceaccount.com");
+        assert_eq!(claims["aud"], "https://oauth2.googleapis.com/token");
+        let names: Vec<_> = claims.as_object().unwrap().keys().collect();
+        assert_eq!(names.len(), 7, "{names:?}"); // and jti, iat, exp
         assert_eq!(
             claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(),
             3600

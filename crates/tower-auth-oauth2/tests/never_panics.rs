@@ -5,7 +5,8 @@ mod support;
 use proptest::prelude::*;
 use support::answering;
 use tower_auth_oauth2::{
-    BearerError, Challenge, OAuth2, Provider, ServerMetadata, well_known_urls,
+    BearerError, Challenge, ClientAuth, Introspection, OAuth2, Provider, Revocation,
+    ServerMetadata, well_known_urls,
 };
 
 /// Text that looks a little like what is expected.
@@ -27,6 +28,43 @@ proptest! {
             let auth = OAuth2::client_credentials("https://as.example/t", "id", "s").http_client(http).build().unwrap();
             if let Ok(token) = auth.token().await {
                 assert!(token.expose().bytes().all(|byte| byte.is_ascii_graphic()));
+            }
+        });
+    }
+
+    #[test]
+    fn whatever_a_device_is_answered(code in odd(), interval in any::<i64>(), lifetime in any::<i64>(), body in odd()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let sound = format!(
+                r#"{{"device_code":"d","user_code":"u","verification_uri":"https://g.co","interval":{interval},"expires_in":{lifetime}}}"#
+            );
+            for first in [&*code, &*sound] {
+                let (http, log) = answering(&[(200, first), (400, &body), (200, &body), (400, "{}")]);
+                let auth = OAuth2::device_authorization("https://as.example/d", "https://as.example/t", "id")
+                    .http_client(http)
+                    .on_user_code(|_| {})
+                    .build()
+                    .unwrap();
+                let _ = auth.token().await;
+                assert!(log.all().len() <= 5);
+            }
+        });
+    }
+
+    #[test]
+    fn whatever_the_small_clients_are_answered(status in 200_u16..600, body in odd()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (http, _) = answering(&[(status, &body)]);
+            let (url, auth) = ("https://as.example", ClientAuth::post("id", "secret").unwrap());
+            let asked = Introspection::with_client(url, auth.clone(), http.clone()).unwrap();
+            if let Ok(state) = asked.introspect("t", None).await {
+                let _ = (state.audience(), state.expires_at());
+            }
+            let _ = Revocation::with_client(url, auth, http.clone()).unwrap().revoke("t", None).await;
+            if let Ok(found) = ServerMetadata::discover(url, &http).await {
+                assert_eq!(found.for_mutual_tls().issuer(), Some(url));
             }
         });
     }

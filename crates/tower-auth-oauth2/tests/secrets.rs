@@ -10,7 +10,7 @@ use std::{
 };
 use support::answering;
 use tower_auth_core::{Clock, clock::ManualClock};
-use tower_auth_oauth2::{ClientAuth, OAuth2};
+use tower_auth_oauth2::{ClientAuth, HttpClient, Introspection, OAuth2, Revocation};
 use tracing::{
     Event, Metadata, Subscriber,
     field::{Field, Visit},
@@ -66,6 +66,10 @@ fn chain(error: &dyn Error) -> String {
 const ECHO: &str = r#"{"error":"invalid_grant","error_description":"not good: {sent}","error_uri":"https://x/?{sent}",
     "hint":["{sent}"],"{sent}":1,"access_token":"PLANTED-leak","code":"PLANTED-code"}"#;
 
+/// One that repeats what it could not read.
+const RAW: &str = r#"{"error":"invalid_request","error_description":"{raw}","nested":{"seen":["{raw}"],
+    "access_token":["PLANTED-leak"]}}"#;
+
 #[tokio::test]
 async fn planted_secrets_are_found_nowhere() {
     let traced = Collect::default();
@@ -83,18 +87,21 @@ async fn planted_secrets_are_found_nowhere() {
         vec![(200, "PLANTED-not-json ")],
         vec![(200, "{\"access_token\":\"PLANTED-a\\nb\"}")],
         vec![(503, "{sent} is down")],
+        vec![(400, RAW)],
+        vec![(502, "could not read {raw}")],
+        vec![(200, r#"{"access_token":"a","token_type":"{sent}"}"#)],
     ] {
         let (http, _) = answering(&answers);
         let hands = ManualClock::at(std::time::UNIX_EPOCH);
         let clock = Clock::new(hands.clone());
-        let basic = ClientAuth::basic("the-id", "PLANTED-secret").unwrap();
-        let post = ClientAuth::post("the-id", "PLANTED-secret").unwrap();
+        let basic = ClientAuth::basic("the-id", "PLANTED secret&1").unwrap();
+        let post = ClientAuth::post("the-id", "PLANTED secret&1").unwrap();
         let cc = OAuth2::client_credentials_as(url, basic.clone())
-            .parameter("api_key", "PLANTED-secret");
+            .parameter("api_key", "PLANTED secret&1");
         let refresh =
             OAuth2::refresh_token(url, "the-id", "PLANTED-refresh").client_auth(post.clone());
         let exchange = OAuth2::token_exchange(url, basic, "PLANTED-subject");
-        let saml = OAuth2::saml_bearer(url, "PLANTED-saml");
+        let saml = OAuth2::saml_bearer(url, "PLANTED-saml: <x>");
         let _ = write!(shown, "{cc:?} {refresh:?} {exchange:?} {saml:?} {post:?}");
         let mut schemes = vec![
             cc.http_client(http.clone())
@@ -117,9 +124,39 @@ async fn planted_secrets_are_found_nowhere() {
                 .build()
                 .unwrap(),
         ];
+        #[cfg(feature = "jwt")]
+        {
+            use tower_auth_oauth2::{Algorithm, Assertion, SigningKey};
+            let key = || SigningKey::from_secret(Algorithm::Hs256, "PLANTED-key").unwrap();
+            let client = ClientAuth::secret_jwt("the-id", "PLANTED-key").unwrap();
+            let assertion = Assertion::new(key()).issuer("the-id");
+            let _ = write!(shown, "{client:?} {assertion:?}");
+            for builder in [
+                OAuth2::jwt_bearer(url, assertion),
+                OAuth2::jwt_bearer_given(url, "PLANTED.given.assertion").client_auth(client),
+            ] {
+                let _ = write!(shown, "{builder:?}");
+                let (http, clock) = (http.clone(), clock.clone());
+                schemes.push(builder.http_client(http).clock(clock).build().unwrap());
+            }
+        }
+        for state in [
+            Introspection::with_client(url, post.clone(), http.clone())
+                .unwrap()
+                .introspect("PLANTED-asked", None)
+                .await
+                .map(|state| format!("{state:?}")),
+            Revocation::with_client(url, post, http.clone())
+                .unwrap()
+                .revoke("PLANTED-asked", None)
+                .await
+                .map(|()| String::new()),
+        ] {
+            shown.push_str(&state.unwrap_or_else(|error| chain(&error)));
+        }
         #[cfg(feature = "password")]
         schemes.push(
-            OAuth2::password(url, "the-user", "PLANTED-user-password")
+            OAuth2::password(url, "the-user", "PLANTED+user/password")
                 .http_client(http)
                 .clock(clock)
                 .build()
@@ -146,6 +183,11 @@ async fn planted_secrets_are_found_nowhere() {
         shown.contains("invalid_grant") && shown.contains("the-id"),
         "{shown}"
     );
+    assert!(!shown.contains("eyJ"), "a signed assertion: {shown}");
+    assert!(
+        !shown.contains("dGhlLWlkOlBMQU5U"),
+        "the same in base64: {shown}"
+    );
     for text in [shown, traced] {
         if let Some(at) = text.find("PLANTED") {
             let from = (0..=at.saturating_sub(200))
@@ -154,5 +196,57 @@ async fn planted_secrets_are_found_nowhere() {
                 .unwrap();
             panic!("{}", &text[from..text.len().min(at + 60)]);
         }
+    }
+}
+
+/// A client that puts URLs into its errors, as many do.
+#[tokio::test]
+async fn an_error_of_the_client_shows_no_secret_of_the_request() {
+    let http = HttpClient::new(tower::service_fn(
+        async |request: http::Request<http_body_util::Full<bytes::Bytes>>| {
+            let said = format!("cannot send {:?} to {}", request.headers(), request.uri());
+            Err::<http::Response<http_body_util::Full<bytes::Bytes>>, _>(std::io::Error::other(
+                said,
+            ))
+        },
+    ));
+    let url = "https://as.example/token?key=PLANTED-in-url";
+    let auth = OAuth2::client_credentials(url, "the-id", "PLANTED-secret")
+        .http_client(http)
+        .build()
+        .unwrap();
+    let shown = chain(&auth.token().await.unwrap_err());
+    assert!(shown.contains("cannot send"), "{shown}");
+    assert!(!shown.contains("PLANTED"), "{shown}");
+}
+
+/// Over real connections, with everything that is traced below us.
+#[cfg(feature = "client")]
+#[tokio::test]
+async fn nothing_secret_is_traced_on_a_connection() {
+    use tower::{Layer as _, ServiceExt as _};
+    use tower_auth_core::{SchemeExt as _, replay::Cloned};
+
+    let traced = Collect::default();
+    let _guard = tracing::subscriber::set_default(traced.clone());
+    let server = support::server::Server::default();
+    let origin = server.start().await;
+    let auth = OAuth2::client_credentials(&format!("{origin}/token"), "the-id", "PLANTED-secret")
+        .build()
+        .unwrap();
+    let http = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new())
+        .build_http::<http_body_util::Full<bytes::Bytes>>();
+    let client = auth.clone().replay(Cloned).layer(http);
+    for _ in 0..2 {
+        let request = http::Request::get(format!("{origin}/api")).body(Default::default());
+        let response = client.clone().oneshot(request.unwrap()).await.unwrap();
+        assert_eq!(response.status(), 200);
+        server.revoke_all();
+    }
+    assert_eq!(server.token_requests().len(), 2);
+    let traced = traced.0.lock().unwrap().clone();
+    assert!(traced.contains("asking for a token"), "{traced}");
+    for secret in ["PLANTED", "dGhlLWlkOlBMQU5U", "access-", "refresh-"] {
+        assert!(!traced.contains(secret), "{secret} in {traced}");
     }
 }

@@ -90,3 +90,76 @@ async fn many_schemes_on_one_file_refresh_a_rotating_session_once() {
         ["password", "refresh_token", "refresh_token"]
     );
 }
+
+#[tokio::test]
+async fn nobody_gets_the_token_of_somebody_else_out_of_a_store() {
+    let store = MemoryStore::new();
+    let count = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let http = tower_auth_oauth2::HttpClient::new(tower::service_fn(
+        move |_: http::Request<http_body_util::Full<bytes::Bytes>>| {
+            let number = count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            async move {
+                let body = format!(r#"{{"access_token":"{number}","expires_in":3600}}"#);
+                Ok::<_, std::convert::Infallible>(http::Response::new(http_body_util::Full::<
+                    bytes::Bytes,
+                >::from(body)))
+            }
+        },
+    ));
+    let client = || ClientAuth::basic("id", "secret").unwrap();
+    let mut seen = std::collections::HashSet::new();
+    macro_rules! each {
+        ($($builder:expr),+ $(,)?) => { $(
+            let auth = || $builder.http_client(http.clone()).store(store.clone()).build().unwrap();
+            let token = auth().token().await.unwrap().expose().to_owned();
+            // Its own it finds again.
+            assert_eq!(auth().token().await.unwrap().expose(), token, stringify!($builder));
+            assert!(seen.insert(token), stringify!($builder));
+        )+ };
+    }
+    each!(
+        OAuth2::client_credentials(URL, "id", "s"),
+        OAuth2::client_credentials(URL, "id", "s").scope("a"),
+        OAuth2::client_credentials(URL, "id", "s").parameter("tenant", "a"),
+        OAuth2::client_credentials(URL, "id", "s").parameter("tenant", "b"),
+        OAuth2::refresh_token(URL, "id", "of-alice"),
+        OAuth2::refresh_token(URL, "id", "of-bob"),
+        OAuth2::saml_bearer(URL, "<alice/>"),
+        OAuth2::saml_bearer(URL, "<bob/>"),
+        OAuth2::token_exchange(URL, client(), "of-alice"),
+        OAuth2::token_exchange(URL, client(), "of-bob"),
+        OAuth2::token_exchange(URL, client(), "of-bob").actor_token("x", "urn:x"),
+        OAuth2::token_exchange(URL, client(), "of-bob").subject_label("bob"),
+    );
+    #[cfg(feature = "jwt")]
+    each!(
+        OAuth2::jwt_bearer_given(URL, "of-alice"),
+        OAuth2::jwt_bearer_given(URL, "of-bob"),
+    );
+    // Where it cannot be told, somebody has to say it.
+    let unknown = [
+        OAuth2::from_fn(async || Ok(tower_auth_oauth2::TokenResponse::new("a")))
+            .store(store.clone())
+            .build(),
+        OAuth2::client_credentials_as(
+            URL,
+            ClientAuth::scheme(tower_auth_core::HeaderApiKey::new("k").unwrap()),
+        )
+        .http_client(http.clone())
+        .store(store.clone())
+        .build(),
+        OAuth2::token_exchange(URL, client(), "")
+            .subject_token_from(async || Ok("fresh".into()))
+            .http_client(http.clone())
+            .store(store.clone())
+            .build(),
+    ];
+    for auth in unknown {
+        assert_eq!(auth.unwrap_err().parameter(), Some("store_key"));
+    }
+    let said = OAuth2::from_fn(async || Ok(tower_auth_oauth2::TokenResponse::new("a")))
+        .store(store)
+        .store_key("mine")
+        .build();
+    assert_eq!(said.unwrap().token().await.unwrap().expose(), "a");
+}

@@ -137,7 +137,7 @@ pub(super) fn metadata(name: &str, index: &str, entry: &Value) -> Result<(), Str
             match ServerMetadata::parse(text(entry, "fetched_for")?, &document) {
                 Ok(_) => Err("is taken".to_owned()),
                 Err(error) => match error.source().and_then(|cause| cause.downcast_ref()) {
-                    Some(TokenError::IssuerMismatch) => Ok(()),
+                    Some(TokenError::IssuerMismatch { .. }) => Ok(()),
                     _ => Err(error.to_string()),
                 },
             }

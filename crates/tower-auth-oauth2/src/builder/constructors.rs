@@ -86,7 +86,7 @@ impl OAuth2 {
     ) -> Result<OAuth2Builder<crate::grant::JwtBearer>, AuthError> {
         use crate::{Algorithm, Assertion, SigningKey, grant::JwtBearer};
         let invalid = |why: &'static str| AuthError::configuration("service account", why);
-        let Ok(serde_json::Value::Object(file)) = serde_json::from_str(json) else {
+        let Some(file) = crate::fields::Fields::parse(json) else {
             return Err(invalid("is no JSON object"));
         };
         let field = |name: &str| file.get(name).and_then(serde_json::Value::as_str);
@@ -134,7 +134,11 @@ impl OAuth2 {
     /// theirs with [`client_auth`](OAuth2Builder::client_auth).
     ///
     /// [`on_user_code`](OAuth2Builder::on_user_code) has to show the code. When the person refuses or does not come,
-    /// requests get that error until [`clear`](OAuth2::clear) is called, instead of one new code each.
+    /// requests get that error until [`clear`](OAuth2::clear) is called, instead of one new code each. It needs a tokio
+    /// runtime with timers.
+    ///
+    /// With a [`store`](OAuth2Builder::store), the login holds no lock: other processes may show codes of their own, and
+    /// all of them get the token of whichever login is done first, within seconds.
     ///
     /// ```no_run
     /// # use tower_auth_oauth2::OAuth2;

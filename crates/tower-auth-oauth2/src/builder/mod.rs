@@ -9,7 +9,7 @@ use crate::{
     grant::Grant,
     placement::Carrier,
     scheme::PlacedTokens,
-    source::{Kept, OnToken, Tokens},
+    source::{Kept, Landed, OnToken, Tokens},
     store_key,
 };
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
@@ -146,8 +146,10 @@ impl<G, P> OAuth2Builder<G, P> {
         self.parameter("audience", audience)
     }
 
-    /// Another parameter of every token request. One that the grant sends itself takes its place; otherwise a name may
-    /// be given several times.
+    /// Another parameter of every token request. A name may be given several times.
+    ///
+    /// It replaces a parameter of the same name that comes from the grant's settings, such as `scope` or
+    /// `grant_type`; what authenticates the client, and the tokens and codes that are exchanged, replace it.
     pub fn parameter(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
         self.parameters
             .push((Cow::Owned(name.into()), value.into()));
@@ -242,9 +244,11 @@ impl<G, P> OAuth2Builder<G, P> {
 
     /// Keeps the token in this store too, so that it outlives the process, and processes share it.
     ///
-    /// It is kept under a key of endpoint, grant, client id, scope and parameters, without any secret. So whoever may
-    /// open the store with that id gets its token: give each tenant a store of its own, or a
-    /// [key](Self::store_key).
+    /// It is kept under a hash of what tells it from others: endpoint, grant, client id, scope, parameters, user name,
+    /// and the hashes of assertions and of the tokens that the grant begins with; no password and no client secret. So
+    /// whoever may open the store with that id gets its token: give each tenant a store of its own, or a
+    /// [key](Self::store_key). Where nothing tells tokens apart, which is so of [`from_fn`](crate::OAuth2::from_fn) and
+    /// of [`ClientAuth::scheme`], `build` wants that key; a device has one login for each client.
     pub fn store(self, store: impl Store) -> Self {
         Self {
             store: Some(Arc::new(store)),
@@ -345,22 +349,28 @@ impl<G: Grant, P: Carrier> OAuth2Builder<G, P> {
             }
         };
         let flow = self.grant.flow()?;
-        let exchange = self.timeout.unwrap_or(Duration::from_secs(60));
+        let exchange = match &endpoint {
+            Some(endpoint) => endpoint.endpoint.timeout(),
+            None => self.timeout.unwrap_or(Duration::from_secs(60)),
+        };
         // A refresh that is refused, then the grant itself.
-        let patience =
-            flow.patience().unwrap_or(Duration::ZERO) + exchange * 2 + Duration::from_secs(5);
+        let patience = exchange
+            .saturating_mul(2)
+            .saturating_add(flow.patience().unwrap_or(Duration::ZERO))
+            .saturating_add(Duration::from_secs(5));
         let tokens = Tokens {
             flow,
             endpoint,
             on_token: self.on_token,
             is_shared: self.store.is_some(),
+            landed: Landed::default(),
         };
         let tokens = match self.store {
             None => Kept::InMemory(tokens),
             Some(store) => {
                 let key = match self.store_key {
                     StoreKey::Given(key) => key,
-                    StoreKey::Ours => store_key::ours(&tokens),
+                    StoreKey::Ours => store_key::ours(&tokens)?,
                     StoreKey::HttpxAuth => store_key::httpx_auth(&tokens)?,
                 };
                 let stored = Stored::new(tokens, store, key);

@@ -62,20 +62,37 @@ impl Challenge {
 
 /// Why a server refused a bearer token (RFC 6750 section 3.1, RFC 9470 section 3).
 ///
-/// Only the first can be helped by a fresh token; after the others, the scheme neither fetches one nor tries again, and
-/// the response is handed up as it is. This type says what is missing:
+/// Only the first can be helped by a fresh token. After the others, the scheme neither fetches one nor
+/// [replays](tower_auth_core::SchemeExt::replay), and the response is handed up as it is, since its body may say more.
+/// [`check`](Self::check) makes an error of it that says what is missing:
 ///
 /// ```
-/// use http::Response;
-/// use tower_auth_oauth2::BearerError;
+/// use bytes::Bytes;
+/// use http::{Request, Response};
+/// use http_body_util::Full;
+/// use std::convert::Infallible;
+/// use tower::{Layer, ServiceExt};
+/// use tower_auth_core::{SchemeExt, replay::Cloned};
+/// use tower_auth_oauth2::{BearerError, OAuth2, TokenResponse};
 ///
-/// let response = Response::builder()
-///     .status(403)
-///     .header("www-authenticate", r#"Bearer error="insufficient_scope", scope="orders:write""#)
-///     .body(())?;
-/// let Some(BearerError::InsufficientScope { scope }) = BearerError::of(&response) else { panic!() };
-/// assert_eq!(scope.as_deref(), Some("orders:write"));
-/// # Ok::<(), http::Error>(())
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let http = tower::service_fn(async |_: Request<Full<Bytes>>| {
+///     let challenge = r#"Bearer error="insufficient_scope", scope="orders:write""#;
+///     let response = Response::builder().status(403).header("www-authenticate", challenge);
+///     Ok::<_, Infallible>(response.body(Full::<Bytes>::default()).unwrap())
+/// });
+/// let auth = OAuth2::from_fn(async || Ok(TokenResponse::new("mF_9.B5f-4.1JqM"))).build()?;
+/// let client = auth.only_to("https://api.example.com")?.replay(Cloned).layer(http);
+///
+/// let request = Request::post("https://api.example.com/orders").body(Full::default())?;
+/// match BearerError::check(client.oneshot(request).await?) {
+///     Ok(response) => panic!("{response:?}"),
+///     Err(BearerError::InsufficientScope { scope }) => assert_eq!(scope.as_deref(), Some("orders:write")),
+///     Err(other) => return Err(other.into()),
+/// }
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -132,6 +149,18 @@ impl BearerError {
             "invalid_request" => Self::InvalidRequest,
             other => Self::Other(other.to_owned()),
         })
+    }
+
+    /// The response, unless its status says that the client is to blame (4xx) and a challenge names the error.
+    ///
+    /// # Errors
+    ///
+    /// What the challenge says. The body is dropped; where it matters, ask [`of`](Self::of).
+    pub fn check<B>(response: Response<B>) -> Result<Response<B>, Self> {
+        match Self::of(&response) {
+            Some(error) if response.status().is_client_error() => Err(error),
+            _ => Ok(response),
+        }
     }
 
     /// Whether a fresh token may do.

@@ -132,7 +132,8 @@ impl ClientAuth {
     }
 
     /// `client_id` in the body, while the HTTP client shows a certificate (RFC 8705 section 2). Pass that client with
-    /// `http_client`.
+    /// `http_client`, and go where the server expects certificates:
+    /// [`ServerMetadata::for_mutual_tls`](crate::ServerMetadata::for_mutual_tls).
     ///
     /// # Errors
     ///
@@ -174,18 +175,25 @@ impl ClientAuth {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the id is empty.
+    /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the id is empty, or the assertion
+    /// lives for less than a second.
     #[cfg(feature = "jwt")]
     #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
     pub fn assertion(id: &str, assertion: Assertion) -> Result<Self, AuthError> {
         check_id(id)?;
+        let assertion = assertion.issuer(id).subject(id);
+        assertion.check()?;
         Ok(Self(Method::Assertion {
             id: id.to_owned(),
-            assertion: Box::new(assertion.issuer(id).subject(id)),
+            assertion: Box::new(assertion),
         }))
     }
 
     /// What any scheme or sum writes: `Basic`, an API key, SigV4 …
+    ///
+    /// The scheme sees requests only, no answers. One that waits for a challenge (Digest), or that is to replace
+    /// credentials that were refused, goes around the client instead:
+    /// `HttpClient::new(scheme.replay(Cloned).layer(client))`, with [`anonymous`](Self::anonymous) here.
     pub fn scheme<A>(scheme: A) -> Self
     where
         A: Authorize<Full<Bytes>> + fmt::Debug + Send + Sync + 'static,
@@ -215,6 +223,11 @@ impl ClientAuth {
         matches!(self.0, Method::Basic { .. })
     }
 
+    /// Whether nothing is known about it.
+    pub(crate) fn is_scheme(&self) -> bool {
+        matches!(self.0, Method::Scheme(_))
+    }
+
     /// What must not be repeated in errors.
     pub(crate) fn secret(&self) -> Option<&Secret> {
         match &self.0 {
@@ -234,18 +247,18 @@ impl ClientAuth {
         match &self.0 {
             Method::Anonymous | Method::Basic { .. } | Method::Scheme(_) => {}
             Method::Post { id, secret } => {
-                form.push("client_id", id);
-                form.push("client_secret", secret);
+                form.set("client_id", id);
+                form.set("client_secret", secret);
             }
-            Method::Public { id } => form.push("client_id", id),
+            Method::Public { id } => form.set("client_id", id),
             #[cfg(feature = "jwt")]
             Method::Assertion { id, assertion } => {
-                form.push("client_id", id);
-                form.push(
+                form.set("client_id", id);
+                form.set(
                     "client_assertion_type",
                     "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
                 );
-                form.push("client_assertion", assertion.sign(now, url)?);
+                form.set("client_assertion", assertion.sign(now, url)?);
             }
         }
         Ok(())

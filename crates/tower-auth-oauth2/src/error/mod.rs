@@ -1,10 +1,12 @@
 //! What can go wrong at an authorization server, with types.
 
 mod description;
+mod printable;
 mod response;
 
 pub use self::response::ErrorResponse;
 
+use self::printable::Printable;
 use http::StatusCode;
 use std::{error::Error as StdError, fmt, time::Duration};
 use tower_auth_core::{AuthError, ErrorKind};
@@ -32,7 +34,8 @@ pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 pub enum TokenError {
     /// The server answered with an error (RFC 6749 section 5.2), or with a status that is one.
     Response(Box<ErrorResponse>),
-    /// The server could not be reached, or the connection broke.
+    /// The server could not be reached, or the connection broke. The error is that of the HTTP client; when it shows
+    /// something secret, its text without that.
     Unreachable(BoxError),
     /// The server took longer than this.
     TimedOut(Duration),
@@ -51,8 +54,13 @@ pub enum TokenError {
     TokenType(String),
     /// The user did not enter the code in time (RFC 8628).
     DeviceCodeExpired,
-    /// The metadata names another issuer than the one that was asked (RFC 8414 section 3.3).
-    IssuerMismatch,
+    /// There is no token without a person who logs in, and it is not the time to ask for one: the old token is still good.
+    InteractionRequired,
+    /// The metadata names another issuer than the one that was asked (RFC 8414 section 3.3), or none.
+    IssuerMismatch {
+        /// Which one.
+        named: Option<String>,
+    },
     /// The server has no such endpoint, says its metadata.
     NoEndpoint(&'static str),
     /// The request to the server could not be made: a key that cannot sign, credentials that could not be had.
@@ -93,20 +101,29 @@ impl TokenError {
 
     /// Whether the server refused this grant or refresh token for good, so that only another grant can help.
     ///
-    /// Servers say so with a status of 400 or 403 and sometimes nothing else, so everything counts that is not a failure
-    /// of the server or of the client's own authentication.
+    /// Servers say so with any code, some with a status of 200, and some with a status of 400, 401 or 403 and nothing
+    /// else. What a gateway says that does not find the server (404) is none, nor is what the client itself is to blame
+    /// for.
     pub(crate) fn is_refusal(&self) -> bool {
-        match self {
-            Self::Response(response) => {
-                !self.is_transient()
-                    && response.status().is_client_error()
-                    && !matches!(
-                        response.error(),
-                        Some("invalid_client" | "unauthorized_client")
-                    )
+        let Self::Response(response) = self else {
+            return false;
+        };
+        let about_the_client = [
+            "invalid_client",
+            "unauthorized_client",
+            "incorrect_client_credentials", // GitHub
+        ];
+        !self.is_transient()
+            && match response.error() {
+                Some(code) => !about_the_client.contains(&code),
+                None => matches!(response.status().as_u16(), 400 | 401 | 403),
             }
-            _ => false,
-        }
+    }
+
+    /// What waits has to be on a runtime.
+    pub(crate) fn no_runtime() -> Self {
+        let why = "waiting for a person needs a tokio runtime with timers; there is none here";
+        Self::Request(AuthError::new(ErrorKind::Credentials, why))
     }
 
     /// As the error of a scheme.
@@ -148,10 +165,14 @@ impl fmt::Display for TokenError {
                 "the authorization server issued a token of type `{kind}`, which is not a bearer token"
             ),
             Self::DeviceCodeExpired => f.write_str("the user did not enter the code in time"),
-            Self::IssuerMismatch => f.write_str(
-                "the metadata names another issuer than the one that was asked for; \
-                 configure the issuer exactly as the server writes it",
+            Self::InteractionRequired => f.write_str("a person has to log in"),
+            Self::IssuerMismatch { named: Some(named) } => write!(
+                f,
+                "the metadata names another issuer than the one that was asked for, `{}`; \
+                 if that is who you mean, configure it exactly so",
+                Printable(named)
             ),
+            Self::IssuerMismatch { named: None } => f.write_str("the metadata names no issuer"),
             Self::NoEndpoint(name) => {
                 write!(
                     f,
@@ -176,5 +197,47 @@ impl StdError for TokenError {
 impl From<AuthError> for TokenError {
     fn from(error: AuthError) -> Self {
         Self::Request(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_refusal(status: u16, code: Option<&str>) -> bool {
+        let mut fields = serde_json::Map::new();
+        if let Some(code) = code {
+            fields.insert("error".to_owned(), code.into());
+        }
+        let status = StatusCode::from_u16(status).unwrap();
+        let response = ErrorResponse::from_fields(status, None, fields.into());
+        TokenError::Response(Box::new(response)).is_refusal()
+    }
+
+    #[test]
+    fn a_refusal_is_told_from_a_failure_and_from_a_gateway() {
+        for (status, code) in [
+            (400, Some("invalid_grant")),
+            (403, Some("invalid_code")),
+            (400, None),
+            (403, None),
+            (200, Some("bad_refresh_token")), // GitHub
+            (404, Some("invalid_grant")),
+        ] {
+            assert!(is_refusal(status, code), "{status} {code:?}");
+        }
+        for (status, code) in [
+            (401, Some("invalid_client")),
+            (200, Some("incorrect_client_credentials")),
+            (400, Some("temporarily_unavailable")),
+            (404, None),
+            (407, None),
+            (413, None),
+            (429, None),
+            (500, Some("invalid_grant")),
+            (503, None),
+        ] {
+            assert!(!is_refusal(status, code), "{status} {code:?}");
+        }
     }
 }

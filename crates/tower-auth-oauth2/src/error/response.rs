@@ -1,6 +1,10 @@
 //! The error answer of an authorization server.
 
-use super::description;
+use super::{description, printable::Printable};
+use crate::{
+    fields::Fields,
+    redact::{Sent, is_secret},
+};
 use http::StatusCode;
 use serde_json::{Map, Value};
 use std::{fmt, time::Duration};
@@ -21,7 +25,7 @@ pub struct ErrorResponse {
     error: Option<String>,
     description: Option<String>,
     uri: Option<String>,
-    fields: Map<String, Value>,
+    fields: Fields,
     text: Option<String>,
     retry_after: Option<Duration>,
 }
@@ -30,7 +34,7 @@ impl ErrorResponse {
     pub(crate) fn from_fields(
         status: StatusCode,
         retry_after: Option<Duration>,
-        mut fields: Map<String, Value>,
+        mut fields: Fields,
     ) -> Self {
         let mut take = |name| fields.remove(name).and_then(text_of);
         Self {
@@ -44,7 +48,8 @@ impl ErrorResponse {
         }
     }
 
-    /// A body that is no object: kept as text when it is text for people.
+    /// A body that is no object: kept as text when it is text for people. As a whole, until [`without`](Self::without)
+    /// shortens it: a secret that is cut in two would not be recognised.
     pub(crate) fn from_text(
         status: StatusCode,
         retry_after: Option<Duration>,
@@ -52,22 +57,13 @@ impl ErrorResponse {
         html: bool,
     ) -> Self {
         let body = body.trim();
-        let text = (!body.is_empty() && !html).then(|| {
-            let end = (0..=EXCERPT.min(body.len()))
-                .rev()
-                .find(|end| body.is_char_boundary(*end))
-                .unwrap_or(0);
-            body[..end]
-                .chars()
-                .map(|c| if c.is_control() && c != '\n' { ' ' } else { c })
-                .collect()
-        });
+        let text = (!body.is_empty() && !html).then(|| body.to_owned());
         Self {
             status,
             error: None,
             description: None,
             uri: None,
-            fields: Map::new(),
+            fields: Fields::default(),
             text,
             retry_after,
         }
@@ -110,42 +106,58 @@ impl ErrorResponse {
         self.retry_after
     }
 
-    /// Takes these texts out of everything.
-    pub(crate) fn without<'a>(mut self, secrets: impl Iterator<Item = &'a str>) -> Self {
-        for secret in secrets.filter(|secret| secret.len() >= 4) {
-            let texts = [
-                &mut self.error,
-                &mut self.description,
-                &mut self.uri,
-                &mut self.text,
-            ];
-            for text in texts.into_iter().flatten() {
-                redact(text, secret);
-            }
-            for (name, mut value) in std::mem::take(&mut self.fields) {
-                redact_value(&mut value, secret);
-                let mut name = name;
-                redact(&mut name, secret);
-                self.fields.insert(name, value);
-            }
+    /// Takes what was sent out of everything, and shortens what is text.
+    pub(crate) fn without(mut self, sent: &Sent) -> Self {
+        let texts = [
+            &mut self.error,
+            &mut self.description,
+            &mut self.uri,
+            &mut self.text,
+        ];
+        for text in texts.into_iter().flatten() {
+            sent.redact(text);
+        }
+        if let Some(text) = &mut self.text {
+            let end = (0..=EXCERPT.min(text.len()))
+                .rev()
+                .find(|end| text.is_char_boundary(*end));
+            text.truncate(end.unwrap_or(0));
+        }
+        for (mut name, mut value) in std::mem::take(&mut *self.fields) {
+            sent.redact(&mut name);
+            redact_value(&mut value, sent);
+            self.fields.insert(name, value);
         }
         self
     }
 }
 
-fn redact(text: &mut String, secret: &str) {
-    if text.contains(secret) {
-        *text = text.replace(secret, "[redacted]");
+fn redact_value(value: &mut Value, sent: &Sent) {
+    match value {
+        Value::String(text) => sent.redact(text),
+        Value::Array(values) => values.iter_mut().for_each(|v| redact_value(v, sent)),
+        Value::Object(fields) => fields.values_mut().for_each(|v| redact_value(v, sent)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
-fn redact_value(value: &mut Value, secret: &str) {
+/// What may be shown of a field.
+fn shown(name: &str, value: &Value) -> Value {
     match value {
-        Value::String(text) => redact(text, secret),
-        Value::Array(values) => values.iter_mut().for_each(|v| redact_value(v, secret)),
-        Value::Object(fields) => fields.values_mut().for_each(|v| redact_value(v, secret)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        // `code` is also what some call a number of the error.
+        Value::Number(_) if name == "code" => value.clone(),
+        _ if is_secret(name) => Value::from("[redacted]"),
+        Value::Array(values) => values.iter().map(|value| shown(name, value)).collect(),
+        Value::Object(fields) => shown_fields(fields),
+        _ => value.clone(),
     }
+}
+
+fn shown_fields(fields: &Map<String, Value>) -> Value {
+    let shown = fields
+        .iter()
+        .map(|(name, value)| (name.clone(), shown(name, value)));
+    Value::Object(shown.collect())
 }
 
 /// A text, the first of several, or whatever it is as JSON.
@@ -154,43 +166,28 @@ fn text_of(value: Value) -> Option<String> {
         Value::Null => None,
         Value::String(text) => Some(text),
         Value::Array(values) => values.into_iter().next().and_then(|first| match first {
-            Value::Array(_) => Some(first.to_string()),
+            Value::Array(_) => Some(shown("", &first).to_string()),
             first => text_of(first),
         }),
+        Value::Object(fields) => Some(shown_fields(&fields).to_string()),
         other => Some(other.to_string()),
     }
-}
-
-/// Whether a field of this name may hold something secret, so that it is not printed.
-fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    [
-        "token",
-        "secret",
-        "password",
-        "assertion",
-        "code",
-        "key",
-        "authorization",
-        "cookie",
-    ]
-    .iter()
-    .any(|word| name.contains(word))
 }
 
 impl fmt::Display for ErrorResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.error, &self.text) {
             (Some(code), _) => {
-                f.write_str(code)?;
+                write!(f, "{}", Printable(code))?;
                 if let Some(description) = self.description() {
-                    write!(f, ": {description}")?;
+                    write!(f, ": {}", Printable(description))?;
                 }
             }
             (None, Some(text)) => write!(
                 f,
-                "the authorization server answered {}: {text}",
-                self.status.as_u16()
+                "the authorization server answered {}: {}",
+                self.status.as_u16(),
+                Printable(text)
             )?,
             (None, None) => write!(
                 f,
@@ -199,22 +196,11 @@ impl fmt::Display for ErrorResponse {
             )?,
         }
         if let Some(uri) = &self.uri {
-            write!(f, "\nMore information can be found on {uri}")?;
+            write!(f, "\nMore information can be found on {}", Printable(uri))?;
         }
         if !self.fields.is_empty() {
-            let shown: Map<String, Value> = self
-                .fields
-                .iter()
-                .map(|(name, value)| {
-                    let value = if is_secret(name) {
-                        Value::from("[redacted]")
-                    } else {
-                        value.clone()
-                    };
-                    (name.clone(), value)
-                })
-                .collect();
-            write!(f, "\nAdditional information: {}", Value::Object(shown))?;
+            let fields = shown_fields(&self.fields).to_string();
+            write!(f, "\nAdditional information: {}", Printable(&fields))?;
         }
         Ok(())
     }
@@ -238,7 +224,7 @@ mod tests {
         let Value::Object(fields) = fields else {
             panic!("an object")
         };
-        ErrorResponse::from_fields(StatusCode::BAD_REQUEST, None, fields)
+        ErrorResponse::from_fields(StatusCode::BAD_REQUEST, None, fields.into())
     }
 
     #[test]
@@ -268,13 +254,21 @@ mod tests {
         );
     }
 
+    fn sent(secrets: &[&str]) -> Sent {
+        let mut sent = Sent::default();
+        for secret in secrets {
+            sent.add(&(*secret).into());
+        }
+        sent
+    }
+
     #[test]
     fn an_error_that_repeats_a_secret_does_not_show_it() {
         let error = of(json!({
             "error": "invalid_grant", "error_description": "token planted-1 is used up",
             "hint": ["planted-1"], "refresh_token": "planted-2",
         }))
-        .without(["planted-1"].into_iter());
+        .without(&sent(&["planted-1"]));
         let shown = format!("{error} {error:?}");
         assert!(!shown.contains("planted"), "{shown}");
         assert!(shown.contains("token [redacted] is used up"), "{shown}");
@@ -283,11 +277,49 @@ mod tests {
     #[test]
     fn a_body_for_people_is_kept_in_part_and_markup_is_not() {
         let text =
-            ErrorResponse::from_text(StatusCode::BAD_GATEWAY, None, &"é".repeat(1000), false);
+            ErrorResponse::from_text(StatusCode::BAD_GATEWAY, None, &"é".repeat(1000), false)
+                .without(&sent(&[]));
         assert_eq!(text.text().map(str::len), Some(512));
         let html =
             ErrorResponse::from_text(StatusCode::BAD_GATEWAY, None, "<html>502</html>", true);
         assert_eq!(html.text(), None);
         assert!(html.to_string().contains("502 without saying why"));
+    }
+
+    #[test]
+    fn a_secret_at_the_end_of_the_excerpt_is_not_shown_in_part() {
+        let body = format!("{}planted-secret", "a".repeat(EXCERPT - 7));
+        let text = ErrorResponse::from_text(StatusCode::BAD_GATEWAY, None, &body, false)
+            .without(&sent(&["planted-secret"]));
+        assert!(!text.to_string().contains("plant"), "{text}");
+    }
+
+    #[test]
+    fn secrets_of_the_server_are_not_shown_however_deep_they_are() {
+        let error = of(json!({
+            "error": {"code": 190, "access_token": "planted"}, "data": [{"refresh_token": ["planted"]}], "code": "planted",
+            "error_codes": [70011],
+        }));
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains("planted"), "{shown}");
+        assert!(shown.contains("190") && shown.contains("70011"), "{shown}");
+    }
+
+    #[test]
+    fn what_a_server_says_cannot_drive_a_terminal() {
+        let error = of(json!({"error": "e\u{1b}[2J", "error_description": "a\r\u{9b}b"}));
+        assert_eq!(error.to_string(), "e [2J: a  b");
+        assert_eq!(error.error(), Some("e\u{1b}[2J")); // verbatim
+    }
+
+    #[test]
+    fn what_is_shown_is_bounded() {
+        let long = "é".repeat(100_000);
+        let error =
+            of(json!({"error": long, "error_description": long, "error_uri": long, "x": long}));
+        let shown = error.to_string();
+        assert!(shown.len() < 10_000, "{}", shown.len());
+        assert!(shown.ends_with('…'), "{}", &shown[shown.len() - 9..]);
+        assert_eq!(error.description(), Some(&*long));
     }
 }

@@ -1,6 +1,6 @@
 //! Client credentials (RFC 6749 section 4.4).
 
-use super::{Flow, Obtain, grant};
+use super::{Flow, Identity, Obtain, grant};
 use crate::{endpoint::TokenEndpoint, form::Form};
 use tower_auth_core::{AuthError, Secret};
 
@@ -21,8 +21,8 @@ impl Flow for ClientCredentials {
         Box::pin(endpoint.request(form))
     }
 
-    fn identity(&self) -> Vec<(&'static str, String)> {
-        vec![("grant_type", "client_credentials".to_owned())]
+    fn identity(&self) -> Option<Identity> {
+        Some(vec![("grant_type", "client_credentials".to_owned())])
     }
 
     fn httpx_auth_fields(&self) -> Option<Vec<(&'static str, Secret)>> {

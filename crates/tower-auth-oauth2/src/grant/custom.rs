@@ -1,6 +1,6 @@
 //! A way of the user's own.
 
-use super::{Flow, Grant, Obtain, sealed};
+use super::{Flow, Grant, Identity, Obtain, sealed};
 use crate::{TokenResponse, endpoint::TokenEndpoint, error::TokenError};
 use std::{fmt, future::Future, sync::Arc};
 use tower_auth_core::AuthError;
@@ -47,8 +47,8 @@ where
         Some(self.get())
     }
 
-    fn identity(&self) -> Vec<(&'static str, String)> {
-        vec![("grant_type", "custom".to_owned())]
+    fn identity(&self) -> Option<Identity> {
+        None
     }
 }
 

@@ -1,6 +1,6 @@
 //! Assertions as grants (RFC 7523 section 2.1).
 
-use super::{Flow, Obtain, grant};
+use super::{Flow, Identity, Obtain, fingerprint, grant};
 use crate::{Assertion, OAuth2Builder, endpoint::TokenEndpoint, form::Form};
 use tower_auth_core::{AuthError, Secret};
 
@@ -45,7 +45,8 @@ impl JwtBearer {
             Signed::Elsewhere(assertion) if assertion.is_empty() => {
                 Err(AuthError::configuration("assertion", "is empty"))
             }
-            _ => Ok(()),
+            Signed::Elsewhere(_) => Ok(()),
+            Signed::Here(assertion) => assertion.check(),
         }
     }
 }
@@ -95,14 +96,17 @@ impl Flow for JwtBearer {
         })
     }
 
-    fn identity(&self) -> Vec<(&'static str, String)> {
+    fn identity(&self) -> Option<Identity> {
         let mut identity = vec![("grant_type", "jwt-bearer".to_owned())];
-        if let Signed::Here(assertion) = &self.signed {
-            let (issuer, subject) = assertion.parties();
-            identity.push(("iss", issuer.unwrap_or_default().to_owned()));
-            identity.push(("sub", subject.unwrap_or_default().to_owned()));
+        match &self.signed {
+            Signed::Here(assertion) => {
+                let (issuer, subject) = assertion.parties();
+                identity.push(("iss", issuer.unwrap_or_default().to_owned()));
+                identity.push(("sub", subject.unwrap_or_default().to_owned()));
+            }
+            Signed::Elsewhere(assertion) => identity.push(("assertion", fingerprint(assertion))),
         }
-        identity
+        Some(identity)
     }
 }
 

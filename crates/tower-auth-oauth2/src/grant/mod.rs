@@ -25,11 +25,14 @@ pub use self::{
 };
 
 use crate::{TokenResponse, endpoint::TokenEndpoint, error::TokenError};
+use sha2::{Digest as _, Sha256};
 use std::{fmt, future::Future, pin::Pin, time::Duration};
 use tower_auth_core::{AuthError, Secret};
 
 pub(crate) type Obtain<'a> =
     Pin<Box<dyn Future<Output = Result<TokenResponse, TokenError>> + Send + 'a>>;
+
+pub(crate) type Identity = Vec<(&'static str, String)>;
 
 /// How a first token is had. The grants of this crate implement it, nobody else does.
 pub trait Grant: fmt::Debug + Send + Sync + sealed::Sealed + 'static {
@@ -48,8 +51,9 @@ pub trait Flow: fmt::Debug + Send + Sync + 'static {
         None
     }
 
-    /// What tells this grant from others at the same endpoint, without secrets: for the key of the store.
-    fn identity(&self) -> Vec<(&'static str, String)>;
+    /// What tells this grant from others at the same endpoint, for the key of the store: without passwords, and of
+    /// tokens their hashes. `None` when nobody can tell.
+    fn identity(&self) -> Option<Identity>;
 
     /// What httpx_auth puts in front of the scope, for those grants that it has.
     fn httpx_auth_fields(&self) -> Option<Vec<(&'static str, Secret)>> {
@@ -66,8 +70,18 @@ pub trait Flow: fmt::Debug + Send + Sync + 'static {
         None
     }
 
-    /// Whether a person has to do something.
+    /// Whether a new beginning takes a person.
     fn is_interactive(&self) -> bool {
+        false
+    }
+
+    /// Whether [`obtain`](Self::obtain) itself waits for one.
+    fn waits_for_person(&self) -> bool {
+        false
+    }
+
+    /// Whether the last [`obtain`](Self::obtain) got as far as asking one, and failed.
+    fn person_was_asked(&self) -> bool {
         false
     }
 
@@ -75,6 +89,12 @@ pub trait Flow: fmt::Debug + Send + Sync + 'static {
     fn patience(&self) -> Option<Duration> {
         None
     }
+}
+
+/// A token as a part of an identity. Tokens are long and random, so nobody gets them back out of their hash; passwords are
+/// not.
+pub(crate) fn fingerprint(token: &Secret) -> String {
+    crate::store_key::hex(&Sha256::digest(token.expose()))
 }
 
 pub(crate) mod sealed {

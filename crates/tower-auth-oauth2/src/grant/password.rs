@@ -1,6 +1,6 @@
 //! Resource owner password credentials (RFC 6749 section 4.3).
 
-use super::{Flow, Obtain, grant};
+use super::{Flow, Identity, Obtain, grant};
 use crate::{endpoint::TokenEndpoint, form::Form};
 use std::fmt;
 use tower_auth_core::{AuthError, Secret};
@@ -37,11 +37,11 @@ impl Flow for Password {
         Box::pin(endpoint.request(endpoint.complete(form)))
     }
 
-    fn identity(&self) -> Vec<(&'static str, String)> {
-        vec![
+    fn identity(&self) -> Option<Identity> {
+        Some(vec![
             ("grant_type", "password".to_owned()),
             ("username", self.username.clone()),
-        ]
+        ])
     }
 
     fn httpx_auth_fields(&self) -> Option<Vec<(&'static str, Secret)>> {

@@ -1,6 +1,6 @@
 //! A refresh token that somebody got before (RFC 6749 section 6).
 
-use super::{Flow, Obtain, grant};
+use super::{Flow, Identity, Obtain, fingerprint, grant};
 use crate::endpoint::TokenEndpoint;
 use tower_auth_core::{AuthError, Secret};
 
@@ -19,11 +19,14 @@ impl RefreshToken {
 
 impl Flow for RefreshToken {
     fn obtain<'a>(&'a self, endpoint: &'a TokenEndpoint) -> Obtain<'a> {
-        Box::pin(endpoint.refresh(&self.0))
+        Box::pin(endpoint.refresh(&self.0, true))
     }
 
-    fn identity(&self) -> Vec<(&'static str, String)> {
-        vec![("grant_type", "refresh_token".to_owned())]
+    fn identity(&self) -> Option<Identity> {
+        Some(vec![
+            ("grant_type", "refresh_token".to_owned()),
+            ("refresh_token", fingerprint(&self.0)),
+        ])
     }
 
     fn first_refresh_token(&self) -> Option<Secret> {

@@ -1,6 +1,6 @@
 //! SAML assertions as grants (RFC 7522).
 
-use super::{Flow, Obtain, grant};
+use super::{Flow, Identity, Obtain, fingerprint, grant};
 use crate::{endpoint::TokenEndpoint, form::Form};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use tower_auth_core::{AuthError, Secret};
@@ -34,8 +34,11 @@ impl Flow for SamlBearer {
         Box::pin(endpoint.request(endpoint.complete(form)))
     }
 
-    fn identity(&self) -> Vec<(&'static str, String)> {
-        vec![("grant_type", "saml2-bearer".to_owned())]
+    fn identity(&self) -> Option<Identity> {
+        Some(vec![
+            ("grant_type", "saml2-bearer".to_owned()),
+            ("assertion", fingerprint(&self.assertion)),
+        ])
     }
 }
 

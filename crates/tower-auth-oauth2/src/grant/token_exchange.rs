@@ -1,6 +1,6 @@
 //! Token exchange (RFC 8693).
 
-use super::{Flow, Obtain, grant};
+use super::{Flow, Identity, Obtain, fingerprint, grant};
 use crate::{OAuth2Builder, endpoint::TokenEndpoint, error::TokenError, form::Form};
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 use tower_auth_core::{AuthError, Secret};
@@ -17,7 +17,7 @@ pub struct TokenExchange {
     subject_type: String,
     actor: Option<(Given, String)>,
     requested_type: Option<String>,
-    label: String,
+    label: Option<String>,
 }
 
 /// A token that is there, or got when it is needed.
@@ -43,7 +43,7 @@ impl TokenExchange {
             subject_type: ACCESS_TOKEN.to_owned(),
             actor: None,
             requested_type: None,
-            label: String::new(),
+            label: None,
         }
     }
 
@@ -51,6 +51,12 @@ impl TokenExchange {
         match &self.subject {
             Given::Fixed(token) if token.is_empty() => {
                 Err(AuthError::configuration("subject_token", "is empty"))
+            }
+            _ => Ok(()),
+        }?;
+        match &self.actor {
+            Some((Given::Fixed(token), _)) if token.is_empty() => {
+                Err(AuthError::configuration("actor_token", "is empty"))
             }
             _ => Ok(()),
         }
@@ -86,9 +92,12 @@ impl<P> OAuth2Builder<TokenExchange, P> {
         self
     }
 
-    /// Whose token is exchanged, in words: tells entries of a shared store apart. Not sent.
+    /// Whose token is exchanged, in words: tells entries of a store apart. Not sent.
+    ///
+    /// Without it, a store keeps an entry for each subject token, and wants a label (or a
+    /// [key](OAuth2Builder::store_key)) for tokens that are [asked for](Self::subject_token_from).
     pub fn subject_label(mut self, label: impl Into<String>) -> Self {
-        self.grant.label = label.into();
+        self.grant.label = Some(label.into());
         self
     }
 }
@@ -98,14 +107,14 @@ impl Flow for TokenExchange {
         Box::pin(async move {
             let form = Form::grant("urn:ietf:params:oauth:grant-type:token-exchange");
             let mut form = endpoint.complete(form);
-            form.push("subject_token", self.subject.get().await?);
-            form.push("subject_token_type", &self.subject_type);
+            form.set("subject_token", self.subject.get().await?);
+            form.set("subject_token_type", &self.subject_type);
             if let Some((actor, kind)) = &self.actor {
-                form.push("actor_token", actor.get().await?);
-                form.push("actor_token_type", kind);
+                form.set("actor_token", actor.get().await?);
+                form.set("actor_token_type", kind);
             }
             if let Some(kind) = &self.requested_type {
-                form.push("requested_token_type", kind);
+                form.set("requested_token_type", kind);
             }
             let response = endpoint.request(form).await?;
             if response.issued_token_type().is_none() {
@@ -116,18 +125,27 @@ impl Flow for TokenExchange {
         })
     }
 
-    fn identity(&self) -> Vec<(&'static str, String)> {
+    fn identity(&self) -> Option<Identity> {
+        let subject = match (&self.label, &self.subject) {
+            (Some(label), _) => label.clone(),
+            (None, Given::Fixed(token)) => fingerprint(token),
+            (None, Given::Fetched(_)) => return None,
+        };
         let mut identity = vec![
             ("grant_type", "token-exchange".to_owned()),
             ("subject_token_type", self.subject_type.clone()),
-            ("subject", self.label.clone()),
+            ("subject", subject),
         ];
+        if let Some((Given::Fixed(token), kind)) = &self.actor {
+            identity.push(("actor", fingerprint(token)));
+            identity.push(("actor_token_type", kind.clone()));
+        }
         identity.extend(
             self.requested_type
                 .clone()
                 .map(|kind| ("requested_token_type", kind)),
         );
-        identity
+        Some(identity)
     }
 }
 

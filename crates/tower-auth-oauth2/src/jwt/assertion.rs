@@ -27,6 +27,9 @@ pub struct Assertion {
     headers: Vec<(String, Value)>,
 }
 
+/// A hundred years, in seconds.
+const LONGEST_LIFE: u64 = 100 * 365 * 86_400;
+
 #[derive(Clone)]
 enum JwtId {
     Fresh,
@@ -70,7 +73,9 @@ impl Assertion {
         self
     }
 
-    /// From `iat` to `exp`, in whole seconds. 5 minutes by default; servers limit it, many to an hour.
+    /// From `iat` to `exp`, in whole seconds, at least one. 5 minutes by default; servers limit it, many to an hour.
+    ///
+    /// `iat` is this machine's time. No `nbf` is sent: a server whose clock is behind would refuse it.
     #[must_use]
     pub fn lifetime(mut self, lifetime: Duration) -> Self {
         self.lifetime = lifetime;
@@ -103,6 +108,24 @@ impl Assertion {
     pub fn header(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
+    }
+
+    /// Whether a server could take it: it says who signed it, and is good for a second (RFC 7523 section 3).
+    pub(crate) fn check(&self) -> Result<(), AuthError> {
+        let is_claimed = |name| self.claims.iter().any(|(claim, _)| claim == name);
+        if self.issuer.as_deref().is_none_or(str::is_empty) && !is_claimed("iss") {
+            return Err(AuthError::configuration(
+                "issuer",
+                "is missing: an assertion has to say who signed it",
+            ));
+        }
+        if self.lifetime < Duration::from_secs(1) && !is_claimed("exp") {
+            return Err(AuthError::configuration(
+                "lifetime",
+                "is less than a second: the assertion would have expired when it arrives",
+            ));
+        }
+        Ok(())
     }
 
     /// Issuer and subject.
@@ -148,7 +171,9 @@ impl Assertion {
             JwtId::Fixed(id) => claims.push(("jti".to_owned(), id.as_str().into())),
             JwtId::None => {}
         }
-        let expires = now.as_secs().saturating_add(self.lifetime.as_secs());
+        // What is later than this no server's clock can hold either, and not every JSON parser.
+        let lifetime = self.lifetime.as_secs().min(LONGEST_LIFE);
+        let expires = now.as_secs().saturating_add(lifetime);
         claims.push(("iat".to_owned(), now.as_secs().into()));
         claims.push(("exp".to_owned(), expires.into()));
         for (name, value) in &self.claims {

@@ -1,8 +1,9 @@
 //! Private keys as JSON Web Keys (RFC 7517, RFC 7518 section 6, RFC 8037 section 2).
 
 use super::{der, key::invalid};
+use crate::fields::Fields;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tower_auth_core::AuthError;
 use zeroize::Zeroizing;
 
@@ -31,7 +32,7 @@ pub(super) enum Jwk {
 
 impl Jwk {
     pub(super) fn parse(text: &str) -> Result<Self, AuthError> {
-        let Ok(Value::Object(fields)) = serde_json::from_str(text) else {
+        let Some(fields) = Fields::parse(text) else {
             return Err(invalid("is no JSON Web Key"));
         };
         let get = |name: &str| octets(&fields, name);
@@ -79,7 +80,7 @@ impl Jwk {
     }
 }
 
-fn octets(fields: &Map<String, Value>, name: &str) -> Result<Octets, AuthError> {
+fn octets(fields: &Fields, name: &str) -> Result<Octets, AuthError> {
     let text = fields.get(name).and_then(Value::as_str);
     let missing = || {
         AuthError::configuration(

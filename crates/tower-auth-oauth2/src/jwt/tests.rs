@@ -222,3 +222,36 @@ fn every_assertion_has_an_id_of_its_own() {
     assert_ne!(id(), id());
     assert_eq!(id().len(), 22);
 }
+
+#[test]
+fn an_assertion_that_no_server_could_take_is_refused_beforehand() {
+    use crate::{ClientAuth, OAuth2};
+    let key = || SigningKey::from_secret(Algorithm::Hs256, "s").unwrap();
+    let url = "https://as.example/t";
+    let http = crate::HttpClient::new(tower::service_fn(
+        async |_: http::Request<http_body_util::Full<bytes::Bytes>>| {
+            Ok::<_, std::convert::Infallible>(http::Response::new(http_body_util::Full::<
+                bytes::Bytes,
+            >::default()))
+        },
+    ));
+    let refused = |assertion: Assertion| {
+        let built = OAuth2::jwt_bearer(url, assertion)
+            .http_client(http.clone())
+            .build();
+        built.err().and_then(|error| error.parameter())
+    };
+    assert_eq!(refused(Assertion::new(key())), Some("issuer"));
+    assert_eq!(refused(Assertion::new(key()).issuer("")), Some("issuer"));
+    assert_eq!(refused(Assertion::new(key()).claim("iss", "i")), None);
+    let brief = Assertion::new(key())
+        .issuer("i")
+        .lifetime(Duration::from_millis(999));
+    assert_eq!(refused(brief.clone()), Some("lifetime"));
+    let error = ClientAuth::assertion("id", brief).unwrap_err();
+    assert_eq!(error.parameter(), Some("lifetime"));
+
+    let long = Assertion::new(key()).issuer("i").lifetime(Duration::MAX);
+    let (_, claims) = parts(long.sign(UNIX_EPOCH, "a").unwrap().expose());
+    assert_eq!(claims["exp"], 100 * 365 * 86_400_u64);
+}

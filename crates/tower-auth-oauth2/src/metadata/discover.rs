@@ -9,7 +9,10 @@ use tower_auth_core::AuthError;
 impl ServerMetadata {
     /// Asks the server of this issuer: at `/.well-known/oauth-authorization-server` (RFC 8414 section 3), then at
     /// `/.well-known/openid-configuration` behind the issuer's path (OpenID Connect Discovery section 4), then in front
-    /// of it (RFC 8414 section 5).
+    /// of it (RFC 8414 section 5). What is no JSON counts as absent: some servers have a page for everything.
+    ///
+    /// The document must name this issuer, letter by letter (section 3.3). The issuer is https, or a loopback address
+    /// written as a number.
     ///
     /// # Errors
     ///
@@ -17,40 +20,94 @@ impl ServerMetadata {
     /// this machine; [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when there is no document, or one
     /// of another issuer: [`TokenError::IssuerMismatch`].
     pub async fn discover(issuer: &str, client: &HttpClient) -> Result<Self, AuthError> {
-        const CONTEXT: &str = "the metadata of the authorization server could not be had";
+        Self::discover_as(issuer, client, |named| named == issuer).await
+    }
+
+    /// The same, for an issuer that may be named otherwise.
+    pub(crate) async fn discover_as(
+        issuer: &str,
+        client: &HttpClient,
+        is_issuer: impl Fn(&str) -> bool,
+    ) -> Result<Self, AuthError> {
         url::endpoint("issuer", issuer, false)?;
-        let mut last = None;
+        let mut last = TokenError::NoEndpoint("issuer");
         for location in well_known_urls(issuer)? {
-            let uri = url::endpoint("issuer", &location, false)?;
-            let mut request = Request::new(Full::default());
-            *request.uri_mut() = uri;
-            request
-                .headers_mut()
-                .insert(ACCEPT, HeaderValue::from_static("application/json"));
-            let response = match client.send(request).await {
-                Ok(response) => response,
-                Err(error @ (TokenError::Unreachable(_) | TokenError::TimedOut(_))) => {
-                    return Err(error.into_auth(CONTEXT));
-                }
-                Err(error) => {
-                    last = Some(error);
-                    continue;
-                }
+            last = match Self::fetch("issuer", &location, client, &is_issuer).await? {
+                Ok(found) => return Ok(found),
+                // It says who it is, and is somebody else.
+                Err(
+                    error @ (TokenError::IssuerMismatch { .. }
+                    | TokenError::Unreachable(_)
+                    | TokenError::TimedOut(_)),
+                ) => return Err(error.into_auth(CONTEXT)),
+                Err(error) => error,
             };
+        }
+        Err(last.into_auth(CONTEXT))
+    }
+
+    /// The document at this URL, which must name this issuer, letter by letter: for servers that publish it elsewhere
+    /// than [`discover`](Self::discover) looks, or whose issuer is not the URL that they are reached at.
+    ///
+    /// Say the issuer as the server writes it, from its documentation and not from the document: that they agree is what
+    /// keeps one server from passing for another (RFC 8414 section 6.2). The documents of Microsoft Entra ID for several
+    /// tenants have a template there:
+    ///
+    /// ```no_run
+    /// # async fn run(client: tower_auth_oauth2::HttpClient) -> Result<(), tower_auth_core::AuthError> {
+    /// use tower_auth_oauth2::ServerMetadata;
+    ///
+    /// let host = "https://login.microsoftonline.com";
+    /// let server = ServerMetadata::discover_at(
+    ///     &format!("{host}/organizations/v2.0/.well-known/openid-configuration"),
+    ///     &format!("{host}/{{tenantid}}/v2.0"),
+    ///     &client,
+    /// )
+    /// .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// That one is also had by [`Provider::discover`](crate::Provider::discover).
+    ///
+    /// # Errors
+    ///
+    /// As [`discover`](Self::discover); the URL is named `metadata_url`.
+    pub async fn discover_at(
+        url: &str,
+        issuer: &str,
+        client: &HttpClient,
+    ) -> Result<Self, AuthError> {
+        Self::fetch("metadata_url", url, client, |named| named == issuer)
+            .await?
+            .map_err(|error| error.into_auth(CONTEXT))
+    }
+
+    async fn fetch(
+        parameter: &'static str,
+        location: &str,
+        client: &HttpClient,
+        is_issuer: impl Fn(&str) -> bool,
+    ) -> Result<Result<Self, TokenError>, AuthError> {
+        let mut request = Request::new(Full::default());
+        *request.uri_mut() = url::endpoint(parameter, location, false)?;
+        request
+            .headers_mut()
+            .insert(ACCEPT, HeaderValue::from_static("application/json"));
+        Ok(client.send(request).await.and_then(|response| {
             let status = response.status();
             match std::str::from_utf8(response.body()) {
-                Ok(document) if status.is_success() => return Self::parse(issuer, document),
-                _ => {
-                    let why = "no metadata";
-                    last = Some(TokenError::Malformed { status, why });
-                }
+                Ok(document) if status.is_success() => Self::read(document, is_issuer),
+                _ => Err(TokenError::Malformed {
+                    status,
+                    why: "no metadata",
+                }),
             }
-        }
-        Err(last
-            .unwrap_or(TokenError::NoEndpoint("issuer"))
-            .into_auth(CONTEXT))
+        }))
     }
 }
+
+const CONTEXT: &str = "the metadata of the authorization server could not be had";
 
 /// The places where the metadata of an issuer may be, in the order in which they are tried.
 ///

@@ -5,22 +5,27 @@ mod discover;
 pub use self::discover::well_known_urls;
 
 use crate::{
-    ClientAuth, OAuth2, OAuth2Builder,
+    ClientAuth, HttpClient, Introspection, OAuth2, OAuth2Builder, Revocation, TokenError,
     grant::{ClientCredentials, DeviceAuthorization, RefreshToken, TokenExchange},
 };
+use http::StatusCode;
 use serde_json::{Map, Value};
-use tower_auth_core::{AuthError, ErrorKind, Secret};
+use tower_auth_core::{AuthError, Secret};
 
 /// What an authorization server says about itself (RFC 8414 section 2).
 ///
 /// From its issuer by [`discover`](Self::discover), or from a document that is at hand by [`parse`](Self::parse). It
-/// begins the builders of grants at the endpoints that it names:
+/// begins the builders of grants at the endpoints that it names.
+///
+/// The endpoints may be at other origins than the issuer, as those of Google are: whoever controls the document decides
+/// where secrets are sent, which is why it is got over https and has to name its issuer.
 ///
 /// ```no_run
-/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-/// use tower_auth_oauth2::{ClientAuth, HttpClient, ServerMetadata};
+/// # async fn run(client: tower_auth_oauth2::HttpClient) -> Result<(), Box<dyn std::error::Error>> {
+/// use tower_auth_oauth2::{ClientAuth, ServerMetadata};
 ///
-/// let server = ServerMetadata::discover("https://as.example.com", &HttpClient::hyper()).await?;
+/// // `client` is an `HttpClient`, such as `HttpClient::hyper()`.
+/// let server = ServerMetadata::discover("https://as.example.com", &client).await?;
 /// let auth = server.client_credentials(ClientAuth::basic("s6BhdRkqt3", "gX1fBat3bV")?)?.scope("orders:read").build()?;
 /// # Ok(())
 /// # }
@@ -35,22 +40,41 @@ impl ServerMetadata {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Credentials`] when it is no such document.
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it is no such document.
     pub fn parse(issuer: &str, document: &str) -> Result<Self, AuthError> {
-        match serde_json::from_str(document) {
-            Ok(Value::Object(fields)) => {
-                let this = Self { fields };
-                if this.issuer() == Some(issuer) {
-                    Ok(this)
-                } else {
-                    Err(crate::TokenError::IssuerMismatch.into_auth("unusable server metadata"))
-                }
-            }
-            _ => Err(AuthError::new(
-                ErrorKind::Credentials,
-                "the server metadata is no JSON object",
-            )),
+        Self::read(document, |named| named == issuer)
+            .map_err(|error| error.into_auth("unusable server metadata"))
+    }
+
+    /// Reads a document whose issuer passes this test.
+    fn read(document: &str, is_issuer: impl Fn(&str) -> bool) -> Result<Self, TokenError> {
+        let Ok(Value::Object(fields)) = serde_json::from_str(document) else {
+            return Err(TokenError::Malformed {
+                status: StatusCode::OK,
+                why: "no JSON object",
+            });
+        };
+        let this = Self { fields };
+        if this.issuer().is_some_and(is_issuer) {
+            Ok(this)
+        } else {
+            Err(TokenError::IssuerMismatch {
+                named: this.issuer().map(str::to_owned),
+            })
         }
+    }
+
+    /// The same server for a client that shows a certificate: at the endpoints that are named for such clients
+    /// (`mtls_endpoint_aliases`, RFC 8705 section 5), where there are any.
+    #[must_use]
+    pub fn for_mutual_tls(mut self) -> Self {
+        if let Some(Value::Object(aliases)) = self.fields.remove("mtls_endpoint_aliases") {
+            let endpoints = aliases
+                .into_iter()
+                .filter(|(name, _)| name.ends_with("_endpoint"));
+            self.fields.extend(endpoints);
+        }
+        self
     }
 
     fn text(&self, name: &str) -> Option<&str> {
@@ -139,16 +163,15 @@ impl ServerMetadata {
     }
 
     fn endpoint(&self, name: &'static str) -> Result<&str, AuthError> {
-        self.text(name).ok_or_else(|| {
-            crate::TokenError::NoEndpoint(name).into_auth("unusable server metadata")
-        })
+        self.text(name)
+            .ok_or_else(|| TokenError::NoEndpoint(name).into_auth("unusable server metadata"))
     }
 
     /// [`OAuth2::client_credentials_as`] at this server.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Credentials`] when it names no such endpoint.
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it names no such endpoint.
     pub fn client_credentials(
         &self,
         auth: ClientAuth,
@@ -159,11 +182,39 @@ impl ServerMetadata {
         ))
     }
 
+    /// Its [`Revocation`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it names no such endpoint, and those of
+    /// [`Revocation::with_client`].
+    pub fn revocation(
+        &self,
+        auth: ClientAuth,
+        client: HttpClient,
+    ) -> Result<Revocation, AuthError> {
+        Revocation::with_client(self.endpoint("revocation_endpoint")?, auth, client)
+    }
+
+    /// Its [`Introspection`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it names no such endpoint, and those of
+    /// [`Introspection::with_client`].
+    pub fn introspection(
+        &self,
+        auth: ClientAuth,
+        client: HttpClient,
+    ) -> Result<Introspection, AuthError> {
+        Introspection::with_client(self.endpoint("introspection_endpoint")?, auth, client)
+    }
+
     /// [`OAuth2::device_authorization`] at this server.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Credentials`] when it names no such endpoint.
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it names no such endpoint.
     pub fn device_authorization(
         &self,
         client_id: &str,
@@ -180,7 +231,7 @@ impl ServerMetadata {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Credentials`] when it names no such endpoint.
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it names no such endpoint.
     pub fn refresh_token(
         &self,
         client_id: &str,
@@ -194,7 +245,7 @@ impl ServerMetadata {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Credentials`] when it names no such endpoint.
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it names no such endpoint.
     #[cfg(feature = "jwt")]
     #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
     pub fn jwt_bearer(
@@ -211,7 +262,7 @@ impl ServerMetadata {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Credentials`] when it names no such endpoint.
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it names no such endpoint.
     #[cfg(feature = "password")]
     #[cfg_attr(docsrs, doc(cfg(feature = "password")))]
     pub fn password(
@@ -230,7 +281,7 @@ impl ServerMetadata {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Credentials`] when it names no such endpoint.
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it names no such endpoint.
     pub fn token_exchange(
         &self,
         auth: ClientAuth,

@@ -5,7 +5,7 @@ use crate::form;
 use bytes::Bytes;
 use http::{
     HeaderValue, Method, Request,
-    header::{CONTENT_LENGTH, CONTENT_TYPE},
+    header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
 };
 use http_body::Body as _;
 use http_body_util::Full;
@@ -135,6 +135,9 @@ impl<B: FormBody> Carry<B> for InFormBody {
             }
             _ => {}
         }
+        if request.headers().contains_key(CONTENT_ENCODING) {
+            return refuse("a token in a form body needs a form that is not encoded or compressed");
+        }
         let Some(old) = request.body().bytes() else {
             return refuse("a token in a form body needs a body that is at hand, not a stream");
         };
@@ -204,6 +207,15 @@ mod tests {
             .unwrap();
         assert_eq!(carry(&mut json).unwrap_err().kind(), ErrorKind::Request);
         assert_eq!(json.body().bytes().unwrap(), "{}");
+        let mut compressed = Request::post("https://h/")
+            .header(CONTENT_ENCODING, "gzip")
+            .body(Full::<Bytes>::from("\x1f&"))
+            .unwrap();
+        assert_eq!(
+            carry(&mut compressed).unwrap_err().kind(),
+            ErrorKind::Request
+        );
+        assert_eq!(compressed.body().bytes().unwrap(), "\x1f&");
         let mut get = Request::get("https://h/").body(Full::default()).unwrap();
         assert_eq!(carry(&mut get).unwrap_err().kind(), ErrorKind::Request);
     }

@@ -1,14 +1,17 @@
 //! Bodies as named values: JSON, or forms.
 
 use super::retry_after;
-use crate::error::{ErrorResponse, TokenError};
+use crate::{
+    error::{ErrorResponse, TokenError},
+    fields::Fields,
+};
 use bytes::Bytes;
 use http::{Response, header::CONTENT_TYPE};
 use serde_json::{Map, Value};
 use std::time::SystemTime;
 
 /// The body as named values: a JSON object whatever the content type says, or a form. `None` when it is neither.
-pub(crate) fn object_of(response: &Response<Bytes>) -> Option<Map<String, Value>> {
+pub(crate) fn object_of(response: &Response<Bytes>) -> Option<Fields> {
     let body: &[u8] = response.body();
     let body = body
         .strip_prefix(b"\xef\xbb\xbf")
@@ -18,14 +21,14 @@ pub(crate) fn object_of(response: &Response<Bytes>) -> Option<Map<String, Value>
         return None;
     }
     match serde_json::from_slice(body) {
-        Ok(Value::Object(fields)) => Some(fields),
+        Ok(Value::Object(fields)) => Some(fields.into()),
         Ok(_) => None,
         Err(_) => form_of(body),
     }
 }
 
 /// A form, recognised by its looks: servers send them as `text/html` and `text/plain` too.
-fn form_of(body: &[u8]) -> Option<Map<String, Value>> {
+fn form_of(body: &[u8]) -> Option<Fields> {
     let looks = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>' | b'{' | b'"');
     let first = body.split(|byte| *byte == b'&').next()?;
     if !first.contains(&b'=') || !body.iter().all(looks) {
@@ -35,13 +38,13 @@ fn form_of(body: &[u8]) -> Option<Map<String, Value>> {
     for (name, value) in form_urlencoded::parse(body) {
         fields.entry(name).or_insert_with(|| Value::from(&*value));
     }
-    Some(fields)
+    Some(fields.into())
 }
 
 /// The answer as an error.
 pub(crate) fn error_of(
     response: &Response<Bytes>,
-    fields: Option<Map<String, Value>>,
+    fields: Option<Fields>,
     now: SystemTime,
 ) -> TokenError {
     let status = response.status();

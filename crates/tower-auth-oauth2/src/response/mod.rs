@@ -5,7 +5,7 @@ pub(crate) mod lifetime;
 
 pub(crate) use self::fields::{error_of, object_of};
 
-use crate::error::TokenError;
+use crate::{error::TokenError, fields::Fields};
 use bytes::Bytes;
 use http::{HeaderMap, Response, header::RETRY_AFTER};
 use serde_json::{Map, Value};
@@ -25,7 +25,7 @@ pub struct TokenResponse {
     id_token: Option<Secret>,
     scope: Option<String>,
     issued_token_type: Option<String>,
-    fields: Map<String, Value>,
+    fields: Fields,
     asked_at: Option<Instant>,
 }
 
@@ -40,7 +40,7 @@ impl TokenResponse {
             id_token: None,
             scope: None,
             issued_token_type: None,
-            fields: Map::new(),
+            fields: Fields::default(),
             asked_at: None,
         }
     }
@@ -110,10 +110,12 @@ impl TokenResponse {
             .or_else(|| lifetime::of_jwt(&token, now));
         Ok(Self {
             access_token: token.into(),
-            token_type: text(&mut fields, "token_type").unwrap_or_else(|| "Bearer".to_owned()),
+            token_type: fields
+                .take_text("token_type")
+                .unwrap_or_else(|| "Bearer".to_owned()),
             expires_in,
-            refresh_token: text(&mut fields, "refresh_token").map(Secret::from),
-            id_token: text(&mut fields, "id_token").map(Secret::from),
+            refresh_token: fields.take_text("refresh_token").map(Secret::from),
+            id_token: fields.take_text("id_token").map(Secret::from),
             scope: match fields.remove("scope") {
                 Some(Value::String(scope)) => Some(scope),
                 Some(Value::Array(scopes)) => {
@@ -122,7 +124,7 @@ impl TokenResponse {
                 }
                 _ => None,
             },
-            issued_token_type: text(&mut fields, "issued_token_type"),
+            issued_token_type: fields.take_text("issued_token_type"),
             fields,
             asked_at: None,
         })
@@ -133,12 +135,15 @@ impl TokenResponse {
         if self.token_type.eq_ignore_ascii_case("bearer") {
             Ok(self)
         } else {
-            let known = self
-                .token_type
-                .chars()
-                .take(32)
-                .filter(|c| c.is_ascii_graphic());
-            Err(TokenError::TokenType(known.collect()))
+            // Whole or not at all: a part of a secret would not be recognised as one.
+            let is_name = self.token_type.len() <= 64
+                && self.token_type.bytes().all(|b| b.is_ascii_graphic());
+            let shown = if is_name {
+                self.token_type
+            } else {
+                "?".to_owned()
+            };
+            Err(TokenError::TokenType(shown))
         }
     }
 
@@ -180,13 +185,6 @@ impl TokenResponse {
     /// Everything else that the server sent. May hold secrets.
     pub fn fields(&self) -> &Map<String, Value> {
         &self.fields
-    }
-}
-
-fn text(fields: &mut Map<String, Value>, name: &str) -> Option<String> {
-    match fields.remove(name) {
-        Some(Value::String(text)) if !text.is_empty() => Some(text),
-        _ => None,
     }
 }
 

@@ -58,6 +58,10 @@ impl Service<Request<Full<Bytes>>> for Hyper {
     }
 
     fn call(&mut self, request: Request<Full<Bytes>>) -> Self::Future {
+        if tokio::runtime::Handle::try_current().is_err() {
+            let why = "this client needs a tokio runtime, and there is none here";
+            return Box::pin(std::future::ready(Err(why.into())));
+        }
         let sent: ResponseFuture = match self {
             Self::Tls(client) => client.request(request),
             Self::Plain(_, why) if request.uri().scheme_str() == Some("https") => {
@@ -69,5 +73,24 @@ impl Service<Request<Full<Bytes>>> for Hyper {
             Self::Plain(client, _) => client.request(request),
         };
         Box::pin(async move { Ok(sent.await?) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TokenError;
+    use std::{pin::pin, task::Waker};
+
+    #[test]
+    fn without_a_runtime_it_is_an_error_and_no_panic() {
+        let client = HttpClient::hyper();
+        let request = Request::get("http://127.0.0.1:9/").body(Full::default());
+        let mut sent = pin!(client.send(request.unwrap()));
+        let mut cx = Context::from_waker(Waker::noop());
+        let Poll::Ready(Err(TokenError::Unreachable(error))) = sent.as_mut().poll(&mut cx) else {
+            panic!("no error")
+        };
+        assert!(error.to_string().contains("runtime"), "{error}");
     }
 }

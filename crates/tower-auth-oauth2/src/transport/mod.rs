@@ -4,18 +4,19 @@
 mod hyper;
 
 use crate::error::{BoxError, TokenError};
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use http::{Request, Response};
 use http_body::Body;
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, Full};
 use std::{
     fmt,
     future::{Future, poll_fn},
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tower_service::Service;
+use zeroize::Zeroizing;
 
 type Exchange = Pin<Box<dyn Future<Output = Result<Response<Bytes>, TokenError>> + Send>>;
 
@@ -71,23 +72,43 @@ impl HttpClient {
         Self { timeout, ..self }
     }
 
+    /// How long one exchange may take.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// One exchange, the answer read to its end.
     pub(crate) async fn send(
         &self,
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Bytes>, TokenError> {
-        let exchange = self.send.send(request);
-        let response = match tokio::runtime::Handle::try_current() {
-            Ok(_) => tokio::time::timeout(self.timeout, exchange)
-                .await
-                .map_err(|_| TokenError::TimedOut(self.timeout))??,
-            // Without a runtime there is no timer; a client that needs none keeps its own time.
-            Err(_) => exchange.await?,
-        };
+        self.in_time(self.exchange(request)).await
+    }
+
+    /// The same, without a limit to its time.
+    pub(crate) async fn exchange(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Bytes>, TokenError> {
+        let response = self.send.send(request).await?;
         if response.status().is_redirection() {
             return Err(TokenError::Redirected(response.status()));
         }
         Ok(response)
+    }
+
+    /// Within the time that an exchange may take.
+    pub(crate) async fn in_time<T>(
+        &self,
+        exchange: impl Future<Output = Result<T, TokenError>>,
+    ) -> Result<T, TokenError> {
+        match tokio::runtime::Handle::try_current() {
+            Ok(_) => tokio::time::timeout(self.timeout, exchange)
+                .await
+                .map_err(|_| TokenError::TimedOut(self.timeout))?,
+            // Without a runtime there is no timer; a client that needs none keeps its own time.
+            Err(_) => exchange.await,
+        }
     }
 }
 
@@ -125,15 +146,42 @@ where
             let broken = |error: S::Error| TokenError::Unreachable(error.into());
             poll_fn(|cx| service.poll_ready(cx)).await.map_err(broken)?;
             let (parts, body) = service.call(request).await.map_err(broken)?.into_parts();
-            match Limited::new(body, MAX_ANSWER).collect().await {
-                Ok(body) => Ok(Response::from_parts(parts, body.to_bytes())),
-                Err(error) if error.is::<LengthLimitError>() => {
-                    Err(TokenError::TooLarge(MAX_ANSWER))
-                }
-                Err(error) => Err(TokenError::Unreachable(error)),
-            }
+            Ok(Response::from_parts(parts, read(body).await?))
         })
     }
+}
+
+/// The whole body, in memory that is wiped after use.
+async fn read<B>(body: B) -> Result<Bytes, TokenError>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    let mut body = pin!(body);
+    let mut read = Zeroizing::new(Vec::with_capacity(4096));
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| TokenError::Unreachable(error.into()))?;
+        let Ok(mut data) = frame.into_data() else {
+            continue; // trailers
+        };
+        while data.has_remaining() {
+            let chunk = data.chunk();
+            let length = read.len() + chunk.len();
+            if length > MAX_ANSWER {
+                return Err(TokenError::TooLarge(MAX_ANSWER));
+            }
+            if length > read.capacity() {
+                // Not by itself: it would leave a copy behind.
+                let mut larger = Zeroizing::new(Vec::with_capacity(length * 2));
+                larger.extend_from_slice(&read);
+                read = larger;
+            }
+            read.extend_from_slice(chunk);
+            let taken = chunk.len();
+            data.advance(taken);
+        }
+    }
+    Ok(Bytes::from_owner(read))
 }
 
 #[cfg(test)]
@@ -167,6 +215,35 @@ mod tests {
             "{error:?}"
         );
         assert!(answering(200, MAX_ANSWER).send(request()).await.is_ok());
+    }
+
+    /// A body of pieces of 1000 bytes, from the first number to the second.
+    struct Pieces(usize, usize);
+
+    impl Body for Pieces {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
+            let number = self.0;
+            self.0 += 1;
+            let piece = || Ok(http_body::Frame::data(vec![number as u8; 1000].into()));
+            std::task::Poll::Ready((number < self.1).then(piece))
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_in_many_pieces_is_put_together() {
+        let whole = read(Pieces(0, 100)).await.unwrap();
+        assert_eq!(whole.len(), 100_000);
+        for (number, piece) in whole.chunks(1000).enumerate() {
+            assert!(piece.iter().all(|byte| *byte == number as u8), "{number}");
+        }
+        let error = read(Pieces(0, 2000)).await.unwrap_err();
+        assert!(matches!(error, TokenError::TooLarge(_)), "{error:?}");
     }
 
     #[tokio::test]

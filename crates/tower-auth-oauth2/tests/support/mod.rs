@@ -55,7 +55,14 @@ fn repeated(headers: &HeaderMap, body: &[u8]) -> String {
     words.join(", ")
 }
 
-/// Answers with these, the last one for ever. `{sent}` becomes what the request said.
+/// The body and the credentials as they were written, as a server repeats them that could not read them.
+fn raw(headers: &HeaderMap, body: &[u8]) -> String {
+    let credentials = headers.get("authorization").map(|value| value.as_bytes());
+    let text = [body, b" with ", credentials.unwrap_or_default()].concat();
+    String::from_utf8(text).unwrap()
+}
+
+/// Answers with these, the last one for ever. `{sent}` becomes what the request said, `{raw}` how it said that.
 pub(crate) fn answering(answers: &[(u16, &str)]) -> (HttpClient, Log) {
     let answers: Vec<(u16, String)> = answers.iter().map(|(s, b)| (*s, (*b).to_owned())).collect();
     let log = Log::default();
@@ -66,6 +73,7 @@ pub(crate) fn answering(answers: &[(u16, &str)]) -> (HttpClient, Log) {
             let (parts, body) = request.into_parts();
             let body = body.collect().await.unwrap().to_bytes();
             let sent = repeated(&parts.headers, &body);
+            let raw = raw(&parts.headers, &body);
             let index = {
                 let mut log = log.0.lock().unwrap();
                 log.push(Received {
@@ -76,7 +84,7 @@ pub(crate) fn answering(answers: &[(u16, &str)]) -> (HttpClient, Log) {
                 log.len() - 1
             };
             let (status, body) = &answers[index.min(answers.len() - 1)];
-            let body = Full::<Bytes>::from(body.replace("{sent}", &sent));
+            let body = Full::<Bytes>::from(body.replace("{sent}", &sent).replace("{raw}", &raw));
             Ok::<_, Infallible>(Response::builder().status(*status).body(body).unwrap())
         }
     });

@@ -1,8 +1,7 @@
 //! What the person is shown.
 
-use crate::{error::TokenError, response::lifetime};
+use crate::{error::TokenError, fields::Fields, response::lifetime};
 use http::StatusCode;
-use serde_json::{Map, Value};
 use std::{fmt, time::Duration};
 use tower_auth_core::Secret;
 
@@ -20,23 +19,30 @@ pub struct DeviceCode {
 
 impl DeviceCode {
     /// Reads an answer; the second part is for polling only.
-    pub(super) fn read(mut fields: Map<String, Value>) -> Result<(Self, Secret), TokenError> {
+    pub(super) fn read(mut fields: Fields) -> Result<(Self, Secret), TokenError> {
         let malformed = |why| TokenError::Malformed {
             status: StatusCode::OK,
             why,
         };
-        let mut text = |name: &str| match fields.remove(name) {
-            Some(Value::String(text)) if !text.is_empty() => Some(text),
-            _ => None,
-        };
-        let device_code = text("device_code").ok_or_else(|| malformed("no `device_code`"))?;
+        let device_code = fields
+            .take_text("device_code")
+            .ok_or_else(|| malformed("no `device_code`"))?;
+        let user_code = fields
+            .take_text("user_code")
+            .filter(|code| !code.chars().any(char::is_control))
+            .ok_or_else(|| malformed("no `user_code` that can be shown"))?;
+        // Google says `verification_url`.
+        let verification_uri = fields
+            .take_text("verification_uri")
+            .or_else(|| fields.take_text("verification_url"))
+            .filter(|uri| is_page(uri))
+            .ok_or_else(|| malformed("no `verification_uri` that is a page"))?;
         let code = Self {
-            user_code: text("user_code").ok_or_else(|| malformed("no `user_code`"))?,
-            // Google says `verification_url`.
-            verification_uri: text("verification_uri")
-                .or_else(|| text("verification_url"))
-                .ok_or_else(|| malformed("no `verification_uri`"))?,
-            verification_uri_complete: text("verification_uri_complete"),
+            user_code,
+            verification_uri,
+            verification_uri_complete: fields
+                .take_text("verification_uri_complete")
+                .filter(|uri| is_page(uri)),
             // Required; those who leave it out keep to what is usual.
             expires_in: fields
                 .get("expires_in")
@@ -80,6 +86,14 @@ impl DeviceCode {
     }
 }
 
+/// Whether it is a page of the web: programs hand this to whatever opens URIs, where a file or a command would be run.
+fn is_page(uri: &str) -> bool {
+    let scheme = uri.split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| {
+        scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http")
+    }) && !uri.chars().any(|c| c.is_control() || c == ' ')
+}
+
 impl fmt::Debug for DeviceCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeviceCode")
@@ -87,5 +101,47 @@ impl fmt::Debug for DeviceCode {
             .field("expires_in", &self.expires_in)
             .field("interval", &self.interval)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn read(body: Value) -> Result<DeviceCode, TokenError> {
+        let Value::Object(fields) = body else {
+            panic!("an object")
+        };
+        DeviceCode::read(fields.into()).map(|(code, _)| code)
+    }
+
+    #[test]
+    fn a_code_that_cannot_be_shown_and_a_page_that_is_none_are_refused() {
+        let good = json!({"device_code": "d", "user_code": "u", "verification_url": "https://g.co/device"});
+        assert_eq!(
+            read(good.clone()).unwrap().verification_uri(),
+            "https://g.co/device"
+        );
+        for (name, bad) in [
+            ("device_code", json!(null)),
+            ("user_code", json!("")),
+            ("user_code", json!("\u{1b}[2J")),
+            ("verification_url", json!("file:///bin/sh")),
+            ("verification_url", json!("javascript:alert(1)")),
+            ("verification_url", json!("https://a b")),
+        ] {
+            let mut body = good.clone();
+            body[name] = bad;
+            assert!(
+                matches!(read(body.clone()), Err(TokenError::Malformed { .. })),
+                "{body}"
+            );
+        }
+        let mut body = good;
+        body["verification_uri_complete"] = json!("file:///bin/sh");
+        let code = read(body).unwrap();
+        assert_eq!(code.verification_uri_complete(), None);
+        assert_eq!(code.qr_text(), "https://g.co/device");
     }
 }

@@ -4,15 +4,28 @@ mod code;
 
 pub use self::code::DeviceCode;
 
-use super::{Flow, Grant, Obtain, sealed};
+use super::{Flow, Grant, Identity, Obtain, sealed};
 use crate::{
     OAuth2Builder, TokenResponse,
     endpoint::{Endpoint, TokenEndpoint},
     error::TokenError,
     form::Form,
+    redact::Sent,
+    response::lifetime,
+    url,
 };
-use std::{fmt, sync::Arc, time::Duration};
-use tokio::time::{Instant, sleep_until};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    runtime::Handle,
+    time::{Instant, sleep_until},
+};
 use tower_auth_core::AuthError;
 
 /// The server says nothing: every 5 s (section 3.2).
@@ -21,10 +34,12 @@ const DEFAULT_INTERVAL: Duration = Duration::from_secs(5);
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 /// What `slow_down` adds (section 3.5).
 const SLOW_DOWN: Duration = Duration::from_secs(5);
-/// After connection failures, it is never asked less often than this.
+/// Connection failures alone do not make it rarer than this.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(60);
 /// No code is good for longer than this, whatever the server says.
 const LONGEST_LIFE: Duration = Duration::from_secs(3600);
+
+const DEVICE_URL: &str = "device_authorization_url";
 
 type Show = Arc<dyn Fn(&DeviceCode) + Send + Sync>;
 
@@ -62,9 +77,12 @@ impl Grant for DeviceAuthorization {
                 "is missing: somebody has to show the code to the person",
             )
         };
+        // Whether `localhost` is allowed is known when the endpoint is.
+        url::endpoint(DEVICE_URL, &self.url, true)?;
         Ok(Box::new(Device {
             show: self.show.ok_or_else(missing)?,
             url: self.url,
+            asked: AtomicBool::new(false),
         }))
     }
 }
@@ -73,50 +91,73 @@ impl Grant for DeviceAuthorization {
 struct Device {
     url: String,
     show: Show,
+    /// The code was shown, and there is no token yet.
+    asked: AtomicBool,
 }
 
 impl Device {
     async fn authorize(&self, endpoint: &TokenEndpoint) -> Result<TokenResponse, TokenError> {
-        let device: Endpoint = endpoint
-            .endpoint
-            .beside("device_authorization_url", &self.url)?;
+        self.asked.store(false, Ordering::Relaxed);
+        if Handle::try_current().is_err() {
+            return Err(TokenError::no_runtime());
+        }
+        let device: Endpoint = endpoint.endpoint.beside(DEVICE_URL, &self.url)?;
         let began = Instant::now();
         // Section 3.1: the client's id, scope, and whatever the caller adds; no grant type.
         let mut form = endpoint.complete(Form::default());
         if let Some(id) = device.client_id_in_body() {
-            form.push("client_id", id);
+            form.set("client_id", id);
         }
         let fields = device.call(form).await?;
         let (code, device_code) = DeviceCode::read(fields.unwrap_or_default())?;
+        let mut secrets = Sent::default();
+        secrets.add(&code.user_code().into());
+        self.asked.store(true, Ordering::Relaxed);
         (self.show)(&code);
 
-        let expires = began + code.expires_in().min(LONGEST_LIFE);
+        let life = code.expires_in().min(LONGEST_LIFE);
+        let expires = began + life;
+        // One that outlasts the code is a mistake, such as milliseconds.
         let mut interval = code
             .interval()
+            .filter(|interval| *interval < life)
             .unwrap_or(DEFAULT_INTERVAL)
-            .clamp(SHORTEST_INTERVAL, LONGEST_INTERVAL);
-        let mut asked = Instant::now();
+            .max(SHORTEST_INTERVAL);
+        let mut pause = interval;
         loop {
-            let next = asked + interval;
+            // From the end of the last exchange: one that timed out must not be followed at once by the next.
+            let next = Instant::now() + pause;
             if next >= expires {
                 return Err(TokenError::DeviceCodeExpired);
             }
             sleep_until(next).await;
-            asked = Instant::now();
-            let form = Form::grant("urn:ietf:params:oauth:grant-type:device_code")
-                .with("device_code", &device_code);
+            let form = Form::grant("urn:ietf:params:oauth:grant-type:device_code");
+            let mut form = endpoint.complete_without_scope(form);
+            form.set("device_code", &device_code);
             let error = match endpoint.request(form).await {
-                Ok(response) => return Ok(response),
+                Ok(response) => {
+                    self.asked.store(false, Ordering::Relaxed);
+                    return Ok(response);
+                }
                 Err(error) => error,
             };
-            match error.response().and_then(|response| response.error()) {
+            let response = error.response();
+            match response.and_then(|response| response.error()) {
                 Some("authorization_pending") => {}
-                Some("slow_down") => interval = (interval + SLOW_DOWN).min(LONGEST_INTERVAL),
+                Some("slow_down") => {
+                    // For all that follow. GitHub says the new interval, too.
+                    let named = response.and_then(|response| response.fields().get("interval"));
+                    let named = named.and_then(lifetime::parse).unwrap_or_default();
+                    interval = (interval + SLOW_DOWN).max(named);
+                }
                 Some("expired_token") => return Err(TokenError::DeviceCodeExpired),
                 // Section 3.5: after a connection failure, less often.
-                _ if error.is_transient() => interval = (interval * 2).min(LONGEST_INTERVAL),
-                _ => return Err(error),
+                _ if error.is_transient() => {
+                    interval = interval.max((interval * 2).min(LONGEST_INTERVAL));
+                }
+                _ => return Err(secrets.clean(error)),
             }
+            pause = interval.max(error.retry_after().unwrap_or_default());
         }
     }
 }
@@ -126,12 +167,20 @@ impl Flow for Device {
         Box::pin(self.authorize(endpoint))
     }
 
-    fn identity(&self) -> Vec<(&'static str, String)> {
-        vec![("grant_type", "device_code".to_owned())]
+    fn identity(&self) -> Option<Identity> {
+        Some(vec![("grant_type", "device_code".to_owned())])
     }
 
     fn is_interactive(&self) -> bool {
         true
+    }
+
+    fn waits_for_person(&self) -> bool {
+        true
+    }
+
+    fn person_was_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
     }
 
     fn patience(&self) -> Option<Duration> {

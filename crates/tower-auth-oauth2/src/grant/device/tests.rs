@@ -49,10 +49,17 @@ async fn run(code: &str, answers: &[(u16, &'static str)]) -> Run {
                 let next = script.lock().unwrap().pop_front();
                 let (status, answer) =
                     next.unwrap_or((400, r#"{"error":"authorization_pending"}"#));
+                if status == SILENCE {
+                    std::future::pending::<()>().await;
+                }
                 (status, answer.to_owned())
             };
             let response = Response::builder()
                 .status(status)
+                .header(
+                    "retry-after",
+                    if answer.contains("busy") { "40" } else { "0" },
+                )
                 .body(Full::<Bytes>::from(answer));
             Ok::<_, Infallible>(response.unwrap())
         }
@@ -88,6 +95,8 @@ fn cause(run: &Run) -> &TokenError {
     error.source().unwrap().downcast_ref().unwrap()
 }
 
+/// The server never answers.
+const SILENCE: u16 = 0;
 const PENDING: (u16, &str) = (400, r#"{"error":"authorization_pending"}"#);
 const TOKEN: (u16, &str) = (200, r#"{"access_token":"a","token_type":"Bearer"}"#);
 
@@ -118,6 +127,68 @@ async fn without_an_interval_it_is_five_seconds_and_a_broken_server_is_asked_les
 async fn an_interval_of_nothing_is_a_second() {
     let done = run(&format!("{CODE},\"interval\":0}}"), &[PENDING, TOKEN]).await;
     assert_eq!(done.polls, [1, 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_an_exchange_that_timed_out_it_waits_longer_from_its_end() {
+    let code = format!("{CODE},\"expires_in\":1800,\"interval\":5}}");
+    let done = run(&code, &[(SILENCE, ""), (SILENCE, ""), PENDING, TOKEN]).await;
+    assert!(done.result.is_ok());
+    // Each silence lasts 60 s; then 10 s, 20 s, 20 s.
+    assert_eq!(done.polls, [5, 75, 155, 175]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interval_of_minutes_is_kept_to_and_grows() {
+    let slow_down = (400, r#"{"error":"slow_down"}"#);
+    let code = format!("{CODE},\"expires_in\":1800,\"interval\":120}}");
+    let done = run(&code, &[slow_down, (502, ""), slow_down, TOKEN]).await;
+    assert!(done.result.is_ok());
+    assert_eq!(done.polls, [120, 245, 370, 500]);
+    // In milliseconds, by mistake.
+    let code = format!("{CODE},\"interval\":5000}}");
+    assert_eq!(run(&code, &[TOKEN]).await.polls, [5]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_sends_errors_with_success_is_understood() {
+    // As GitHub does.
+    let done = run(
+        &format!("{CODE},\"expires_in\":900}}"),
+        &[
+            (200, "error=authorization_pending&error_description=p"),
+            (200, r#"{"error":"slow_down","interval":17}"#),
+            TOKEN,
+        ],
+    )
+    .await;
+    assert!(done.result.is_ok());
+    assert_eq!(done.polls, [5, 10, 27]);
+
+    let disabled = run(r#"{"error":"device_flow_disabled"}"#, &[]).await;
+    let code = cause(&disabled).response().unwrap().error();
+    assert_eq!(code, Some("device_flow_disabled"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_that_repeats_the_codes_does_not_show_them() {
+    let denied = r#"{"error":"access_denied","error_description":"WDJB-MJHT for GmRhmhcxhwAzkoEqiMEg_DnyEysNkuNhszIySk9eS"}"#;
+    let run = run(&format!("{CODE}}}"), &[(400, denied)]).await;
+    let shown = format!("{:?} {}", cause(&run), cause(&run));
+    assert!(shown.contains("[redacted] for [redacted]"), "{shown}");
+    assert!(
+        !shown.contains("WDJB") && !shown.contains("GmRh"),
+        "{shown}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_asks_for_patience_gets_it_once() {
+    let busy = (429, r#"{"error":"busy"}"#);
+    let code = format!("{CODE},\"expires_in\":1800}}");
+    let done = run(&code, &[busy, PENDING, TOKEN]).await;
+    assert!(done.result.is_ok());
+    assert_eq!(done.polls, [5, 45, 55]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -187,8 +258,9 @@ fn somebody_has_to_show_the_code() {
         "https://as.example/token",
         "tv",
     );
-    assert_eq!(
-        builder.build().unwrap_err().parameter(),
-        Some("on_user_code")
-    );
+    let never = tower::service_fn(|_: Request<Full<Bytes>>| {
+        std::future::pending::<Result<Response<Full<Bytes>>, Infallible>>()
+    });
+    let built = builder.http_client(HttpClient::new(never)).build();
+    assert_eq!(built.unwrap_err().parameter(), Some("on_user_code"));
 }
