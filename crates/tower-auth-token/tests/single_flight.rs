@@ -16,11 +16,23 @@ use tower::{Layer, ServiceExt};
 use tower_auth_core::{Clock, ErrorKind, Step, bearer::InAuthorization, clock::ManualClock};
 use tower_auth_token::{Cache, CacheMap, Failure, Reason, TokenAuth};
 
+/// How long ten thousand requests may take on two threads, the 100 ms of the fetch included.
+const BURST: Duration = Duration::from_millis(500);
+
 /// C1, with real threads and real time: a burst of requests on an expired token.
 #[test]
 fn ten_thousand_requests_on_an_expired_token_make_one_fetch_and_all_succeed() {
+    // Something else may keep this machine busy for a moment, but not each time.
+    let times: Vec<_> = (0..10)
+        .map(|_| a_burst_of_ten_thousand())
+        .take_while(|time| *time > BURST)
+        .collect();
+    assert!(times.len() < 10, "{times:?}");
+}
+
+fn a_burst_of_ten_thousand() -> Duration {
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(4)
+        .worker_threads(2)
         .enable_all()
         .build()
         .unwrap();
@@ -48,12 +60,11 @@ fn ten_thousand_requests_on_an_expired_token_make_one_fetch_and_all_succeed() {
         while let Some(result) = tasks.join_next().await {
             assert_eq!(result.unwrap(), (StatusCode::OK, 2.into()));
         }
-        println!(
-            "10 000 requests on an expired token, the fetch taking 100 ms: {:?}",
-            Clock::system().monotonic() - started
-        );
+        let time = Clock::system().monotonic() - started;
+        println!("10 000 requests on an expired token, the fetch taking 100 ms: {time:?}");
         assert_eq!(issuer.asked() - asked_before, 1);
-    });
+        time
+    })
 }
 
 /// C1, for the cache itself, with threads that start at the same moment.
@@ -367,6 +378,28 @@ fn without_a_runtime_whoever_waits_drives_the_fetch() {
     let mut fourth = Box::pin(cache.get());
     while fourth.as_mut().poll(cx).is_pending() {}
     assert_eq!(asked.load(SeqCst), 2);
+}
+
+/// C4 without a runtime: the leader goes away after any number of polls, and so does who takes over.
+#[test]
+fn without_a_runtime_leaders_that_go_away_at_any_await_point_strand_nobody() {
+    for polls in 0..10 {
+        let cache = Cache::new(Countdown::default());
+        let asked = Arc::clone(&cache.source().asked);
+        let waiting = cache.clone();
+        let follower = std::thread::spawn(move || block_on(waiting.get()).map(|value| *value));
+        for _ in 0..3 {
+            let mut leader = Box::pin(cache.get());
+            let cx = &mut std::task::Context::from_waker(std::task::Waker::noop());
+            for _ in 0..polls {
+                if leader.as_mut().poll(cx).is_ready() {
+                    break;
+                }
+            }
+        }
+        assert_eq!(follower.join().unwrap().unwrap(), "value", "{polls}");
+        assert_eq!(asked.load(SeqCst), 1, "{polls}");
+    }
 }
 
 /// C25: a wake-up that is given to a waiter which goes away reaches another one.
