@@ -651,6 +651,62 @@ async fn logging_out_during_a_refresh_leaves_nothing_in_the_store() {
     }
 }
 
+/// C24: nor when the store has no locks, so that nobody waits for the refresh.
+#[tokio::test(start_paused = true)]
+async fn logging_out_during_a_refresh_leaves_nothing_in_a_store_without_locks() {
+    let (time, server, store) = (TokioTime::new(), Server::new(), Flaky::default());
+    *store.lock_fails.lock().unwrap() = Some(StoreErrorKind::Io);
+    store.inner.save("key", &entry(1, 0)).await.unwrap();
+    let cache = cache(&server, store.clone(), &time);
+    let asking = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.get().await }
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let _ = cache.clear().await;
+    assert!(asking.await.unwrap().is_err());
+    tokio::time::sleep(seconds(10)).await;
+    assert_eq!(server.exchanges(), 1);
+    assert_eq!(stored(&store.inner).await, None);
+}
+
+/// C5: to forget in memory is not to log out; what is rotated at that moment is saved all the same.
+#[tokio::test(start_paused = true)]
+async fn forgetting_during_a_refresh_does_not_lose_the_rotated_refresh_token() {
+    let (time, server, store) = (TokioTime::new(), Server::new(), MemoryStore::new());
+    store.save("key", &entry(1, 0)).await.unwrap();
+    let cache = cache(&server, store.clone(), &time);
+    let asking = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.get().await }
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    cache.forget();
+    assert!(asking.await.unwrap().is_err());
+    assert_eq!(token(&cache).await, "t2");
+    assert_eq!(stored(&store).await, pair(2));
+    assert_eq!(server.exchanges(), 1);
+}
+
+/// C8: the same access token with another refresh token is no other access token.
+#[tokio::test(start_paused = true)]
+async fn a_refused_token_is_not_adopted_again_when_only_its_refresh_token_is_new() {
+    let (time, server, store) = (TokioTime::new(), Server::new(), MemoryStore::new());
+    store.save("key", &entry(1, 1000)).await.unwrap();
+    let cache = cache(&server, store.clone(), &time);
+    let refused = cache.get().await.unwrap();
+    server.rotate();
+    let refresh = Some("r2".into());
+    let same = StoredToken {
+        refresh,
+        ..entry(1, 1000)
+    };
+    store.save("key", &same).await.unwrap();
+    assert_eq!(cache.refused(&refused), Verdict::Refused);
+    assert_eq!(token(&cache).await, "t3");
+    assert_eq!(server.exchanges(), 1);
+}
+
 /// C24, and C23: what could not be saved is not saved after the logout either.
 #[tokio::test(start_paused = true)]
 async fn logging_out_forgets_what_could_not_be_saved() {

@@ -44,6 +44,8 @@ struct Memory {
     retrying: bool,
     /// What was seen is worthless, and could not be removed.
     worthless: bool,
+    /// How often it was cleared.
+    sessions: u64,
 }
 
 impl Kept {
@@ -212,6 +214,16 @@ impl Kept {
                 self.report(&error);
             }
         }
+    }
+
+    /// Goes up when somebody logs out: what was fetched for an earlier session is not saved any more.
+    pub(super) fn session(&self) -> u64 {
+        self.memory().sessions
+    }
+
+    /// Somebody logs out.
+    pub(super) fn end_session(&self) {
+        self.memory().sessions += 1;
     }
 
     /// Forgets what is kept, in the store and here.

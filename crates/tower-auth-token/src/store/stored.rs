@@ -80,7 +80,7 @@ impl<S: Source<Value: Storable>> Stored<S> {
         &self,
         demand: &Demand<S::Value>,
         previous: Option<S::Value>,
-        lock: &Lock,
+        held: &Held,
     ) -> Result<Fetched<S::Value>, Failure> {
         let asked = demand.clock.now();
         let demand = Demand {
@@ -88,13 +88,13 @@ impl<S: Source<Value: Storable>> Stored<S> {
             ..demand.clone()
         };
         let fetched = self.source.fetch(demand.clone()).await?;
-        if !demand.cleared() {
+        if held.session == self.kept.session() {
             let asked = fetched.asked_at.map_or(asked, |at| {
                 let since = demand.clock.monotonic().saturating_duration_since(at);
                 demand.clock.now().checked_sub(since).unwrap_or(asked)
             });
             let stored = fetched.value().to_stored(fetched.expiry(asked));
-            self.kept.save(stored, lock).await;
+            self.kept.save(stored, &held.lock).await;
         }
         Ok(fetched)
     }
@@ -104,7 +104,7 @@ impl<S: Source<Value: Storable>> Stored<S> {
         &self,
         demand: &Demand<S::Value>,
         failure: Failure,
-        lock: &Lock,
+        held: &Held,
     ) -> Result<Fetched<S::Value>, Failure> {
         let kept = &self.kept;
         let Some(found) = kept.load().await else {
@@ -113,17 +113,25 @@ impl<S: Source<Value: Storable>> Stored<S> {
         match kept.news(found) {
             Some(Some(stored)) => match adopt(demand, &stored) {
                 Adopt::Use(fetched) => Ok(fetched),
-                Adopt::Refresh(value) => self.exchange(demand, Some(value), lock).await,
+                Adopt::Refresh(value) => self.exchange(demand, Some(value), held).await,
                 Adopt::Foreign => Err(failure),
             },
             Some(None) => Err(failure),
-            None if demand.cleared() => Err(failure),
+            None if held.session != kept.session() => Err(failure),
             None => {
                 kept.drop_refresh_token(demand.reason).await;
                 Err(failure)
             }
         }
     }
+}
+
+/// What a fetch holds from its beginning to its end.
+struct Held {
+    /// Not that of the demand: a cache that [forgets](crate::Cache::forget) has not logged out, and the refresh token
+    /// that was rotated meanwhile has to be kept.
+    session: u64,
+    lock: Lock,
 }
 
 /// What to do with what somebody else put into the store.
@@ -158,7 +166,10 @@ impl<S: Source<Value: Storable>> Source for Stored<S> {
 
     async fn fetch(&self, demand: Demand<S::Value>) -> Result<Fetched<S::Value>, Failure> {
         let kept = &self.kept;
-        let lock = kept.lock().await?;
+        let held = Held {
+            session: kept.session(),
+            lock: kept.lock().await?,
+        };
         let mut previous = demand.previous.clone();
         if let Some(found) = kept.load().await {
             let first = kept.is_new();
@@ -185,15 +196,16 @@ impl<S: Source<Value: Storable>> Source for Stored<S> {
             }
         }
         let had_previous = previous.is_some();
-        match self.exchange(&demand, previous, &lock).await {
+        match self.exchange(&demand, previous, &held).await {
             Err(failure) if failure.is_previous_worthless() && had_previous => {
-                self.rejected(&demand, failure, &lock).await
+                self.rejected(&demand, failure, &held).await
             }
             result => result,
         }
     }
 
     async fn clear(&self) -> Result<(), AuthError> {
+        self.kept.end_session();
         // Whoever holds the lock may be about to save; what is removed before that would come back.
         let lock = self.kept.lock().await;
         let removed = self.kept.clear().await;
