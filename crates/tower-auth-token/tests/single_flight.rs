@@ -13,9 +13,7 @@ use std::{
 };
 use support::{Issuer, TokioTime, get, polled, seconds};
 use tower::{Layer, ServiceExt};
-use tower_auth_core::{
-    AuthError, Clock, ErrorKind, Step, bearer::InAuthorization, clock::ManualClock,
-};
+use tower_auth_core::{Clock, ErrorKind, Step, bearer::InAuthorization, clock::ManualClock};
 use tower_auth_token::{Cache, CacheMap, Demand, Failure, Fetched, Reason, Source, TokenAuth};
 
 /// How long ten thousand requests may take on two threads, the 100 ms of the fetch included.
