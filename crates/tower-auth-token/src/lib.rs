@@ -39,7 +39,7 @@
 //! | less than 5 minutes are left, less some at random | a request begins a fetch aside; all use the old value |
 //! | less than 30 seconds are left | it counts as expired, so that it does not expire on the way |
 //! | the server said 401 | the first request begins a fetch, if the value is still the current one |
-//! | the fetch failed | all who waited get the error; so do later ones, for 1 second, then 2, 4 … 60, or as `Retry-After` says |
+//! | the fetch failed | all who waited get the error; so do later ones, at once, for 1 second, then 2, 4 … 60, or as `Retry-After` says |
 //!
 //! Both margins are at most a quarter of the lifetime. Everything can be told otherwise: see [`CacheBuilder`].
 //!
@@ -47,7 +47,8 @@
 //!
 //! A lifetime (`expires_in`) counts from when the source was asked, on a clock that nobody sets; an end by the time of
 //! day (`exp`, `Expiration`, what a store holds) is kept by both clocks, whichever says so first. When a machine sleeps,
-//! the first 401 heals what the clock missed. Sleeping and time-outs are tokio's.
+//! what came from a store ends in time, and the first 401 heals what the clock missed of all else. Sleeping and
+//! time-outs are tokio's.
 //!
 //! # What it is held to
 //!
