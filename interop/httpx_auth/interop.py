@@ -4,10 +4,12 @@ import json
 import os
 import random
 import re
+import socketserver
 import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -168,6 +170,95 @@ def kills_of_the_writer_leave_python_a_whole_file(path):
     print(f"  50 kills, {last} tokens written")
 
 
+class Session(socketserver.ThreadingTCPServer):
+    """
+    Answers `use t1` with a status, and `refresh r1` with `ok 2` once: a second use of a refresh token ends the session,
+    unless its successor never arrived anywhere, as when the answer was lost with its process.
+    """
+
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 200
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Session.Handler)
+        self.lock = threading.Lock()
+        self.newest = 1
+        self.expired = self.exchanges = self.repeated = 0
+        self.arrived = True
+        self.revoked = False
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        self.address = "127.0.0.1:%d" % self.server_address[1]
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self):
+            try:
+                what, token = self.rfile.readline().decode().split()
+                # A kill can come before the exchange, and between the exchange and its answer.
+                pause = 0.01 if what == "refresh" else 0
+                time.sleep(pause)
+                answer = getattr(self.server, what)(int(token[1:]))
+                time.sleep(pause)
+                self.wfile.write(f"{answer}\n".encode())
+            except (OSError, ValueError):
+                pass  # it was killed
+
+    def use(self, number):
+        with self.lock:
+            if self.revoked or number <= self.expired:
+                return "401"
+            self.arrived |= number == self.newest
+            return "200"
+
+    def refresh(self, number):
+        with self.lock:
+            lost = number + 1 == self.newest and not self.arrived
+            if self.revoked or not (number == self.newest or lost):
+                self.revoked = True
+                return "invalid_grant"
+            self.exchanges += 1
+            self.repeated += lost
+            self.newest += 1
+            self.arrived = False
+            return f"ok {self.newest}"
+
+
+def python_uses_the_session_that_rust_refreshes_and_kills_lose_nothing(path):
+    server = Session()
+    rust(path, "save", "k", "t1", str(time.time() - HOUR), "r1")
+
+    def start():
+        command = [PROGRAM, path, "session", "k", server.address, "50"]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    killed = 0
+    for round in range(50):
+        # The access token of the file has expired, here and for the server.
+        refresh = json.loads(Path(path).read_text())["k"][2]
+        rust(path, "save", "k", "t" + refresh[1:], str(time.time() - HOUR), refresh)
+        server.expired = server.newest
+        doomed, other = start(), start()
+        time.sleep(random.uniform(0, 0.06))
+        doomed.kill()  # -9
+        killed += doomed.wait() != 0
+        # Python reads all the while; what it reads is whole, and what has not expired is good.
+        used = 0
+        while other.poll() is None or used == 0:
+            token = read(path, "k")
+            if token is not None:
+                check(re.fullmatch(r"t[0-9]+", token), f"round {round}: whole: {token}")
+                check(server.use(int(token[1:])) == "200", f"round {round}: {token} is good")
+                used += 1
+            elif other.poll() is not None:
+                check(read(path, "k") is not None, f"round {round}: it was refreshed")
+        check(other.stdout.read().strip() == "50 of 50", f"round {round}: every request 200")
+        check(not server.revoked, f"round {round}: no refresh token was used twice")
+    check(killed > 0, "somebody was killed before it was done")
+    check(server.exchanges - server.repeated == 50, "one refresh each round")
+    server.shutdown()
+    print(f"  50 rounds, {killed} killed: {server.exchanges} exchanges, {server.repeated} of them again")
+
+
 def what_python_broke_is_set_aside(path):
     Path(path).write_text("")  # what a kill in the middle of httpx_auth's writing leaves
     rust(path, "save", "k", "t", "-", "-")
@@ -184,6 +275,7 @@ def main():
         python_reads_while_rust_writes,
         rust_reads_while_python_writes,
         kills_of_the_writer_leave_python_a_whole_file,
+        python_uses_the_session_that_rust_refreshes_and_kills_lose_nothing,
         what_python_broke_is_set_aside,
     ]:
         with tempfile.TemporaryDirectory() as directory:

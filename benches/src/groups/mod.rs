@@ -11,6 +11,7 @@ mod single;
 mod sizes;
 mod sums;
 mod token;
+mod token_peers;
 mod values;
 
 use crate::Group;
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Group> {
         query::GROUP,
         deferred::GROUP,
         token::GROUP,
+        token_peers::GROUP,
         graphql::GROUP,
         values::GROUP,
         aws::GROUP,

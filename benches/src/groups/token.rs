@@ -17,7 +17,7 @@ pub(super) const GROUP: Group = Group {
 };
 
 /// A scheme whose token was fetched already.
-fn fetched() -> Result<TokenAuth<impl Source<Value = Token>>, BoxError> {
+pub(super) fn fetched() -> Result<TokenAuth<impl Source<Value = Token>>, BoxError> {
     let auth = TokenAuth::bearer(async || {
         let hour = Duration::from_secs(3600);
         Ok::<_, AuthError>(Fetched::new(Token::from(TOKEN)).lifetime(hour))

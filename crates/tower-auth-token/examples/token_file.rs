@@ -5,19 +5,26 @@
 //!     token_file FILE remove KEY
 //!     token_file FILE rotate KEY TIMES   # load, count one up, save, under the lock; 0 times: for ever
 //!     token_file FILE watch KEY          # load until the input ends, and say what was seen
+//!     token_file FILE session KEY ADDRESS TASKS   # so many requests at once to the server of the session
 //!
 //! It prints tokens, so use it with tokens that are none.
 
+use http::{Request, Response, StatusCode, header::AUTHORIZATION};
 use std::{
     collections::BTreeMap,
     error::Error,
-    io::Read as _,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, SystemTime},
 };
-use tower_auth_core::{Clock, Secret};
-use tower_auth_token::store::{FileStore, Store as _, StoredToken};
+use tower::{Layer as _, ServiceExt as _};
+use tower_auth_core::{AuthError, Clock, ErrorKind, SchemeExt as _, Secret, replay::Cloned};
+use tower_auth_token::{
+    Demand, Failure, Fetched, Source, Token, TokenAuth,
+    store::{FileStore, Store as _, Stored, StoredToken},
+};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -39,6 +46,9 @@ fn main() -> Result<()> {
                 rotate(&FileStore::new(file), key, times.parse()?).await
             }
             [file, "watch", key] => watch(&FileStore::new(file), key).await,
+            [file, "session", key, address, tasks] => {
+                session(FileStore::new(file), key, address.parse()?, tasks.parse()?).await
+            }
             _ => Err("see the head of the source for what can be asked".into()),
         }
     })
@@ -112,4 +122,71 @@ async fn watch(store: &FileStore, key: &str) -> Result<()> {
         println!("{times} {what}");
     }
     Ok(())
+}
+
+/// Many requests with one session, as a program makes them; prints how many were answered with 200.
+async fn session(store: FileStore, key: &str, server: SocketAddr, tasks: usize) -> Result<()> {
+    let http = tower::service_fn(move |request: Request<()>| async move {
+        let value = request.headers()[AUTHORIZATION]
+            .to_str()
+            .unwrap_or_default();
+        let token = value.strip_prefix("Bearer ").unwrap_or_default();
+        let answer = ask(server, format!("use {token}")).await?;
+        let mut response = Response::new(());
+        *response.status_mut() = StatusCode::from_bytes(answer.as_bytes())?;
+        Ok::<_, Box<dyn Error + Send + Sync>>(response)
+    });
+    let auth = TokenAuth::bearer(Stored::new(Refresher(server), store, key));
+    let service = auth.replay(Cloned).layer(http);
+    let mut requests = tokio::task::JoinSet::new();
+    for _ in 0..tasks {
+        requests.spawn(
+            service
+                .clone()
+                .oneshot(Request::get("https://h/").body(())?),
+        );
+    }
+    let mut done = 0;
+    while let Some(result) = requests.join_next().await {
+        let status = result?.map(|response| response.status());
+        done += usize::from(status.is_ok_and(|status| status == StatusCode::OK));
+    }
+    println!("{done} of {tasks}");
+    Ok(())
+}
+
+/// Exchanges refresh tokens `r1`, `r2` … for access tokens `t2`, `t3` ….
+struct Refresher(SocketAddr);
+
+impl Source for Refresher {
+    type Value = Token;
+
+    async fn fetch(&self, demand: Demand<Token>) -> std::result::Result<Fetched<Token>, Failure> {
+        let error = |what| AuthError::new(ErrorKind::Credentials, what);
+        let refresh = demand.previous.as_ref().and_then(Token::refresh);
+        let refresh = refresh.ok_or_else(|| error("somebody has to log in"))?;
+        let answer = ask(self.0, format!("refresh {}", refresh.expose()));
+        let answer = answer.await;
+        let answer = answer.map_err(|cause| error("no answer").with_source(cause))?;
+        match answer.strip_prefix("ok ") {
+            Some(number) => {
+                let token = Token::from(format!("t{number}"));
+                let token = token.with_refresh(Some(format!("r{number}").into()));
+                Ok(Fetched::new(token).lifetime(Duration::from_secs(3600)))
+            }
+            None => Err(Failure::new(error("invalid_grant")).previous_is_worthless()),
+        }
+    }
+}
+
+/// One line to the server of the session, and one back.
+async fn ask(server: SocketAddr, question: String) -> std::io::Result<String> {
+    let asking = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(server)?;
+        writeln!(stream, "{question}")?;
+        let mut answer = String::new();
+        BufReader::new(stream).read_line(&mut answer)?;
+        Ok(answer.trim_end().to_owned())
+    });
+    asking.await?
 }

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 use support::{START, TokioTime, seconds};
-use tower_auth_core::AuthError;
+use tower_auth_core::{AuthError, Clock};
 use tower_auth_token::{
     Cache, Fetched, Token,
     store::{FileStore, Store, StoreErrorKind, Stored, StoredToken},
@@ -120,6 +120,25 @@ async fn a_broken_file_is_set_aside_and_never_overwritten() {
     while let Some(result) = tasks.join_next().await {
         result.unwrap();
     }
+}
+
+/// C22: a file that is far larger than any of tokens is neither read nor lost.
+#[tokio::test]
+async fn a_file_of_a_gigabyte_is_not_read_and_is_set_aside() {
+    const GIGABYTE: u64 = 1 << 30;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tokens.json");
+    // It has a hole, so it takes no room.
+    fs::File::create(&path).unwrap().set_len(GIGABYTE).unwrap();
+    let store = FileStore::new(&path);
+    let started = Clock::system().monotonic();
+    let error = store.load("k").await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Broken);
+    store.save("k", &entry("t", Some("r"))).await.unwrap();
+    assert!(Clock::system().monotonic() - started < seconds(5));
+    assert_eq!(store.load("k").await.unwrap(), Some(entry("t", Some("r"))));
+    let aside = path.with_file_name("tokens.json.broken-1");
+    assert_eq!(fs::metadata(aside).unwrap().len(), GIGABYTE);
 }
 
 /// C22: another program is writing the file in place, as httpx_auth does.

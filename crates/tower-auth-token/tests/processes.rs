@@ -22,7 +22,7 @@ use tower_auth_token::{
 
 type Test = (&'static str, fn());
 
-const TESTS: [Test; 5] = [
+const TESTS: &[Test] = &[
     (
         "two_processes_with_fifty_tasks_each_make_one_refresh",
         two_processes_with_fifty_tasks_each_make_one_refresh,
@@ -34,6 +34,11 @@ const TESTS: [Test; 5] = [
     (
         "a_kill_in_the_middle_of_saving_leaves_the_old_file_or_the_new_one",
         a_kill_in_the_middle_of_saving_leaves_the_old_file_or_the_new_one,
+    ),
+    #[cfg(unix)] // needs a limit on the size of files
+    (
+        "a_disk_that_is_full_in_the_middle_of_saving_leaves_the_old_file",
+        a_disk_that_is_full_in_the_middle_of_saving_leaves_the_old_file,
     ),
     (
         "a_lock_is_free_as_soon_as_its_process_is_killed",
@@ -63,7 +68,7 @@ fn main() -> ExitCode {
         None => true,
     };
     let mut failed = 0;
-    for (name, test) in TESTS.into_iter().filter(|(name, _)| wanted(name)) {
+    for (name, test) in TESTS.iter().filter(|(name, _)| wanted(name)) {
         let result = std::panic::catch_unwind(test);
         println!(
             "test {name} ... {}",
@@ -184,6 +189,36 @@ fn a_kill_in_the_middle_of_saving_leaves_the_old_file_or_the_new_one() {
     assert!(runtime.block_on(store.load("k")).unwrap().is_some());
 }
 
+/// C21, C23: the process may not write files as large as this one; to it, that is a disk that becomes full.
+#[cfg(unix)]
+fn a_disk_that_is_full_in_the_middle_of_saving_leaves_the_old_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("tokens.json");
+    let runtime = runtime();
+    let store = FileStore::new(&file);
+    let kept = token("kept", "r", Clock::system().now());
+    runtime.block_on(store.save("k", &kept)).unwrap();
+    // Some 10 kB, of 200; and the signal that comes with it is ignored, so that writing fails.
+    let limited = "trap '' XFSZ; ulimit -f 20; exec \"$0\" \"$@\"";
+    let mut command = Command::new("sh");
+    command.args(["-c", limited]);
+    command.arg(std::env::current_exe().unwrap());
+    let (child, mut stdin, mut stdout) = spawn_by(command, &["save_once", file.to_str().unwrap()]);
+    go(&mut stdin);
+    assert_eq!(line(&mut stdout), "Io");
+    assert!(child.wait_with_output().unwrap().status.success());
+    assert_eq!(runtime.block_on(store.load("k")).unwrap(), Some(kept));
+    let names = std::fs::read_dir(directory.path()).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    assert_eq!(
+        names,
+        [".tokens.json.lock", "tokens.json"],
+        "nothing is left"
+    );
+}
+
 /// C20.
 fn a_lock_is_free_as_soon_as_its_process_is_killed() {
     let directory = tempfile::tempdir().unwrap();
@@ -235,6 +270,11 @@ fn child(arguments: &[String]) {
             let _lock = file.lock("session").await.unwrap();
             println!("locked");
             std::future::pending::<()>().await;
+        }),
+        "save_once" => runtime().block_on(async {
+            let token = token(&"x".repeat(FILLER), "r", Clock::system().now());
+            let error = file.save("k", &token).await.unwrap_err();
+            println!("{:?}", error.kind());
         }),
         "save" => runtime().block_on(async {
             println!("saving");
@@ -298,7 +338,14 @@ impl Source for Refresher {
 }
 
 fn spawn(arguments: &[&str]) -> (Child, ChildStdin, BufReader<ChildStdout>) {
-    let mut child = Command::new(std::env::current_exe().unwrap())
+    spawn_by(Command::new(std::env::current_exe().unwrap()), arguments)
+}
+
+fn spawn_by(
+    mut command: Command,
+    arguments: &[&str],
+) -> (Child, ChildStdin, BufReader<ChildStdout>) {
+    let mut child = command
         .arg("child")
         .args(arguments)
         .stdin(Stdio::piped())

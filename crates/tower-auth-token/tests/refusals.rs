@@ -233,3 +233,43 @@ async fn a_token_that_no_header_can_carry_is_an_error_that_does_not_show_it() {
         assert!(!format!("{error} {error:?}").contains("nter"), "{error:?}");
     }
 }
+
+/// C8: a session that ended with refusals does not slow down the one that follows.
+#[tokio::test(start_paused = true)]
+async fn a_new_session_has_its_own_count_of_refusals() {
+    let time = TokioTime::new();
+    let issuer = Issuer::new();
+    let cache = issuer.builder(&time).build();
+    let alice = cache.get().await.unwrap();
+    assert_eq!(cache.refused(&alice), Verdict::Refused);
+    cache.get().await.unwrap();
+    cache.clear().await.unwrap();
+    let bob = cache.get().await.unwrap();
+    assert_eq!(cache.refused(&bob), Verdict::Refused);
+}
+
+/// C8: all who were refused get the outcome of the fetch that one of them began, also without a refresh token.
+#[tokio::test(start_paused = true)]
+async fn who_is_refused_while_a_fetch_is_under_way_waits_for_it_without_a_previous_value_too() {
+    let time = TokioTime::new();
+    let issuer = Issuer::new();
+    let cache = issuer
+        .builder(&time)
+        .refresh_ahead(seconds(300))
+        .random(|| 0.0)
+        .build();
+    let one = cache.get().await.unwrap();
+    tokio::time::advance(seconds(3400)).await;
+    issuer.fail_with(tower_auth_token::Failure::new(support::down()).previous_is_worthless());
+    cache.get().await.unwrap(); // begins a refresh ahead, which finds the session dead
+    tokio::time::sleep(seconds(1)).await;
+    issuer.repair();
+    assert_eq!(cache.refused(&one), Verdict::Refused);
+    let other = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.get().await }
+    });
+    tokio::task::yield_now().await;
+    assert_eq!(cache.refused(&one), Verdict::Refused);
+    other.await.unwrap().unwrap();
+}

@@ -7,20 +7,32 @@ use std::{
     num::NonZeroUsize,
     sync::{
         Arc, Barrier,
-        atomic::{AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
     time::Duration,
 };
 use support::{Issuer, TokioTime, get, polled, seconds};
 use tower::{Layer, ServiceExt};
 use tower_auth_core::{Clock, ErrorKind, Step, bearer::InAuthorization, clock::ManualClock};
-use tower_auth_token::{Cache, CacheMap, Failure, Reason, TokenAuth};
+use tower_auth_token::{Cache, CacheMap, Demand, Failure, Fetched, Reason, Source, TokenAuth};
+
+/// How long ten thousand requests may take on two threads, the 100 ms of the fetch included.
+const BURST: Duration = Duration::from_millis(500);
 
 /// C1, with real threads and real time: a burst of requests on an expired token.
 #[test]
 fn ten_thousand_requests_on_an_expired_token_make_one_fetch_and_all_succeed() {
+    // Something else may keep this machine busy for a moment, but not each time.
+    let times: Vec<_> = (0..10)
+        .map(|_| a_burst_of_ten_thousand())
+        .take_while(|time| *time > BURST)
+        .collect();
+    assert!(times.len() < 10, "{times:?}");
+}
+
+fn a_burst_of_ten_thousand() -> Duration {
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(4)
+        .worker_threads(2)
         .enable_all()
         .build()
         .unwrap();
@@ -48,12 +60,11 @@ fn ten_thousand_requests_on_an_expired_token_make_one_fetch_and_all_succeed() {
         while let Some(result) = tasks.join_next().await {
             assert_eq!(result.unwrap(), (StatusCode::OK, 2.into()));
         }
-        println!(
-            "10 000 requests on an expired token, the fetch taking 100 ms: {:?}",
-            Clock::system().monotonic() - started
-        );
+        let time = Clock::system().monotonic() - started;
+        println!("10 000 requests on an expired token, the fetch taking 100 ms: {time:?}");
         assert_eq!(issuer.asked() - asked_before, 1);
-    });
+        time
+    })
 }
 
 /// C1, for the cache itself, with threads that start at the same moment.
@@ -325,6 +336,25 @@ async fn a_source_that_panics_is_an_error_and_poisons_nothing() {
     assert!(cache.get().await.is_ok());
 }
 
+/// What users give to the cache runs in the fetch: when it panics, nobody waits for ever.
+#[tokio::test(start_paused = true)]
+async fn randomness_that_panics_is_an_error_and_strands_nobody() {
+    let time = TokioTime::new();
+    let issuer = Issuer::new();
+    let calls = Arc::new(AtomicUsize::new(0));
+    let cache = issuer
+        .builder(&time)
+        .refresh_ahead(seconds(300))
+        .random(move || {
+            assert!(calls.fetch_add(1, SeqCst) > 0, "planted panic");
+            0.5
+        })
+        .build();
+    let got = tokio::time::timeout(seconds(1000), cache.get()).await;
+    assert!(got.expect("stranded").is_err());
+    assert!(cache.get().await.is_ok());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_fetch_that_takes_too_long_is_given_up() {
     let time = TokioTime::new();
@@ -369,38 +399,85 @@ fn without_a_runtime_whoever_waits_drives_the_fetch() {
     assert_eq!(asked.load(SeqCst), 2);
 }
 
-/// C25: a wake-up that is given to a waiter which goes away reaches another one.
+/// C4 without a runtime: the leader goes away after any number of polls, and so does who takes over.
+#[test]
+fn without_a_runtime_leaders_that_go_away_at_any_await_point_strand_nobody() {
+    for polls in 0..10 {
+        let cache = Cache::new(Countdown::default());
+        let asked = Arc::clone(&cache.source().asked);
+        let waiting = cache.clone();
+        let follower = std::thread::spawn(move || block_on(waiting.get()).map(|value| *value));
+        for _ in 0..3 {
+            let mut leader = Box::pin(cache.get());
+            let cx = &mut std::task::Context::from_waker(std::task::Waker::noop());
+            for _ in 0..polls {
+                if leader.as_mut().poll(cx).is_ready() {
+                    break;
+                }
+            }
+        }
+        assert_eq!(follower.join().unwrap().unwrap(), "value", "{polls}");
+        assert_eq!(asked.load(SeqCst), 1, "{polls}");
+    }
+}
+
+/// C25: who drives the fetch is woken, and goes away without looking; one who came meanwhile goes on.
 #[test]
 fn without_a_runtime_a_wake_up_is_not_lost_with_the_waiter_that_got_it() {
-    use std::task::{Context, Wake, Waker};
+    use std::{
+        future::poll_fn,
+        pin::Pin,
+        sync::Mutex,
+        task::{Context, Poll, Wake, Waker},
+    };
     struct Count(AtomicUsize);
     impl Wake for Count {
         fn wake(self: Arc<Self>) {
             self.0.fetch_add(1, SeqCst);
         }
     }
-    let cache = Cache::new(Countdown::default());
-    let counts: Vec<_> = (0..2)
-        .map(|_| Arc::new(Count(AtomicUsize::new(0))))
-        .collect();
-    let wakers: Vec<_> = counts.iter().cloned().map(Waker::from).collect();
+    type Waiting = Arc<Mutex<Option<Pin<Box<dyn Future<Output = bool> + Send>>>>>;
+    struct Crossing {
+        second: Waiting,
+        waker: Waker,
+    }
+    impl Source for Crossing {
+        type Value = &'static str;
+
+        async fn fetch(&self, _: Demand<&'static str>) -> Result<Fetched<&'static str>, Failure> {
+            let mut polls = 0;
+            poll_fn(|cx| {
+                polls += 1;
+                if polls > 1 {
+                    return Poll::Ready(());
+                }
+                // All who wait are woken. Then, while the first is still at it, the second comes.
+                cx.waker().wake_by_ref();
+                let mut second = self.second.lock().unwrap();
+                let cx = &mut Context::from_waker(&self.waker);
+                assert!(second.as_mut().unwrap().as_mut().poll(cx).is_pending());
+                Poll::Pending
+            })
+            .await;
+            Ok(Fetched::new("value"))
+        }
+    }
+    let second = Waiting::default();
+    let count = Arc::new(Count(AtomicUsize::new(0)));
+    let cache = Cache::new(Crossing {
+        second: Arc::clone(&second),
+        waker: Waker::from(Arc::clone(&count)),
+    });
+    let waiting = cache.clone();
+    *second.lock().unwrap() = Some(Box::pin(async move { waiting.get().await.is_ok() }));
     let mut first = Box::pin(cache.get());
-    let mut second = Box::pin(cache.get());
-    // The second waits; then the first drives, is woken by the progress, and goes away without looking.
-    assert!(
-        second
-            .as_mut()
-            .poll(&mut Context::from_waker(&wakers[1]))
-            .is_pending()
-    );
-    assert!(
-        first
-            .as_mut()
-            .poll(&mut Context::from_waker(&wakers[0]))
-            .is_pending()
-    );
+    let noop = &mut Context::from_waker(Waker::noop());
+    assert!(first.as_mut().poll(noop).is_pending());
+    assert_eq!(count.0.load(SeqCst), 0);
     drop(first);
-    assert!(counts[1].0.load(SeqCst) > 0);
+    assert!(count.0.load(SeqCst) > 0, "the second is stranded");
+    let mut second = second.lock().unwrap().take().unwrap();
+    assert_eq!(second.as_mut().poll(noop), Poll::Ready(true));
 }
 
 /// C25: many threads without a runtime, each with a parker of its own.
@@ -463,8 +540,15 @@ fn an_attempt_on_a_runtime_that_nobody_drives_is_given_up() {
         frozen.block_on(async { cache.acquire() }),
         Step::Wait(_)
     ));
+    // Somebody waits for it who knows nothing of that runtime.
+    let Step::Wait(waiting) = cache.acquire() else {
+        panic!("nothing was cached");
+    };
+    let waiting = std::thread::spawn(move || block_on(waiting));
     hands.advance(seconds(121));
     assert!(new_runtime().block_on(cache.get()).is_ok());
+    let error = waiting.join().unwrap().unwrap_err();
+    assert!(error.to_string().contains("in time"), "{error}");
     assert_eq!(issuer.demands()[0].0, Reason::Missing);
     drop(frozen);
     assert!(
@@ -517,36 +601,40 @@ struct Countdown {
     asked: Arc<AtomicUsize>,
 }
 
-impl tower_auth_token::Source for Countdown {
+impl Source for Countdown {
     type Value = &'static str;
 
-    async fn fetch(
-        &self,
-        _: tower_auth_token::Demand<&'static str>,
-    ) -> Result<tower_auth_token::Fetched<&'static str>, Failure> {
+    async fn fetch(&self, _: Demand<&'static str>) -> Result<Fetched<&'static str>, Failure> {
         self.asked.fetch_add(1, SeqCst);
         for _ in 0..5 {
             tokio::task::yield_now().await; // needs no runtime
         }
-        Ok(tower_auth_token::Fetched::new("value"))
+        Ok(Fetched::new("value"))
     }
 }
 
-/// The smallest executor.
+/// The smallest executor. A future that nobody wakes is found out.
 fn block_on<F: Future>(future: F) -> F::Output {
     use std::task::{Context, Poll, Wake, Waker};
-    struct Unpark(std::thread::Thread);
+    struct Unpark(std::thread::Thread, AtomicBool);
     impl Wake for Unpark {
         fn wake(self: Arc<Self>) {
+            self.1.store(true, SeqCst);
             self.0.unpark();
         }
     }
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let unpark = Arc::new(Unpark(std::thread::current(), AtomicBool::new(false)));
+    let waker = Waker::from(Arc::clone(&unpark));
     let mut future = std::pin::pin!(future);
+    let clock = Clock::system();
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
             return output;
         }
-        std::thread::park_timeout(seconds(10));
+        let since = clock.monotonic();
+        while !unpark.1.swap(false, SeqCst) {
+            std::thread::park_timeout(seconds(1));
+            assert!(clock.monotonic() - since < seconds(20), "stranded");
+        }
     }
 }

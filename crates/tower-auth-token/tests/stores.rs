@@ -102,6 +102,8 @@ struct Flaky {
     inner: MemoryStore,
     load_fails: Arc<AtomicBool>,
     save_fails: Arc<AtomicBool>,
+    /// Saving takes this long.
+    save_takes: Arc<Mutex<Duration>>,
     lock_fails: Arc<Mutex<Option<StoreErrorKind>>>,
     saves: Arc<AtomicUsize>,
 }
@@ -119,7 +121,11 @@ impl Store for Flaky {
         if self.save_fails.load(SeqCst) {
             return Box::pin(async { Err(StoreError::new(StoreErrorKind::Io, "disk full")) });
         }
-        self.inner.save(key, token)
+        let takes = *self.save_takes.lock().unwrap();
+        Box::pin(async move {
+            tokio::time::sleep(takes).await;
+            self.inner.save(key, token).await
+        })
     }
 
     fn remove<'a>(&'a self, key: &'a str) -> StoreFuture<'a, ()> {
@@ -407,6 +413,180 @@ async fn what_could_not_be_saved_is_not_replaced_by_what_was_there_before() {
     assert_eq!(stored(&store.inner).await, pair(6));
 }
 
+/// C23: what could not be saved is what the cache goes on with, also when it is told to look again.
+#[tokio::test(start_paused = true)]
+async fn after_forgetting_what_could_not_be_saved_is_used_and_not_what_was_there_before() {
+    let (time, server, store) = (TokioTime::new(), Server::new(), Flaky::default());
+    store.inner.save("key", &entry(1, 0)).await.unwrap();
+    store.save_fails.store(true, SeqCst);
+    let cache = cache(&server, store.clone(), &time);
+    assert_eq!(token(&cache).await, "t2");
+    cache.forget();
+    assert_eq!(token(&cache).await, "t2");
+    cache.forget();
+    tokio::time::advance(seconds(3600)).await;
+    assert_eq!(token(&cache).await, "t3");
+    assert!(
+        !server.0.revoked.load(SeqCst),
+        "a refresh token was used twice"
+    );
+}
+
+/// C17, and C23: what could not be saved turns out to be worthless.
+#[tokio::test(start_paused = true)]
+async fn what_is_worthless_is_not_saved_later() {
+    for ahead in [false, true] {
+        let (time, server, store) = (TokioTime::new(), Server::new(), Flaky::default());
+        store.inner.save("key", &entry(1, 0)).await.unwrap();
+        store.save_fails.store(true, SeqCst);
+        let cache = Cache::builder(Stored::new(server.clone(), store.clone(), "key"))
+            .clock(time.clock())
+            .build();
+        assert_eq!(token(&cache).await, "t2");
+        tokio::time::sleep(seconds(1)).await;
+        server.0.revoked.store(true, SeqCst);
+        tokio::time::advance(seconds(if ahead { 3550 } else { 3600 })).await;
+        let result = cache.get().await;
+        assert_eq!(result.is_ok(), ahead);
+        store.save_fails.store(false, SeqCst);
+        tokio::time::sleep(seconds(600)).await;
+        let refresh = stored(&store.inner).await.and_then(|(_, refresh)| refresh);
+        assert_ne!(refresh.as_deref(), Some("r2"), "ahead: {ahead}");
+    }
+}
+
+/// C23: the request does not wait for a store for ever, and what it saves is not lost.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_slow_to_save_delays_a_request_by_seconds_and_loses_nothing() {
+    let (time, server, store) = (TokioTime::new(), Server::new(), Flaky::default());
+    store.inner.save("key", &entry(1, 0)).await.unwrap();
+    *store.save_takes.lock().unwrap() = seconds(15);
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let report = Arc::clone(&reported);
+    let source = Stored::new(server.clone(), store.clone(), "key")
+        .on_store_error(move |error| report.lock().unwrap().push(error.to_string()));
+    let cache = Cache::builder(source).clock(time.clock()).build();
+    let started = tokio::time::Instant::now();
+    assert_eq!(token(&cache).await, "t2");
+    assert_eq!(started.elapsed().as_secs(), 5);
+    assert_eq!(reported.lock().unwrap().len(), 1, "{reported:?}");
+    assert_eq!(stored(&store.inner).await, pair(1));
+    // The last handle goes away as well. Until it is saved, nobody else may use what is in the store.
+    drop(cache);
+    let other = self::cache(&server, store.clone(), &time);
+    assert_eq!(token(&other).await, "t2");
+    assert_eq!(stored(&store.inner).await, pair(2));
+    assert_eq!(server.exchanges(), 1);
+}
+
+/// C23: a store that never comes to an end of saving, at each of several refreshes.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_hangs_while_it_saves_fails_no_request() {
+    let (time, server, store) = (TokioTime::new(), Server::new(), Flaky::default());
+    store.inner.save("key", &entry(1, 0)).await.unwrap();
+    *store.save_takes.lock().unwrap() = seconds(1_000_000);
+    let cache = cache(&server, store.clone(), &time);
+    for number in 2..6 {
+        let started = tokio::time::Instant::now();
+        assert_eq!(token(&cache).await, format!("t{number}"));
+        assert!(started.elapsed() < seconds(30), "{:?}", started.elapsed());
+        tokio::time::sleep(seconds(if number == 3 { 3575 } else { 3600 })).await;
+    }
+    assert!(!server.0.revoked.load(SeqCst));
+    // It comes back.
+    *store.save_takes.lock().unwrap() = Duration::ZERO;
+    assert_eq!(token(&cache).await, "t6");
+    assert_eq!(stored(&store.inner).await, pair(6));
+}
+
+/// C5: a fetch that is given up while it saves; the rotated refresh token is not lost with it.
+#[tokio::test(start_paused = true)]
+async fn a_fetch_that_is_given_up_while_it_saves_loses_no_rotated_refresh_token() {
+    let (time, server, store) = (TokioTime::new(), Server::new(), Flaky::default());
+    store.inner.save("key", &entry(1, 0)).await.unwrap();
+    *store.save_takes.lock().unwrap() = seconds(3);
+    let cache = Cache::builder(Stored::new(server.clone(), store.clone(), "key"))
+        .clock(time.clock())
+        .timeout(seconds(1))
+        .build();
+    assert!(cache.get().await.is_err());
+    assert_eq!(server.0.current.load(SeqCst), 2, "the server has rotated");
+    // The next one waits for the lock, which is held until that is saved.
+    let lock = store.inner.lock("key").await.unwrap();
+    assert_eq!(stored(&store.inner).await, pair(2));
+    drop(lock);
+    tokio::time::sleep(seconds(10)).await;
+    assert_eq!(token(&cache).await, "t2");
+    assert_eq!(server.exchanges(), 1);
+}
+
+/// C15: a machine that slept. Its monotonic clock stood still, and what came from the store is over all the same.
+#[tokio::test(start_paused = true)]
+async fn what_came_from_the_store_ends_by_the_time_of_day_when_the_machine_slept() {
+    let (time, server, store) = (TokioTime::new(), Server::new(), MemoryStore::new());
+    store.save("key", &entry(1, 1000)).await.unwrap();
+    let cache = cache(&server, store.clone(), &time);
+    assert_eq!(token(&cache).await, "t1");
+    time.shift(969);
+    assert_eq!(token(&cache).await, "t1");
+    time.shift(2);
+    assert_eq!(token(&cache).await, "t2");
+}
+
+/// C15: the clock was wrong when the end was written, or is wrong when it is read; a refusal heals it.
+#[tokio::test(start_paused = true)]
+async fn what_is_in_the_store_survives_a_time_of_day_that_is_wrong() {
+    for shift in [-100_000, 100_000] {
+        let (time, server, store) = (TokioTime::new(), Server::new(), MemoryStore::new());
+        store.save("key", &entry(1, 1000)).await.unwrap();
+        time.shift(shift);
+        let cache = cache(&server, store.clone(), &time);
+        let current = cache.get().await.unwrap();
+        if shift < 0 {
+            // It seems to be good for a day longer than it is.
+            assert_eq!(current.access().expose(), "t1");
+            tokio::time::advance(seconds(2000)).await;
+            assert_eq!(cache.refused(&current), Verdict::Refused);
+        }
+        assert_eq!(token(&cache).await, "t2", "{shift}");
+        // Somebody sets the clock right. The new one was fetched here, and is measured on the other clock.
+        time.shift(-shift);
+        tokio::time::advance(seconds(3000)).await;
+        assert_eq!(token(&cache).await, "t2", "{shift}");
+        assert_eq!(server.exchanges(), 1);
+    }
+}
+
+/// A person took their time: the lifetime counts from when the token was asked for, in the store as well.
+#[tokio::test(start_paused = true)]
+async fn the_end_in_the_store_counts_from_when_the_token_was_asked_for() {
+    let (time, store) = (TokioTime::new(), MemoryStore::new());
+    struct Login;
+    impl Source for Login {
+        type Value = Token;
+        async fn fetch(&self, demand: Demand<Token>) -> Result<Fetched<Token>, Failure> {
+            tokio::time::sleep(seconds(50)).await;
+            let asked = demand.clock.monotonic();
+            tokio::time::sleep(seconds(2)).await;
+            let fetched = Fetched::new(Token::from("t")).lifetime(seconds(3600));
+            Ok(fetched.asked_at(asked))
+        }
+    }
+    let cache = Cache::builder(Stored::new(Login, store.clone(), "key"))
+        .clock(time.clock())
+        .build();
+    cache.get().await.unwrap();
+    let end = store
+        .load("key")
+        .await
+        .unwrap()
+        .unwrap()
+        .expires_at
+        .unwrap();
+    let end = end.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    assert_eq!(end.as_secs(), START + 50 + 3600);
+}
+
 /// C23: another process logged in meanwhile; what could not be saved is history.
 #[tokio::test(start_paused = true)]
 async fn what_could_not_be_saved_does_not_replace_what_others_saved_since() {
@@ -419,7 +599,10 @@ async fn what_could_not_be_saved_does_not_replace_what_others_saved_since() {
     store.save_fails.store(false, SeqCst);
     tokio::time::sleep(seconds(600)).await;
     assert_eq!(stored(&store.inner).await, pair(77));
-    drop(cache);
+    // And it is what the next fetch goes on with.
+    tokio::time::advance(seconds(3000)).await;
+    assert_eq!(token(&cache).await, "t77");
+    assert_eq!(server.exchanges(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -466,6 +649,62 @@ async fn logging_out_during_a_refresh_leaves_nothing_in_the_store() {
         assert_eq!(stored(&store).await, None, "{moment}");
         assert!(cache.peek().is_none());
     }
+}
+
+/// C24: nor when the store has no locks, so that nobody waits for the refresh.
+#[tokio::test(start_paused = true)]
+async fn logging_out_during_a_refresh_leaves_nothing_in_a_store_without_locks() {
+    let (time, server, store) = (TokioTime::new(), Server::new(), Flaky::default());
+    *store.lock_fails.lock().unwrap() = Some(StoreErrorKind::Io);
+    store.inner.save("key", &entry(1, 0)).await.unwrap();
+    let cache = cache(&server, store.clone(), &time);
+    let asking = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.get().await }
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let _ = cache.clear().await;
+    assert!(asking.await.unwrap().is_err());
+    tokio::time::sleep(seconds(10)).await;
+    assert_eq!(server.exchanges(), 1);
+    assert_eq!(stored(&store.inner).await, None);
+}
+
+/// C5: to forget in memory is not to log out; what is rotated at that moment is saved all the same.
+#[tokio::test(start_paused = true)]
+async fn forgetting_during_a_refresh_does_not_lose_the_rotated_refresh_token() {
+    let (time, server, store) = (TokioTime::new(), Server::new(), MemoryStore::new());
+    store.save("key", &entry(1, 0)).await.unwrap();
+    let cache = cache(&server, store.clone(), &time);
+    let asking = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.get().await }
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    cache.forget();
+    assert!(asking.await.unwrap().is_err());
+    assert_eq!(token(&cache).await, "t2");
+    assert_eq!(stored(&store).await, pair(2));
+    assert_eq!(server.exchanges(), 1);
+}
+
+/// C8: the same access token with another refresh token is no other access token.
+#[tokio::test(start_paused = true)]
+async fn a_refused_token_is_not_adopted_again_when_only_its_refresh_token_is_new() {
+    let (time, server, store) = (TokioTime::new(), Server::new(), MemoryStore::new());
+    store.save("key", &entry(1, 1000)).await.unwrap();
+    let cache = cache(&server, store.clone(), &time);
+    let refused = cache.get().await.unwrap();
+    server.rotate();
+    let refresh = Some("r2".into());
+    let same = StoredToken {
+        refresh,
+        ..entry(1, 1000)
+    };
+    store.save("key", &same).await.unwrap();
+    assert_eq!(cache.refused(&refused), Verdict::Refused);
+    assert_eq!(token(&cache).await, "t3");
+    assert_eq!(server.exchanges(), 1);
 }
 
 /// C24, and C23: what could not be saved is not saved after the logout either.

@@ -159,6 +159,13 @@ impl<V: Clone + PartialEq + Send + Sync + 'static> Inner<V> {
         self.state().epoch != number.epoch
     }
 
+    /// Whether it is still this attempt that everybody waits for. One that was given up may come after its successor.
+    fn is_awaited(&self, number: Number) -> bool {
+        let state = self.state();
+        let flight = state.flight.as_ref();
+        state.epoch == number.epoch && flight.is_some_and(|flight| flight.number == number.number)
+    }
+
     /// The outcome of an attempt becomes the state of the cache, and what those who wait for it get.
     pub(super) fn settle(
         &self,
@@ -167,7 +174,7 @@ impl<V: Clone + PartialEq + Send + Sync + 'static> Inner<V> {
         result: Result<Fetched<V>, Failure>,
     ) -> Outcome<V> {
         if let Ok(fetched) = &result {
-            if !self.cleared(number) {
+            if self.is_awaited(number) {
                 self.tell(&fetched.value);
             }
         }
@@ -281,7 +288,7 @@ impl<V: Clone + PartialEq + Send + Sync + 'static> Inner<V> {
             Some(entry) if entry.id().generation() == generation => {}
             Some(_) => return Verdict::Refused, // it has a successor
             // Somebody said so before: wait for the successor, if there can be one.
-            None if state.last.is_some() => return Verdict::Refused,
+            None if state.last.is_some() || state.flight.is_some() => return Verdict::Refused,
             None => return Verdict::Accepted,
         }
         if !state.refusals.admit(now, self.config.refusal_interval) {
@@ -301,6 +308,7 @@ impl<V: Clone + PartialEq + Send + Sync + 'static> Inner<V> {
         state.back_off = None;
         state.failures = 0;
         state.refused = false;
+        state.refusals = Refusals::default();
         let flight = state.flight.take();
         self.publish(None);
         drop(state);

@@ -28,12 +28,14 @@ impl<S: Source> Cache<S> {
                 return Step::Ready(Current::from_entry(entry));
             }
         }
+        let mut given_up = None;
         if let Some(flight) = &state.flight {
             // A runtime that nobody drives any more must not hold up everybody else for ever.
             let overdue = inner.config.timeout.saturating_mul(2);
             if now.saturating_duration_since(flight.began) <= overdue {
                 return Step::Wait(Acquire::of(Arc::clone(&flight.attempt)));
             }
+            given_up = state.flight.take();
         }
         if let Some(back_off) = &state.back_off {
             if back_off.holds(now) {
@@ -41,11 +43,11 @@ impl<S: Source> Cache<S> {
             }
         }
         let begun = inner.begin(&mut state, now, false);
-        Step::Wait(Acquire::of(self.launch(
-            state,
-            begun,
-            Handle::try_current().ok(),
-        )))
+        let attempt = self.launch(state, begun, Handle::try_current().ok());
+        if let Some(flight) = given_up {
+            flight.attempt.complete(Err(overdue().error));
+        }
+        Step::Wait(Acquire::of(attempt))
     }
 
     /// Looks for a successor aside, when this caller is the one to do it.
@@ -110,28 +112,25 @@ impl<S: Source> Cache<S> {
         let source = Arc::clone(&self.source);
         let clock = config.clock.clone();
         let timed = runtime.is_some();
-        let run =
-            async move {
-                let mut settle = settle;
-                let deadline = settle.asked.checked_add(timeout);
-                let fetch = caught(async { source.fetch(demand).await });
-                let result = if timed {
-                    tokio::time::timeout(timeout, fetch).await.ok()
-                } else {
-                    let mut fetch = pin!(fetch);
-                    poll_fn(|cx| match fetch.as_mut().poll(cx) {
-                        Poll::Ready(result) => Poll::Ready(Some(result)),
-                        Poll::Pending if deadline.is_some_and(|at| clock.monotonic() >= at) => {
-                            Poll::Ready(None)
-                        }
-                        Poll::Pending => Poll::Pending,
-                    })
-                    .await
-                };
-                settle.finish(result.unwrap_or_else(|| {
-                    Err(failure("the credentials could not be fetched in time"))
-                }));
+        let run = async move {
+            let mut settle = settle;
+            let deadline = settle.asked.checked_add(timeout);
+            let fetch = caught(async { source.fetch(demand).await });
+            let result = if timed {
+                tokio::time::timeout(timeout, fetch).await.ok()
+            } else {
+                let mut fetch = pin!(fetch);
+                poll_fn(|cx| match fetch.as_mut().poll(cx) {
+                    Poll::Ready(result) => Poll::Ready(Some(result)),
+                    Poll::Pending if deadline.is_some_and(|at| clock.monotonic() >= at) => {
+                        Poll::Ready(None)
+                    }
+                    Poll::Pending => Poll::Pending,
+                })
+                .await
             };
+            settle.finish(result.unwrap_or_else(|| Err(overdue())));
+        };
         match runtime {
             Some(runtime) => drop(runtime.spawn(run)),
             None => attempt.drive_by_waiters(Box::pin(run)),
@@ -142,6 +141,10 @@ impl<S: Source> Cache<S> {
 
 fn failure(context: &'static str) -> Failure {
     Failure::new(AuthError::new(ErrorKind::Credentials, context))
+}
+
+fn overdue() -> Failure {
+    failure("the credentials could not be fetched in time")
 }
 
 /// A panic of the source becomes an error.
@@ -173,7 +176,11 @@ impl<V: Clone + PartialEq + Send + Sync + 'static> Settle<V> {
     fn finish(&mut self, result: Result<Fetched<V>, Failure>) {
         self.done = true;
         let outcome = match self.keep.take().or_else(|| self.inner.upgrade()) {
-            Some(inner) => inner.settle(self.number, self.asked, result),
+            // A clock or randomness of the user's may panic.
+            Some(inner) => catch_unwind(AssertUnwindSafe(|| {
+                inner.settle(self.number, self.asked, result)
+            }))
+            .unwrap_or_else(|_| Err(failure("settling a fetch panicked").error)),
             None => Err(AuthError::new(
                 ErrorKind::Credentials,
                 "the cache of the credentials is gone",

@@ -7,6 +7,7 @@ mod entry;
 mod error;
 #[cfg(feature = "file")]
 mod file;
+mod kept;
 #[cfg(feature = "keyring")]
 mod keyring;
 mod memory;

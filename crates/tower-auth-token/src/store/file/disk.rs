@@ -1,6 +1,6 @@
 //! Reading and replacing the file, so that a crash at any moment leaves a whole one.
 
-use super::{StoreError, StoreErrorKind, broken};
+use super::{StoreError, StoreErrorKind};
 use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions},
@@ -69,30 +69,40 @@ pub(super) enum OpenError {
     Io(io::Error),
 }
 
-/// The text, when there is a file. One that does not look sound is read a few times, since somebody may be writing it.
+/// What is at the path.
+pub(super) enum Found {
+    Nothing,
+    Text(Zeroizing<Vec<u8>>),
+    /// More than is ever read.
+    TooMuch,
+}
+
+/// What is there. A text that does not look sound is read a few times, since somebody may be writing it.
 pub(super) fn read_settled(
     path: &Path,
     sound: impl Fn(&[u8]) -> bool,
-) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+) -> Result<Found, StoreError> {
     for wait in BETWEEN_READS {
         match read(path)? {
-            Some(text) if !sound(&text) => thread::sleep(Duration::from_millis(wait)),
-            text => return Ok(text),
+            Found::Text(text) if !sound(&text) => thread::sleep(Duration::from_millis(wait)),
+            found => return Ok(found),
         }
     }
     read(path)
 }
 
-fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+fn read(path: &Path) -> Result<Found, StoreError> {
     let mut file = match open(OpenOptions::new().read(true), path) {
         Ok(file) => file,
-        Err(OpenError::Io(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(OpenError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(Found::Nothing);
+        }
         Err(OpenError::Io(error)) => return Err(io("read", path, error)),
         Err(OpenError::NotAFile(error)) => return Err(error),
     };
     let size = file.metadata().map_or(0, |meta| meta.len());
     if size > MOST {
-        return Err(broken(path));
+        return Ok(Found::TooMuch);
     }
     // With room for one more byte, so that reading to the end does not grow it and leave a copy behind.
     let size = usize::try_from(size).unwrap_or_default();
@@ -101,7 +111,7 @@ fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
         .take(MOST)
         .read_to_end(&mut text)
         .map_err(|error| io("read", path, error))?;
-    Ok(Some(text))
+    Ok(Found::Text(text))
 }
 
 /// Whether what is there may be replaced.
@@ -193,10 +203,21 @@ fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
 
 /// Makes a rename durable.
 fn sync_directory(path: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(directory(path))?.sync_all()?;
+    if !cfg!(unix) {
+        return Ok(());
     }
-    Ok(())
+    match File::open(directory(path))?.sync_all() {
+        // Some file systems cannot do this with directories, and do not need it to be asked for.
+        Err(error) if cannot(&error) => Ok(()),
+        result => result,
+    }
+}
+
+fn cannot(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+    )
 }
 
 fn directory(path: &Path) -> &Path {

@@ -6,6 +6,7 @@ use super::{
 };
 use fs4::{FileExt, TryLockError};
 use std::{
+    error::Error,
     fs::{File, OpenOptions},
     io,
     path::{Path, PathBuf},
@@ -55,12 +56,12 @@ fn attempt(file: File) -> Result<Result<File, File>, StoreError> {
         Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {
             Ok(Err(file))
         }
-        Err(TryLockError::Error(error)) => Err(StoreError::new(
-            StoreErrorKind::Io,
-            "the file system gives no lock",
-        )
-        .with_source(error)),
+        Err(TryLockError::Error(error)) => Err(no_lock(error)),
     }
+}
+
+fn no_lock(error: io::Error) -> StoreError {
+    StoreError::new(StoreErrorKind::Io, "the file system gives no lock").with_source(error)
 }
 
 fn busy() -> StoreError {
@@ -100,9 +101,24 @@ pub(super) async fn wait(mut file: File, patience: Duration) -> Result<File, Sto
     attempt(file)?.map_err(|_| busy())
 }
 
-/// Waits for the lock on a thread that may block.
-pub(super) fn wait_blocking(file: File) -> Result<File, StoreError> {
-    wait_for(file, PATIENCE)
+/// Waits for the lock on a thread that may block. `None` where the file system has no locks at all: the file is changed
+/// there all the same, since a refresh token that is not saved is a session lost.
+pub(super) fn for_change(file: File) -> Result<Option<File>, StoreError> {
+    match wait_for(file, PATIENCE) {
+        Err(error) if has_no_locks(&error) => Ok(None),
+        result => result.map(Some),
+    }
+}
+
+fn has_no_locks(error: &StoreError) -> bool {
+    let cause = error.source().and_then(<dyn Error>::downcast_ref);
+    cause.is_some_and(|cause: &io::Error| {
+        #[cfg(unix)]
+        if cause.raw_os_error() == Some(rustix::io::Errno::NOLCK.raw_os_error()) {
+            return true; // a network file system without its lock daemon
+        }
+        cause.kind() == io::ErrorKind::Unsupported
+    })
 }
 
 fn wait_for(mut file: File, patience: Duration) -> Result<File, StoreError> {
@@ -129,6 +145,23 @@ mod tests {
         assert_eq!(error.kind(), StoreErrorKind::Busy);
         drop(first);
         wait_for(open(&path).unwrap(), Duration::ZERO).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_a_file_system_without_locks_is_taken_for_one() {
+        use rustix::io::Errno;
+        for (errno, none) in [
+            (Errno::NOLCK, true),
+            (Errno::OPNOTSUPP, true),
+            (Errno::NOSYS, true),
+            (Errno::IO, false),
+            (Errno::ACCESS, false),
+        ] {
+            let error = io::Error::from_raw_os_error(errno.raw_os_error());
+            assert_eq!(has_no_locks(&no_lock(error)), none, "{errno}");
+        }
+        assert!(!has_no_locks(&busy()));
     }
 
     #[test]

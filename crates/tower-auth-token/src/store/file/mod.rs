@@ -4,6 +4,7 @@ mod disk;
 mod format;
 mod locks;
 
+use self::disk::Found;
 use super::{
     Store, StoreError, StoreErrorKind, StoreFuture, StoreLock, StoredToken, blocking::blocking,
     entry,
@@ -14,7 +15,6 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use zeroize::Zeroizing;
 
 /// Tokens in a JSON file that processes share, Python's
 /// [httpx_auth](https://github.com/Colin-b/httpx_auth) (`JsonTokenFileCache`) among them.
@@ -27,8 +27,10 @@ use zeroize::Zeroizing;
 ///   renamed. Only its owner can read it (mode 0600).
 /// * **Locks are those of the operating system** (`flock`, or `LockFileEx`) on files beside it, one for each key: when a
 ///   process dies, however it dies, its locks are gone. They work among users of this crate; httpx_auth takes none.
+///   On a file system that has no locks, every fetch reports so to
+///   [`Stored::on_store_error`](super::Stored::on_store_error), and goes on without: keep one process there.
 /// * **What is not understood is kept.** Other entries stay as they are. A file that is broken, or holds something else
-///   under the key, is set aside under another name before a new one is written.
+///   under the key, is set aside under another name before a new one is written. So is one of more than 16 MiB, which is not read.
 /// * A symbolic link, a directory or a pipe in its place is an error, and so is writing to a file that is marked
 ///   read-only. The directory has to be there.
 ///
@@ -88,10 +90,12 @@ impl Store for FileStore {
     fn load<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<StoredToken>> {
         let key = key.to_owned();
         Box::pin(self.blocking(move |path| {
-            let Some(text) = disk::read_settled(path, |text| format::parse(text).is_ok())? else {
-                return Ok(None);
-            };
             let broken = || broken(path);
+            let text = match disk::read_settled(path, |text| format::parse(text).is_ok())? {
+                Found::Nothing => return Ok(None),
+                Found::Text(text) => text,
+                Found::TooMuch => return Err(broken()),
+            };
             let entries = format::parse(&text).map_err(|_| broken())?;
             match entries.get(key.as_str()) {
                 None => Ok(None),
@@ -124,24 +128,25 @@ impl Store for FileStore {
 /// Reads, changes one entry, and writes, while nobody else does.
 fn change(path: &Path, key: &str, token: Option<&StoredToken>) -> Result<(), StoreError> {
     disk::check_writable(path)?;
-    let _lock = locks::wait_blocking(locks::open(&locks::of_file(path))?)?;
-    let text = disk::read_settled(path, |text| format::parse(text).is_ok())?;
-    let empty = Zeroizing::new(Vec::new());
-    let (entries, sound) = match &text {
-        None => (format::Entries::new(), true),
-        Some(text) => match format::parse(text) {
-            Ok(entries) => {
-                let ours = entries.get(key);
-                let sound = ours.is_none_or(|raw| entry::read(raw.get()).is_some());
-                (entries, sound)
-            }
-            Err(_) => (format::Entries::new(), false),
-        },
+    let _lock = locks::for_change(locks::open(&locks::of_file(path))?)?;
+    let found = disk::read_settled(path, |text| format::parse(text).is_ok())?;
+    let (text, sound): (&[u8], bool) = match &found {
+        Found::Nothing => (b"{}", true),
+        Found::Text(text) => (text, true),
+        Found::TooMuch => (b"{}", false),
+    };
+    let (entries, sound) = match format::parse(text) {
+        Ok(entries) => {
+            let ours = entries.get(key);
+            let sound = sound && ours.is_none_or(|raw| entry::read(raw.get()).is_some());
+            (entries, sound)
+        }
+        Err(_) => (format::Entries::new(), false),
     };
     if token.is_none() && sound && !entries.contains_key(key) {
         return Ok(());
     }
-    let written = format::write(&entries, key, token, text.as_ref().unwrap_or(&empty).len());
+    let written = format::write(&entries, key, token, text.len());
     if !sound {
         let aside = disk::set_aside(path)?;
         tracing::warn!(aside = %aside.display(), "a file that is not understood was set aside");
