@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     fmt::Write as _,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -28,15 +29,23 @@ pub(super) const GROUP: Group = Group::new("graphql", cases);
 const QUERY: &str = "query Items($page: Int!) { items(page: $page) { id name } }";
 
 fn cases() -> Result<Vec<Case>, BoxError> {
-    [("1 item", 1), ("200 items, 8 KB", 200)]
-        .into_iter()
-        .map(|(name, items)| {
-            let name = format!(
-                "a GraphQL query, {name}: the same JSON with hyper-util, loopback, HTTP/1.1"
-            );
-            Ok(Case::new(name, ours(items)?, peer(items)?))
-        })
-        .collect()
+    let mut cases = Vec::new();
+    for (name, items) in [("1 item", 1), ("200 items, 8 KB", 200)] {
+        let name = format!("a GraphQL query, {name}: the same JSON with hyper-util");
+        cases.push(Case::new(
+            format!("{name}, loopback, HTTP/1.1"),
+            ours(items)?,
+            peer(items, None)?,
+        ));
+        // What nobody goes without in a program.
+        let timeout = Some(Duration::from_secs(30));
+        cases.push(Case::new(
+            format!("{name}, with the same time-out"),
+            ours(items)?,
+            peer(items, timeout)?,
+        ));
+    }
+    Ok(cases)
 }
 
 #[derive(Serialize)]
@@ -71,7 +80,7 @@ fn ours(items: usize) -> Result<impl Subject + 'static, BoxError> {
     })
 }
 
-fn peer(items: usize) -> Result<impl Subject + 'static, BoxError> {
+fn peer(items: usize, timeout: Option<Duration>) -> Result<impl Subject + 'static, BoxError> {
     #[derive(Serialize)]
     struct Operation {
         query: &'static str,
@@ -106,13 +115,17 @@ fn peer(items: usize) -> Result<impl Subject + 'static, BoxError> {
                 .header(CONTENT_TYPE, "application/json")
                 .body(Full::from(json))
                 .expect("a constant request");
-            let response = http.request(request).await.expect("an answer");
-            let body = response
-                .into_body()
-                .collect()
-                .await
-                .expect("a body")
-                .to_bytes();
+            let exchange = async {
+                let response = http.request(request).await.expect("an answer");
+                let body = response.into_body().collect().await.expect("a body");
+                body.to_bytes()
+            };
+            let body = match timeout {
+                None => exchange.await,
+                Some(timeout) => tokio::time::timeout(timeout, exchange)
+                    .await
+                    .expect("in time"),
+            };
             serde_json::from_slice::<Answer>(&body).expect("JSON").data
         },
     })
