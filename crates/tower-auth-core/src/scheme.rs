@@ -82,7 +82,8 @@ pub trait Scheme: Clone {
     /// The same, for a service: it owns its scheme, which may remember what it saw last, and find it again without a lock
     /// or an atomic operation. By default [`acquire`](Self::acquire).
     ///
-    /// A scheme that wraps others passes it on.
+    /// A scheme that wraps others passes it on. What comes of it is for [`authorize`](Authorize::authorize) of this very
+    /// value of the scheme, not of a clone.
     #[inline]
     fn acquire_mut(&mut self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
         self.acquire(request)

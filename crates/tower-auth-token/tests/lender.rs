@@ -12,7 +12,9 @@ use std::{
 use support::{Body, Issuer, TokioTime, get, seconds};
 use tower::{Layer, Service, ServiceExt};
 use tower_auth_core::{
-    AuthError, SchemeExt, Step, Verdict, bearer::InAuthorization, replay::Cloned,
+    AuthError, SchemeExt, Step, Verdict,
+    bearer::{InAuthorization, InHeader},
+    replay::Cloned,
 };
 use tower_auth_token::{Cache, Fetched, Lender, TokenAuth, ValueId};
 
@@ -118,6 +120,23 @@ async fn a_refusal_reaches_the_cache_that_lent_the_value_and_no_other() {
     drop((lender, neighbour));
     tokio::time::sleep(seconds(1)).await; // what was being fetched for it
     assert_eq!(first.refused(), Verdict::Accepted, "nobody is left to ask");
+}
+
+/// Two tokens in one sum: one is remembered, the other one has to be waited for.
+#[tokio::test(start_paused = true)]
+async fn what_is_remembered_is_sent_with_what_had_to_be_waited_for() {
+    let time = TokioTime::new();
+    let (long, short) = (Issuer::new(), Issuer::new().lifetime(seconds(60)));
+    let in_header = InHeader::new("x-token", "{token}").unwrap();
+    let builder = TokenAuth::cache_builder(long.clone(), in_header).clock(time.clock());
+    let other = TokenAuth::from_cache(builder.refresh_ahead(Duration::ZERO).build());
+    let mut service = (short.auth(&time) + other).layer(long.server());
+    for round in 1..=3 {
+        assert_eq!(number(&mut service).await, round);
+        assert_eq!(number(&mut service).await, round, "both are remembered");
+        tokio::time::sleep(seconds(100)).await;
+    }
+    assert_eq!((long.asked(), short.asked()), (1, 3));
 }
 
 /// Threads that hold a service each, while tokens are thrown away as fast as they come.

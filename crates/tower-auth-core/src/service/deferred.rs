@@ -91,12 +91,15 @@ where
                 // Whatever the ready service had reserved is given back while the request waits: getting credentials
                 // may need that very permit. The request waits for a place of its own once it has them.
                 self.inner = service.clone();
+                // The very scheme that was asked goes with the request: part of what it has may be at hand already.
+                let next = self.scheme.clone();
+                let scheme = mem::replace(&mut self.scheme, next);
                 DeferredFuture {
                     state: State::Acquire {
                         acquire: Box::pin(acquire),
                         parked: Some(Box::new(Parked {
                             service,
-                            scheme: self.scheme.clone(),
+                            scheme,
                             replay: self.replay.clone(),
                             request,
                         })),
