@@ -82,6 +82,9 @@ pub trait Scheme: Clone {
     /// The same, for a service: it owns its scheme, which may remember what it saw last, and find it again without a lock
     /// or an atomic operation. By default [`acquire`](Self::acquire).
     ///
+    /// What it gives out may stand for what it remembers, so it goes to the [`authorize`](Authorize::authorize) of this
+    /// very value, not of a clone, and before this is called again. The service sees to that.
+    ///
     /// A scheme that wraps others passes it on.
     #[inline]
     fn acquire_mut(&mut self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {

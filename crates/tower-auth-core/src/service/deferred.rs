@@ -20,8 +20,8 @@ use tower_service::Service;
 
 /// Puts credentials on requests that may have to be fetched first. See [`Deferred`](crate::Deferred).
 ///
-/// While credentials are at hand, a request goes straight through, and nothing is allocated. When they are not, the
-/// request waits in the response future, without holding on to what `poll_ready` reserved in the inner service; a
+/// While credentials are at hand, a request goes straight through, and nothing is allocated but the copy that
+/// [`replay`](crate::SchemeExt::replay) asks for. When they are not, the request waits in the response future, without holding on to what `poll_ready` reserved in the inner service; a
 /// failure to get them is an error of that future, never of `poll_ready`.
 #[derive(Clone, Debug)]
 pub struct DeferredAuth<S, A, R = NoReplay> {
@@ -91,12 +91,16 @@ where
                 // Whatever the ready service had reserved is given back while the request waits: getting credentials
                 // may need that very permit. The request waits for a place of its own once it has them.
                 self.inner = service.clone();
+                // What is at hand already may be something that this very scheme remembers, so the request takes it
+                // along; the service keeps a clone, which may have to look once more.
+                let clone = self.scheme.clone();
+                let scheme = mem::replace(&mut self.scheme, clone);
                 DeferredFuture {
                     state: State::Acquire {
                         acquire: Box::pin(acquire),
                         parked: Some(Box::new(Parked {
                             service,
-                            scheme: self.scheme.clone(),
+                            scheme,
                             replay: self.replay.clone(),
                             request,
                         })),
