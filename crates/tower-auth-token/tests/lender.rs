@@ -12,7 +12,9 @@ use std::{
 use support::{Body, Issuer, TokioTime, get, seconds};
 use tower::{Layer, Service, ServiceExt};
 use tower_auth_core::{
-    AuthError, SchemeExt, Step, Verdict, bearer::InAuthorization, replay::Cloned,
+    AuthError, SchemeExt, Step, Verdict,
+    bearer::{InAuthorization, InHeader},
+    replay::Cloned,
 };
 use tower_auth_token::{Cache, Fetched, Lender, TokenAuth, ValueId};
 
@@ -118,6 +120,26 @@ async fn a_refusal_reaches_the_cache_that_lent_the_value_and_no_other() {
     drop((lender, neighbour));
     tokio::time::sleep(seconds(1)).await; // what was being fetched for it
     assert_eq!(first.refused(), Verdict::Accepted, "nobody is left to ask");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_at_hand_is_sent_by_a_sum_that_waits_for_another_token() {
+    let time = TokioTime::new();
+    let (one, other) = (Issuer::new(), Issuer::new());
+    let placement = InHeader::new("x-token", "{token}").unwrap();
+    let builder = TokenAuth::cache_builder(one.clone(), placement).clock(time.clock());
+    let key = TokenAuth::from_cache(builder.build());
+    let auth = other.auth(&time);
+    let mut service = (key + auth.clone()).replay(Cloned).layer(other.server());
+    assert_eq!(number(&mut service).await, 1);
+    assert_eq!(number(&mut service).await, 1);
+    // Cleared, then refused: the first try waits for a token, and then the second one.
+    auth.cache().clear().await.unwrap();
+    assert_eq!(number(&mut service).await, 2);
+    assert_eq!(number(&mut service).await, 2);
+    other.revoke(2);
+    assert_eq!(number(&mut service).await, 3);
+    assert_eq!((one.asked(), other.asked()), (2, 3), "a refusal is of both");
 }
 
 /// Threads that hold a service each, while tokens are thrown away as fast as they come.
