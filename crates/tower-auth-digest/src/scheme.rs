@@ -11,10 +11,10 @@ use crate::{
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, header::AUTHORIZATION};
 use http_body::Body;
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::{borrow::Cow, fmt, marker::PhantomData, sync::Arc};
 use tower_auth_core::{
     AuthError, Authorize, Claim, Deferred, ErrorKind, Never, Observe, Origin, RequestHead,
-    ResponseHead, Scheme, Secret, Step, Verdict, body::in_memory, scheme,
+    ResponseHead, Scheme, Secret, Step, Verdict, body::in_memory, insert_header, scheme,
 };
 
 static AUTHENTICATION_INFO: HeaderName = HeaderName::from_static("authentication-info");
@@ -32,6 +32,10 @@ const DEFAULT_LIMIT: usize = 1 << 20;
 ///
 /// Known are MD5, SHA-256 and SHA-512-256, each with `-sess`; of several challenges the strongest is answered. User
 /// names and passwords are UTF-8.
+///
+/// The last challenge of an origin counts for all of it: `domain` is not read, and where one origin has several realms,
+/// going from one to the other costs a challenge each time. What is not done: to answer proxies (407), and to check the
+/// server's `rspauth`.
 ///
 /// Anybody who listens can try passwords on what goes over the wire, and MD5 does not make that hard: use https.
 ///
@@ -221,6 +225,10 @@ impl<Q: Quality> Digest<Q> {
             self.settings.password.expose(),
             cnonce,
         );
+        let new = match sent.session() {
+            Some(session) => new.after(session),
+            None => new,
+        };
         self.memory.replace(sent.session(), new);
     }
 
@@ -232,9 +240,10 @@ impl<Q: Quality> Digest<Q> {
             let params = params::params(header.as_bytes());
             let next = params.into_iter().find(|(name, _)| name == "nextnonce");
             if let Some((_, nonce)) = next {
-                let mut challenge = session.challenge.clone();
-                challenge.nonce = nonce;
-                self.learn(sent, challenge);
+                if !nonce.is_empty() && nonce != session.challenge.nonce {
+                    self.memory
+                        .replace(Some(session), session.with_next_nonce(nonce));
+                }
                 return;
             }
         }
@@ -386,9 +395,10 @@ impl<Q: Quality> Digest<Q> {
             name: &self.settings.username,
             secret: session.secret(),
         };
+        let target = target(request.uri());
         let asked = Asked {
             method: request.method().as_str(),
-            uri: target(request.uri()),
+            uri: &target,
             body: &body,
             cnonce,
             count,
@@ -401,8 +411,7 @@ impl<Q: Quality> Digest<Q> {
             )
         })?;
         header.set_sensitive(true);
-        request.headers_mut().insert(AUTHORIZATION, header);
-        Ok(())
+        insert_header(request.headers_mut(), AUTHORIZATION, header)
     }
 }
 
@@ -414,9 +423,13 @@ fn no_randomness(error: getrandom::Error) -> AuthError {
     .with_source(error)
 }
 
-/// The request target in origin form, as it stands in the request line.
-fn target(uri: &http::Uri) -> &str {
-    uri.path_and_query().map_or("/", |target| target.as_str())
+/// The request target in origin form, as it stands in the request line: it has a path where the URI has only a query.
+fn target(uri: &http::Uri) -> Cow<'_, str> {
+    match uri.path_and_query() {
+        Some(target) if target.as_str().starts_with('?') => target.to_string().into(),
+        Some(target) => target.as_str().into(),
+        None => "/".into(),
+    }
 }
 
 mod sealed {
