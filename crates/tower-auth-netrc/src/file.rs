@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    fs::{File, Metadata},
+    fs::{self, File, Metadata},
     io::{self, Read as _},
     path::{Path, PathBuf},
 };
@@ -35,6 +35,10 @@ pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, AuthError> {
     let unusable =
         |why: &str| AuthError::configuration("netrc", format!("the file {} {why}", path.display()));
     let failed = |error: io::Error| unusable("cannot be read").with_source(error);
+    // Before it is opened, as to open a pipe would wait for somebody to write.
+    if !fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(unusable("is not a file"));
+    }
     let file = File::open(path).map_err(failed)?;
     // Of the open file, so that nobody can put another in its place in between.
     let metadata = file.metadata().map_err(failed)?;
