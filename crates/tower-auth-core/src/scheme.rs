@@ -91,6 +91,19 @@ pub trait Scheme: Clone {
         self.acquire(request)
     }
 
+    /// Gets hold of other credentials for a request that was refused and is to be sent once more. By default
+    /// [`acquire`](Self::acquire).
+    ///
+    /// For schemes that learn from the refusal what this very request needs. A scheme that wraps others passes it on.
+    fn acquire_again(
+        &self,
+        request: RequestHead<'_>,
+        refused: &Self::Sent,
+    ) -> Step<Self::Credentials, Self::Acquire> {
+        let _ = refused;
+        self.acquire(request)
+    }
+
     /// Whether a request would carry the same with `next` as it did when `sent` was kept of it.
     ///
     /// Asked before a refused request is sent once more. When it is so, it is not sent: the caller gets the refusal.

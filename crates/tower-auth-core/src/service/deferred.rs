@@ -291,15 +291,17 @@ where
     S: Service<Request<B>, Response = Response<T>>,
     A: Scheme,
 {
-    let (Some(sent), Some(mut again)) = (sent, again) else {
+    let (Some(sent), Some(again)) = (sent, again) else {
         return Err(response);
     };
     tracing::debug!(
         status = response.status().as_u16(),
         "credentials were refused: trying once more with others"
     );
+    let request = RequestHead::from(&again.request);
+    let step = again.scheme.acquire_again(request, &sent);
     let attempt = Attempt::Last(Box::new(Refusal { sent, response }));
-    match again.scheme.acquire_mut(RequestHead::from(&again.request)) {
+    match step {
         Step::Ready(credentials) => reserve(again, credentials, attempt),
         Step::Wait(acquire) => Ok(State::Acquire {
             acquire: Box::pin(acquire),
