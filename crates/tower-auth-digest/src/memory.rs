@@ -121,28 +121,34 @@ impl Memory {
 
     /// Puts a session in the place of the one that a request was sent with. When somebody else did so meanwhile, theirs
     /// stays: it is as fresh, and its nonce is in use.
-    pub(crate) fn replace(&self, sent: Option<&Arc<Session>>, new: Session) {
+    ///
+    /// Answers with the session of this very challenge: the new one, or theirs when it is of the same nonce and realm.
+    pub(crate) fn replace(&self, sent: Option<&Arc<Session>>, new: Session) -> Arc<Session> {
         self.with(|sessions| {
             let position = sessions.iter().position(|old| old.origin == new.origin);
-            let current = position.map(|at| &sessions[at]);
-            let unchanged = match (sent, current) {
-                (Some(sent), Some(current)) => Arc::ptr_eq(sent, current),
-                (_, None) => true,
-                (None, Some(current)) => current.is_used_up(),
-            };
-            if !unchanged {
-                return;
-            }
-            match position {
-                Some(at) => sessions[at] = Arc::new(new),
-                None => {
-                    if sessions.len() >= MOST_ORIGINS {
-                        sessions.remove(0);
-                    }
-                    sessions.push(Arc::new(new));
+            let Some(at) = position else {
+                let new = Arc::new(new);
+                if sessions.len() >= MOST_ORIGINS {
+                    sessions.remove(0);
                 }
+                sessions.push(Arc::clone(&new));
+                return new;
+            };
+            let current = &mut sessions[at];
+            let unchanged = match sent {
+                Some(sent) => Arc::ptr_eq(sent, current),
+                None => current.is_used_up(),
+            };
+            let (old, asked) = (&current.challenge, &new.challenge);
+            if !unchanged && old.nonce == asked.nonce && old.realm == asked.realm {
+                return Arc::clone(current);
             }
-        });
+            let new = Arc::new(new.after(current));
+            if unchanged {
+                *current = Arc::clone(&new);
+            }
+            new
+        })
     }
 
     fn with<T>(&self, f: impl FnOnce(&mut Vec<Arc<Session>>) -> T) -> T {

@@ -10,7 +10,9 @@ use std::{
     sync::{Arc, Mutex},
 };
 use tower::{Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
-use tower_auth_core::{Error, ErrorKind, SchemeExt, replay::Cloned};
+use tower_auth_core::{
+    BoxScheme, Error, ErrorKind, HeaderApiKey, SchemeExt, Schemes, replay::Cloned,
+};
 use tower_auth_digest::Digest;
 
 type Body = Full<Bytes>;
@@ -26,6 +28,8 @@ struct Server {
     next_nonce: bool,
     /// The next nonce is always the same.
     repeats: bool,
+    /// Each nonce is good for one answer; these are.
+    one_time: Option<HashSet<String>>,
     /// Nobody may ask for this.
     forbidden: &'static str,
     session: bool,
@@ -76,6 +80,10 @@ impl Server {
             return response;
         }
         self.challenged += 1;
+        if let Some(fresh) = &mut self.one_time {
+            self.nonce += 1;
+            fresh.insert(format!("n{}", self.nonce));
+        }
         let stale = self.says_stale && verdict == Some(Err("stale"));
         let algorithm = if self.session { "MD5-sess" } else { "MD5" };
         let challenge = format!(
@@ -125,7 +133,11 @@ impl Server {
         if get("response")? != h(&pieces) {
             return Err("response");
         }
-        if nonce != format!("n{}", self.nonce) {
+        let is_good = match &mut self.one_time {
+            Some(fresh) => fresh.remove(nonce),
+            None => nonce == format!("n{}", self.nonce),
+        };
+        if !is_good {
             return Err("stale");
         }
         if !self.seen.insert((nonce.to_owned(), nc.to_owned())) {
@@ -193,6 +205,34 @@ async fn concurrent_requests_have_counts_of_their_own() {
     }
     // The server refuses a count that it has seen.
     assert_eq!(server.lock().unwrap().accepted, 50);
+}
+
+#[tokio::test]
+async fn each_of_many_requests_answers_the_challenge_that_it_got_itself() {
+    let server = || {
+        let server = Server::new("auth");
+        server.lock().unwrap().one_time = Some(HashSet::new());
+        service(&server)
+    };
+    let key = || HeaderApiKey::new("key").unwrap();
+    let schemes = Schemes::new([BoxScheme::new(key()), BoxScheme::new(digest())]).unwrap();
+    // Alone, and in all that schemes can be wrapped in.
+    for client in [
+        BoxCloneSyncService::new(digest().replay(Cloned).layer(server())),
+        BoxCloneSyncService::new((digest() + key()).replay(Cloned).layer(server())),
+        BoxCloneSyncService::new(Some(digest()).replay(Cloned).layer(server())),
+        BoxCloneSyncService::new(digest().keep_existing().replay(Cloned).layer(server())),
+        BoxCloneSyncService::new(schemes.replay(Cloned).layer(server())),
+    ] {
+        for _ in 0..3 {
+            let requests: Vec<_> = (0..20)
+                .map(|_| tokio::spawn(client.clone().oneshot(post("https://h/"))))
+                .collect();
+            for request in requests {
+                assert_eq!(request.await.unwrap().unwrap().status(), StatusCode::OK);
+            }
+        }
+    }
 }
 
 #[tokio::test]
