@@ -101,6 +101,35 @@ impl<B> Schemes<B> {
     }
 }
 
+impl<B> Schemes<B> {
+    /// The credentials of all of them; each gets its own by its index.
+    fn acquire_each(
+        &self,
+        acquire: impl Fn(usize, &dyn Erased<B>) -> Step<AnyCredentials, BoxFuture<AnyCredentials>>,
+    ) -> Step<AllCredentials, AcquireAll> {
+        let mut ready = Vec::new(); // stays so, and is not allocated, while nobody has any
+        let mut waiting = Vec::new();
+        for (index, scheme) in self.0.iter().enumerate() {
+            match acquire(index, &*scheme.scheme) {
+                Step::Ready(None) => {}
+                Step::Ready(credentials) => {
+                    ready.resize_with(self.0.len(), || None);
+                    ready[index] = credentials;
+                }
+                Step::Wait(future) => {
+                    ready.resize_with(self.0.len(), || None);
+                    waiting.push((index, future));
+                }
+            }
+        }
+        match (ready.is_empty(), waiting.is_empty()) {
+            (true, _) => Step::Ready(AllCredentials(Vec::new())),
+            (false, true) => Step::Ready(AllCredentials(ready)),
+            (false, false) => Step::Wait(AcquireAll { ready, waiting }),
+        }
+    }
+}
+
 impl<B> Clone for Schemes<B> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
@@ -120,26 +149,17 @@ impl<B> Scheme for Schemes<B> {
     type Acquire = AcquireAll;
 
     fn acquire(&self, request: RequestHead<'_>) -> Step<Self::Credentials, AcquireAll> {
-        let mut ready = Vec::new(); // stays so, and is not allocated, while nobody has any
-        let mut waiting = Vec::new();
-        for (index, scheme) in self.0.iter().enumerate() {
-            match scheme.scheme.acquire(request) {
-                Step::Ready(None) => {}
-                Step::Ready(credentials) => {
-                    ready.resize_with(self.0.len(), || None);
-                    ready[index] = credentials;
-                }
-                Step::Wait(future) => {
-                    ready.resize_with(self.0.len(), || None);
-                    waiting.push((index, future));
-                }
-            }
-        }
-        match (ready.is_empty(), waiting.is_empty()) {
-            (true, _) => Step::Ready(AllCredentials(Vec::new())),
-            (false, true) => Step::Ready(AllCredentials(ready)),
-            (false, false) => Step::Wait(AcquireAll { ready, waiting }),
-        }
+        self.acquire_each(|_, scheme| scheme.acquire(request))
+    }
+
+    fn acquire_again(
+        &self,
+        request: RequestHead<'_>,
+        refused: &AllSent,
+    ) -> Step<Self::Credentials, AcquireAll> {
+        self.acquire_each(|index, scheme| {
+            scheme.acquire_again(request, refused.0.get(index).unwrap_or(&None))
+        })
     }
 
     fn is_same(&self, sent: &AllSent, next: &AllCredentials) -> bool {
@@ -252,6 +272,11 @@ impl fmt::Debug for AcquireAll {
 
 trait Erased<B>: fmt::Debug {
     fn acquire(&self, request: RequestHead<'_>) -> Step<AnyCredentials, BoxFuture<AnyCredentials>>;
+    fn acquire_again(
+        &self,
+        request: RequestHead<'_>,
+        refused: &AnySent,
+    ) -> Step<AnyCredentials, BoxFuture<AnyCredentials>>;
     fn is_same(&self, sent: &AnySent, next: &AnyCredentials) -> bool;
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>));
     fn authorize(
@@ -280,10 +305,19 @@ where
     A::Acquire: Send + 'static,
 {
     fn acquire(&self, request: RequestHead<'_>) -> Step<AnyCredentials, BoxFuture<AnyCredentials>> {
-        match Scheme::acquire(self, request) {
-            Step::Ready(credentials) => Step::Ready(erase(credentials)),
-            Step::Wait(acquire) => Step::Wait(Box::pin(async move { acquire.await.map(erase) })),
-        }
+        erase_step(Scheme::acquire(self, request))
+    }
+
+    fn acquire_again(
+        &self,
+        request: RequestHead<'_>,
+        refused: &AnySent,
+    ) -> Step<AnyCredentials, BoxFuture<AnyCredentials>> {
+        let refused = refused.as_ref().map(|refused| (**refused).as_any());
+        erase_step(match refused.and_then(<dyn Any>::downcast_ref) {
+            Some(refused) => Scheme::acquire_again(self, request, refused),
+            None => Scheme::acquire(self, request), // it keeps nothing
+        })
     }
 
     fn is_same(&self, sent: &AnySent, next: &AnyCredentials) -> bool {
@@ -327,6 +361,17 @@ fn is_nothing<T: Any>() -> bool {
 
 fn erase<T: Any + Send + Sync>(credentials: T) -> AnyCredentials {
     (!is_nothing::<T>()).then(|| Box::new(credentials) as Box<dyn Any + Send + Sync>)
+}
+
+fn erase_step<T, F>(step: Step<T, F>) -> Step<AnyCredentials, BoxFuture<AnyCredentials>>
+where
+    T: Any + Send + Sync,
+    F: Future<Output = Result<T, AuthError>> + Send + 'static,
+{
+    match step {
+        Step::Ready(credentials) => Step::Ready(erase(credentials)),
+        Step::Wait(acquire) => Step::Wait(Box::pin(async move { acquire.await.map(erase) })),
+    }
 }
 
 /// `()`, if that is what is asked for.

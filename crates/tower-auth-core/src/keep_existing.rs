@@ -49,6 +49,17 @@ impl<A: Scheme> Scheme for KeepExisting<A> {
         }
     }
 
+    fn acquire_again(
+        &self,
+        request: RequestHead<'_>,
+        refused: &Self::Sent,
+    ) -> Step<Self::Credentials, Self::Acquire> {
+        match refused {
+            Some(refused) => some(self.0.acquire_again(request, refused)),
+            None => self.acquire(request),
+        }
+    }
+
     fn is_same(&self, sent: &Self::Sent, next: &Self::Credentials) -> bool {
         match (sent, next) {
             (Some(sent), Some(next)) => self.0.is_same(sent, next),

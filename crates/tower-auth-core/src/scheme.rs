@@ -82,10 +82,25 @@ pub trait Scheme: Clone {
     /// The same, for a service: it owns its scheme, which may remember what it saw last, and find it again without a lock
     /// or an atomic operation. By default [`acquire`](Self::acquire).
     ///
-    /// A scheme that wraps others passes it on. What comes of it is for [`authorize`](Authorize::authorize) of this very
-    /// value of the scheme, not of a clone.
+    /// What it gives out may stand for what it remembers, so it goes to the [`authorize`](Authorize::authorize) of this
+    /// very value, not of a clone, and before this is called again. The service sees to that.
+    ///
+    /// A scheme that wraps others passes it on.
     #[inline]
     fn acquire_mut(&mut self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
+        self.acquire(request)
+    }
+
+    /// Gets hold of other credentials for a request that was refused and is to be sent once more. By default
+    /// [`acquire`](Self::acquire).
+    ///
+    /// For schemes that learn from the refusal what this very request needs. A scheme that wraps others passes it on.
+    fn acquire_again(
+        &self,
+        request: RequestHead<'_>,
+        refused: &Self::Sent,
+    ) -> Step<Self::Credentials, Self::Acquire> {
+        let _ = refused;
         self.acquire(request)
     }
 

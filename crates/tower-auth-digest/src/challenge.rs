@@ -22,8 +22,8 @@ pub(crate) struct Challenge {
     pub(crate) stale: bool,
 }
 
-/// Quality of protection (`qop`) that is going to be used.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// Quality of protection (`qop`) that is going to be used, in order of strength.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Quality {
     /// None: the server speaks RFC 2069 only.
     Legacy,
@@ -40,7 +40,7 @@ pub(crate) struct Policy {
     pub(crate) md5: bool,
 }
 
-/// The strongest of all Digest challenges that can be answered; of equals the first.
+/// The strongest of all Digest challenges that can be answered: by hash, then by what is protected; of equals the first.
 pub(crate) fn choose(headers: &HeaderMap, policy: Policy) -> Option<Challenge> {
     let mut best: Option<Challenge> = None;
     for header in headers.get_all(WWW_AUTHENTICATE) {
@@ -48,8 +48,11 @@ pub(crate) fn choose(headers: &HeaderMap, policy: Policy) -> Option<Challenge> {
             let Some(challenge) = understand(challenge, policy) else {
                 continue;
             };
-            let hash = challenge.algorithm.hash;
-            if best.as_ref().is_none_or(|best| best.algorithm.hash < hash) {
+            let strength = |of: &Challenge| (of.algorithm.hash, of.quality);
+            if best
+                .as_ref()
+                .is_none_or(|best| strength(best) < strength(&challenge))
+            {
                 best = Some(challenge);
             }
         }
@@ -153,6 +156,12 @@ mod tests {
             Some((Hash::Sha256, Quality::Auth))
         );
         assert_eq!(chosen(&[md5], Policy { md5: false, ..ANY }), None);
+        // Of the same hash, that which protects more.
+        let int = r#"Digest realm="r", nonce="n", qop="auth-int", algorithm=SHA-256"#;
+        assert_eq!(
+            chosen(&[sha, int], integrity),
+            Some((Hash::Sha256, Quality::AuthInt))
+        );
     }
 
     #[test]

@@ -20,10 +20,12 @@ pub(crate) struct Session {
     secret: Secret,
     /// For `-sess` algorithms, whose secret is made of it: the same for the whole session.
     pub(crate) cnonce: Option<String>,
-    count: AtomicU32,
+    /// Of this nonce. Whoever has the same nonce goes on with it.
+    count: Arc<AtomicU32>,
     accepted: AtomicBool,
 }
 
+#[derive(Clone)]
 struct Secret(Zeroizing<String>);
 
 impl std::fmt::Debug for Secret {
@@ -47,8 +49,33 @@ impl Session {
             challenge,
             secret: Secret(secret),
             cnonce,
-            count: AtomicU32::new(0),
+            count: Arc::default(),
             accepted: AtomicBool::new(false),
+        }
+    }
+
+    /// Comes after another one: when the nonce is the same, its count goes on. A server that counts along would take the
+    /// first counts, once more, for a replay.
+    pub(crate) fn after(mut self, previous: &Self) -> Self {
+        if self.challenge.nonce == previous.challenge.nonce {
+            self.count = Arc::clone(&previous.count);
+        }
+        self
+    }
+
+    /// The same session with another nonce: its secret stays, which is made once after a challenge (RFC 7616 section
+    /// 3.4.2), and so does what is known of the password.
+    pub(crate) fn with_next_nonce(&self, nonce: Vec<u8>) -> Self {
+        Self {
+            origin: self.origin.clone(),
+            challenge: Challenge {
+                nonce,
+                ..self.challenge.clone()
+            },
+            secret: self.secret.clone(),
+            cnonce: self.cnonce.clone(),
+            count: Arc::default(),
+            accepted: AtomicBool::new(self.was_accepted()),
         }
     }
 
@@ -64,6 +91,10 @@ impl Session {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
             .ok()?;
         Some(last + 1)
+    }
+
+    fn is_used_up(&self) -> bool {
+        self.count.load(Ordering::Relaxed) == u32::MAX
     }
 
     pub(crate) fn accept(&self) {
@@ -90,28 +121,34 @@ impl Memory {
 
     /// Puts a session in the place of the one that a request was sent with. When somebody else did so meanwhile, theirs
     /// stays: it is as fresh, and its nonce is in use.
-    pub(crate) fn replace(&self, sent: Option<&Arc<Session>>, new: Session) {
+    ///
+    /// Answers with the session of this very challenge: the new one, or theirs when it is of the same nonce and realm.
+    pub(crate) fn replace(&self, sent: Option<&Arc<Session>>, new: Session) -> Arc<Session> {
         self.with(|sessions| {
             let position = sessions.iter().position(|old| old.origin == new.origin);
-            let current = position.map(|at| &sessions[at]);
-            let unchanged = match (sent, current) {
-                (Some(sent), Some(current)) => Arc::ptr_eq(sent, current),
-                (_, None) => true,
-                (None, Some(_)) => false,
-            };
-            if !unchanged {
-                return;
-            }
-            match position {
-                Some(at) => sessions[at] = Arc::new(new),
-                None => {
-                    if sessions.len() >= MOST_ORIGINS {
-                        sessions.remove(0);
-                    }
-                    sessions.push(Arc::new(new));
+            let Some(at) = position else {
+                let new = Arc::new(new);
+                if sessions.len() >= MOST_ORIGINS {
+                    sessions.remove(0);
                 }
+                sessions.push(Arc::clone(&new));
+                return new;
+            };
+            let current = &mut sessions[at];
+            let unchanged = match sent {
+                Some(sent) => Arc::ptr_eq(sent, current),
+                None => current.is_used_up(),
+            };
+            let (old, asked) = (&current.challenge, &new.challenge);
+            if !unchanged && old.nonce == asked.nonce && old.realm == asked.realm {
+                return Arc::clone(current);
             }
-        });
+            let new = Arc::new(new.after(current));
+            if unchanged {
+                *current = Arc::clone(&new);
+            }
+            new
+        })
     }
 
     fn with<T>(&self, f: impl FnOnce(&mut Vec<Arc<Session>>) -> T) -> T {
@@ -161,6 +198,19 @@ mod tests {
         memory.replace(one.as_ref(), session("https://h", "three"));
         memory.replace(one.as_ref(), session("https://h", "four"));
         assert_eq!(nonce(), b"three");
+    }
+
+    #[test]
+    fn a_session_whose_counts_are_used_up_makes_room() {
+        let memory = Memory::default();
+        let uri = "https://h/".parse().unwrap();
+        memory.replace(None, session("https://h", "one"));
+        let one = memory.find(&uri).unwrap();
+        one.count.store(u32::MAX, Ordering::Relaxed);
+        assert_eq!(one.next_count(), None);
+        // The request goes out without an answer, and comes back with a challenge.
+        memory.replace(None, session("https://h", "two"));
+        assert_eq!(memory.find(&uri).unwrap().challenge.nonce, b"two");
     }
 
     #[test]

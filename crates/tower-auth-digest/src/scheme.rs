@@ -11,10 +11,15 @@ use crate::{
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, header::AUTHORIZATION};
 use http_body::Body;
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::{
+    borrow::Cow,
+    fmt,
+    marker::PhantomData,
+    sync::{Arc, OnceLock},
+};
 use tower_auth_core::{
     AuthError, Authorize, Claim, Deferred, ErrorKind, Never, Observe, Origin, RequestHead,
-    ResponseHead, Scheme, Secret, Step, Verdict, body::in_memory, scheme,
+    ResponseHead, Scheme, Secret, Step, Verdict, body::in_memory, insert_header, scheme,
 };
 
 static AUTHENTICATION_INFO: HeaderName = HeaderName::from_static("authentication-info");
@@ -32,6 +37,11 @@ const DEFAULT_LIMIT: usize = 1 << 20;
 ///
 /// Known are MD5, SHA-256 and SHA-512-256, each with `-sess`; of several challenges the strongest is answered. User
 /// names and passwords are UTF-8.
+///
+/// A request that is sent once more answers the challenge that it got itself, so a server may hand out nonces for one
+/// use only. For requests that come later, a challenge of an origin counts for all of it: `domain` is not read, and where
+/// one origin has several realms, going from one to the other costs a challenge each time. What is not done: to answer
+/// proxies (407), and to check the server's `rspauth`.
 ///
 /// Anybody who listens can try passwords on what goes over the wire, and MD5 does not make that hard: use https.
 ///
@@ -203,25 +213,29 @@ impl<Q> Digest<Q> {
 }
 
 impl<Q: Quality> Digest<Q> {
-    /// Learns a challenge. A session without randomness is not made; the 401 stays what it is.
-    fn learn(&self, sent: &Ticket, challenge: challenge::Challenge) {
+    /// Learns a challenge, and answers with the session that it begins. A session without randomness is not made; the
+    /// 401 stays what it is.
+    fn learn(&self, sent: &Ticket, challenge: challenge::Challenge) -> Option<Arc<Session>> {
         let session = challenge.algorithm.session;
         let cnonce = match session.then(|| self.settings.nonces.next()).transpose() {
             Ok(cnonce) => cnonce,
             Err(error) => {
                 tracing::warn!(%error, "no randomness for a Digest session");
-                return;
+                return None;
             }
         };
-        let Some(origin) = sent.origin() else { return };
         let new = Session::new(
-            origin.clone(),
+            sent.origin()?.clone(),
             challenge,
             &self.settings.username,
             self.settings.password.expose(),
             cnonce,
         );
-        self.memory.replace(sent.session(), new);
+        let new = match sent.session() {
+            Some(session) => new.after(session),
+            None => new,
+        };
+        Some(self.memory.replace(sent.session(), new))
     }
 
     fn learn_next_nonce(&self, sent: &Ticket, response: ResponseHead<'_>) {
@@ -232,9 +246,10 @@ impl<Q: Quality> Digest<Q> {
             let params = params::params(header.as_bytes());
             let next = params.into_iter().find(|(name, _)| name == "nextnonce");
             if let Some((_, nonce)) = next {
-                let mut challenge = session.challenge.clone();
-                challenge.nonce = nonce;
-                self.learn(sent, challenge);
+                if !nonce.is_empty() && nonce != session.challenge.nonce {
+                    let next = session.with_next_nonce(nonce);
+                    let _ = self.memory.replace(Some(session), next);
+                }
                 return;
             }
         }
@@ -288,6 +303,23 @@ impl<Q: Quality> Scheme for Digest<Q> {
         Step::Ready(Ticket(sent))
     }
 
+    /// A request answers the challenge that it got itself: another's nonce may be good for that one only, or belong to
+    /// another realm.
+    fn acquire_again(
+        &self,
+        request: RequestHead<'_>,
+        refused: &SentTicket<Q>,
+    ) -> Step<Ticket, Self::Acquire> {
+        let own = refused.challenged.get().and_then(|session| {
+            let count = session.next_count()?;
+            Some(Ticket(Sent::Known(Arc::clone(session), count)))
+        });
+        match own {
+            Some(ticket) => Step::Ready(ticket),
+            None => self.acquire(request),
+        }
+    }
+
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
         visit(Claim::Header(&AUTHORIZATION));
     }
@@ -298,6 +330,8 @@ impl<Q: Quality> Scheme for Digest<Q> {
 pub struct SentTicket<Q> {
     digest: Digest<Q>,
     ticket: Ticket,
+    /// The session that its refusal began.
+    challenged: OnceLock<Arc<Session>>,
 }
 
 impl<Q: Quality> Observe for SentTicket<Q> {
@@ -305,6 +339,7 @@ impl<Q: Quality> Observe for SentTicket<Q> {
         let Self {
             digest,
             ticket: sent,
+            challenged,
         } = self;
         if !response.is_unauthorized() {
             if let Some(session) = sent.session() {
@@ -332,7 +367,9 @@ impl<Q: Quality> Observe for SentTicket<Q> {
                     || session.challenge.realm != challenge.realm
             }
         };
-        digest.learn(sent, challenge);
+        if let Some(session) = digest.learn(sent, challenge) {
+            let _ = challenged.set(session); // a response is seen once
+        }
         if again {
             Verdict::Refused
         } else {
@@ -355,6 +392,7 @@ impl<B, Q: Protect<B>> Authorize<B> for Digest<Q> {
         Ok(SentTicket {
             digest: self.clone(),
             ticket,
+            challenged: OnceLock::new(),
         })
     }
 }
@@ -386,9 +424,10 @@ impl<Q: Quality> Digest<Q> {
             name: &self.settings.username,
             secret: session.secret(),
         };
+        let target = target(request.uri());
         let asked = Asked {
             method: request.method().as_str(),
-            uri: target(request.uri()),
+            uri: &target,
             body: &body,
             cnonce,
             count,
@@ -401,8 +440,7 @@ impl<Q: Quality> Digest<Q> {
             )
         })?;
         header.set_sensitive(true);
-        request.headers_mut().insert(AUTHORIZATION, header);
-        Ok(())
+        insert_header(request.headers_mut(), AUTHORIZATION, header)
     }
 }
 
@@ -414,9 +452,13 @@ fn no_randomness(error: getrandom::Error) -> AuthError {
     .with_source(error)
 }
 
-/// The request target in origin form, as it stands in the request line.
-fn target(uri: &http::Uri) -> &str {
-    uri.path_and_query().map_or("/", |target| target.as_str())
+/// The request target in origin form, as it stands in the request line: it has a path where the URI has only a query.
+fn target(uri: &http::Uri) -> Cow<'_, str> {
+    match uri.path_and_query() {
+        Some(target) if target.as_str().starts_with('?') => target.to_string().into(),
+        Some(target) => target.as_str().into(),
+        None => "/".into(),
+    }
 }
 
 mod sealed {

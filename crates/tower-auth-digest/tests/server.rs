@@ -10,7 +10,9 @@ use std::{
     sync::{Arc, Mutex},
 };
 use tower::{Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
-use tower_auth_core::{Error, ErrorKind, SchemeExt, replay::Cloned};
+use tower_auth_core::{
+    BoxScheme, Error, ErrorKind, HeaderApiKey, SchemeExt, Schemes, replay::Cloned,
+};
 use tower_auth_digest::Digest;
 
 type Body = Full<Bytes>;
@@ -24,10 +26,17 @@ struct Server {
     accepted: usize,
     says_stale: bool,
     next_nonce: bool,
+    /// The next nonce is always the same.
+    repeats: bool,
+    /// Each nonce is good for one answer; these are.
+    one_time: Option<HashSet<String>>,
+    /// Nobody may ask for this.
+    forbidden: &'static str,
     session: bool,
     quality: &'static str,
-    /// For `-sess`: the client nonce of the session.
-    session_nonce: HashMap<String, String>,
+    /// For `-sess`: the secret of the session to which a nonce belongs. It is made once, after a challenge (RFC 7616
+    /// section 3.4.2); a next nonce is no challenge.
+    secrets: HashMap<String, String>,
 }
 
 type Shared = Arc<Mutex<Server>>;
@@ -57,8 +66,12 @@ impl Server {
         let verdict = header.map(|header| self.check(method, uri, header, body));
         if verdict == Some(Ok(())) {
             self.accepted += 1;
-            if self.next_nonce {
-                self.nonce += 1;
+            if self.next_nonce || self.repeats {
+                let secret = self.secrets.get(&format!("n{}", self.nonce)).cloned();
+                self.nonce += u32::from(self.next_nonce);
+                if let Some(secret) = secret {
+                    self.secrets.insert(format!("n{}", self.nonce), secret);
+                }
                 let info = format!(r#"nextnonce="n{}""#, self.nonce);
                 response
                     .headers_mut()
@@ -67,6 +80,10 @@ impl Server {
             return response;
         }
         self.challenged += 1;
+        if let Some(fresh) = &mut self.one_time {
+            self.nonce += 1;
+            fresh.insert(format!("n{}", self.nonce));
+        }
         let stale = self.says_stale && verdict == Some(Err("stale"));
         let algorithm = if self.session { "MD5-sess" } else { "MD5" };
         let challenge = format!(
@@ -101,11 +118,12 @@ impl Server {
         }
         let mut secret = h(&[b"user", b"r", b"password"]);
         if self.session {
-            let first = self
-                .session_nonce
+            let first = || h(&[secret.as_bytes(), nonce.as_bytes(), cnonce.as_bytes()]);
+            secret = self
+                .secrets
                 .entry(nonce.to_owned())
-                .or_insert_with(|| cnonce.to_owned());
-            secret = h(&[secret.as_bytes(), nonce.as_bytes(), first.as_bytes()]);
+                .or_insert_with(first)
+                .clone();
         }
         let what = match get("qop")? {
             "auth-int" => h(&[method.as_bytes(), uri.as_bytes(), h(&[body]).as_bytes()]),
@@ -115,11 +133,18 @@ impl Server {
         if get("response")? != h(&pieces) {
             return Err("response");
         }
-        if nonce != format!("n{}", self.nonce) {
+        let is_good = match &mut self.one_time {
+            Some(fresh) => fresh.remove(nonce),
+            None => nonce == format!("n{}", self.nonce),
+        };
+        if !is_good {
             return Err("stale");
         }
         if !self.seen.insert((nonce.to_owned(), nc.to_owned())) {
             return Err("replayed");
+        }
+        if uri == self.forbidden {
+            return Err("forbidden");
         }
         Ok(())
     }
@@ -137,9 +162,9 @@ fn service(server: &Shared) -> BoxCloneSyncService<Request<Body>, Response<Body>
                 .headers
                 .get(AUTHORIZATION)
                 .map(|h| h.to_str().unwrap());
-            let uri = parts.uri.path_and_query().unwrap().as_str();
+            let target = parts.uri.path_and_query().unwrap().to_string(); // as clients write it
             let mut server = server.lock().unwrap();
-            Ok::<_, Infallible>(server.answer(parts.method.as_str(), uri, header, &body))
+            Ok::<_, Infallible>(server.answer(parts.method.as_str(), &target, header, &body))
         }
     }))
 }
@@ -183,6 +208,34 @@ async fn concurrent_requests_have_counts_of_their_own() {
 }
 
 #[tokio::test]
+async fn each_of_many_requests_answers_the_challenge_that_it_got_itself() {
+    let server = || {
+        let server = Server::new("auth");
+        server.lock().unwrap().one_time = Some(HashSet::new());
+        service(&server)
+    };
+    let key = || HeaderApiKey::new("key").unwrap();
+    let schemes = Schemes::new([BoxScheme::new(key()), BoxScheme::new(digest())]).unwrap();
+    // Alone, and in all that schemes can be wrapped in.
+    for client in [
+        BoxCloneSyncService::new(digest().replay(Cloned).layer(server())),
+        BoxCloneSyncService::new((digest() + key()).replay(Cloned).layer(server())),
+        BoxCloneSyncService::new(Some(digest()).replay(Cloned).layer(server())),
+        BoxCloneSyncService::new(digest().keep_existing().replay(Cloned).layer(server())),
+        BoxCloneSyncService::new(schemes.replay(Cloned).layer(server())),
+    ] {
+        for _ in 0..3 {
+            let requests: Vec<_> = (0..20)
+                .map(|_| tokio::spawn(client.clone().oneshot(post("https://h/"))))
+                .collect();
+            for request in requests {
+                assert_eq!(request.await.unwrap().unwrap().status(), StatusCode::OK);
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_stale_nonce_is_replaced_and_the_request_sent_once_more() {
     for says_stale in [true, false] {
         let server = Server::new("auth");
@@ -211,6 +264,96 @@ async fn a_next_nonce_is_used_next() {
     }
     let server = server.lock().unwrap();
     assert_eq!((server.challenged, server.nonce), (1, 4));
+}
+
+#[tokio::test]
+async fn a_next_nonce_that_is_the_same_one_goes_on_being_counted() {
+    let server = Server::new("auth");
+    server.lock().unwrap().repeats = true;
+    let client = digest().replay(Cloned).layer(service(&server));
+    for _ in 0..4 {
+        let response = client.clone().oneshot(post("https://h/")).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+    }
+    // The server refuses a count that it has seen.
+    assert_eq!(server.lock().unwrap().challenged, 1);
+}
+
+#[tokio::test]
+async fn a_refusal_with_the_same_nonce_does_not_make_it_count_anew() {
+    let server = Server::new("auth");
+    server.lock().unwrap().forbidden = "/forbidden";
+    let client = digest().layer(service(&server));
+    for (uri, expected) in [
+        ("https://h/", 401),
+        ("https://h/", 200),
+        ("https://h/forbidden", 401),
+        ("https://h/", 200),
+    ] {
+        let response = client.clone().oneshot(post(uri)).await.unwrap();
+        assert_eq!(response.status().as_u16(), expected, "{uri}");
+    }
+}
+
+#[tokio::test]
+async fn a_password_that_was_right_is_tried_again_when_the_next_nonce_was_forgotten() {
+    let server = Server::new("auth");
+    server.lock().unwrap().next_nonce = true;
+    server.lock().unwrap().says_stale = false;
+    let client = digest().replay(Cloned).layer(service(&server));
+    for _ in 0..2 {
+        let response = client.clone().oneshot(post("https://h/")).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        server.lock().unwrap().nonce += 10; // it began anew
+    }
+}
+
+#[tokio::test]
+async fn a_session_goes_on_with_a_next_nonce() {
+    let server = Server::new("auth");
+    server.lock().unwrap().session = true;
+    server.lock().unwrap().next_nonce = true;
+    let client = digest().replay(Cloned).layer(service(&server));
+    for _ in 0..4 {
+        let response = client.clone().oneshot(post("https://h/")).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+    }
+    let server = server.lock().unwrap();
+    assert_eq!((server.challenged, server.nonce), (1, 4));
+}
+
+#[tokio::test]
+async fn what_is_answered_for_is_the_target_as_it_goes_over_the_wire() {
+    let server = Server::new("auth");
+    let client = digest().replay(Cloned).layer(service(&server));
+    for uri in [
+        "https://h",
+        "https://h?b=c",
+        "https://h/?b=c",
+        "https://h/a//b%2F?",
+    ] {
+        let response = client.clone().oneshot(post(uri)).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{uri}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_whose_headers_are_full_is_an_error() {
+    let server = Server::new("auth");
+    let client = digest().replay(Cloned).layer(service(&server));
+    let mut request = post("https://h/");
+    let name = |number: usize| http::HeaderName::try_from(format!("x{number}")).unwrap();
+    let value = http::HeaderValue::from_static("x");
+    let mut number = 0;
+    while request
+        .headers_mut()
+        .try_insert(name(number), value.clone())
+        .is_ok()
+    {
+        number += 1;
+    }
+    let error = client.oneshot(request).await.unwrap_err();
+    assert!(matches!(error, Error::Auth(error) if error.kind() == ErrorKind::Request));
 }
 
 #[tokio::test]

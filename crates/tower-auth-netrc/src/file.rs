@@ -2,7 +2,8 @@
 
 use std::{
     env,
-    fs::{File, Metadata},
+    ffi::OsString,
+    fs::{self, File, Metadata},
     io::{self, Read as _},
     path::{Path, PathBuf},
 };
@@ -12,29 +13,38 @@ use zeroize::Zeroizing;
 /// No `.netrc` is larger, in bytes.
 const LARGEST: u64 = 1 << 20;
 
-/// `$NETRC`, or `.netrc` in the home directory (`_netrc` on Windows).
+/// `$NETRC`, or `.netrc` in the home directory.
 pub(crate) fn default_path() -> Result<PathBuf, AuthError> {
-    if let Some(path) = env::var_os("NETRC").filter(|path| !path.is_empty()) {
+    let variable = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+    find(variable, cfg!(windows))
+}
+
+/// On Windows as curl has it: `_netrc` when there is no `.netrc`, and `%USERPROFILE%` when there is no `%HOME%`.
+fn find(variable: impl Fn(&str) -> Option<OsString>, windows: bool) -> Result<PathBuf, AuthError> {
+    if let Some(path) = variable("NETRC") {
         return Ok(path.into());
     }
-    let (home, name) = if cfg!(windows) {
-        ("USERPROFILE", "_netrc")
-    } else {
-        ("HOME", ".netrc")
-    };
-    match env::var_os(home).filter(|path| !path.is_empty()) {
-        Some(home) => Ok(Path::new(&home).join(name)),
-        None => Err(AuthError::configuration(
-            "netrc",
-            format!("cannot be found: neither `NETRC` nor `{home}` is set"),
-        )),
+    let profile = || windows.then(|| variable("USERPROFILE")).flatten();
+    let home = variable("HOME").or_else(profile).ok_or_else(|| {
+        let home = if windows { "USERPROFILE" } else { "HOME" };
+        let why = format!("cannot be found: neither `NETRC` nor `{home}` is set");
+        AuthError::configuration("netrc", why)
+    })?;
+    let path = Path::new(&home).join(".netrc");
+    if windows && !path.exists() {
+        return Ok(path.with_file_name("_netrc"));
     }
+    Ok(path)
 }
 
 pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, AuthError> {
     let unusable =
         |why: &str| AuthError::configuration("netrc", format!("the file {} {why}", path.display()));
     let failed = |error: io::Error| unusable("cannot be read").with_source(error);
+    // Before it is opened, as to open a pipe would wait for somebody to write.
+    if !fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(unusable("is not a file"));
+    }
     let file = File::open(path).map_err(failed)?;
     // Of the open file, so that nobody can put another in its place in between.
     let metadata = file.metadata().map_err(failed)?;
@@ -66,4 +76,23 @@ fn is_open_to_others(metadata: &Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_open_to_others(_: &Metadata) -> bool {
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn on_windows_both_names_are_looked_for_as_curl_does() {
+        let home = env::temp_dir().join(format!("tower-auth-netrc-{}", std::process::id()));
+        fs::create_dir_all(&home).unwrap();
+        let profile = |name: &str| (name == "USERPROFILE").then(|| home.clone().into());
+        assert_eq!(find(profile, true).unwrap(), home.join("_netrc"));
+        fs::write(home.join(".netrc"), "").unwrap();
+        assert_eq!(find(profile, true).unwrap(), home.join(".netrc"));
+        fs::remove_dir_all(&home).unwrap();
+        let both = |name: &str| (name != "NETRC").then(|| name.into());
+        assert_eq!(find(both, true).unwrap(), Path::new("HOME").join("_netrc"));
+        assert!(find(profile, false).is_err());
+    }
 }

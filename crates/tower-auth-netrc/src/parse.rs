@@ -6,11 +6,12 @@ use zeroize::Zeroizing;
 /// For which machine, in lower case; `None` for `default`.
 pub(crate) type Entry = (Option<String>, Basic);
 
-/// Reads all entries that have a login or a password.
+/// Reads all entries that have a login or a password. `user` is another word for `login`, and `passwd` for `password`.
 ///
 /// A word may be quoted, as curl has it: `"` at its beginning, with `\"`, `\\`, `\n`, `\r` and `\t` inside. `#` at the
 /// beginning of a word where a key could stand begins a comment. `macdef` ends with an empty line.
 pub(crate) fn parse(text: &str) -> Result<Vec<Entry>, AuthError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text); // editors on Windows begin files with it
     let mut words = Words { text, line: 1 };
     let mut entries = Vec::new();
     let mut current: Option<Draft> = None;
@@ -26,7 +27,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Entry>, AuthError> {
                 current = Some(Draft::new(None, line));
             }
             "login" | "user" => in_entry(&mut current, line)?.login = Some(value()?),
-            "password" => in_entry(&mut current, line)?.password = Some(value()?),
+            "password" | "passwd" => in_entry(&mut current, line)?.password = Some(value()?),
             "account" => drop(value()?),
             "macdef" => words.skip_macro(),
             _ => return Err(invalid(line, "has a word that no .netrc knows")),
@@ -188,6 +189,44 @@ mod tests {
         assert_eq!(machines(text), expected.map(|name| name.map(str::to_owned)));
         assert!(machines("").is_empty());
         assert!(machines("macdef x\nend").is_empty());
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_first_word() {
+        assert_eq!(
+            machines("\u{feff}machine h login u\r\n"),
+            [Some("h".to_owned())]
+        );
+        assert_eq!(machines("\u{feff}# a comment\r\ndefault login u"), [None]);
+    }
+
+    #[test]
+    fn the_password_may_be_called_passwd_as_in_bsd() {
+        assert_eq!(
+            machines("machine h login u passwd p"),
+            [Some("h".to_owned())]
+        );
+    }
+
+    #[test]
+    fn macros_end_with_an_empty_line_whatever_the_line_ends() {
+        for end in ["\n", "\r\n"] {
+            let lines = [
+                "machine a login u",
+                "macdef init",
+                "cd x",
+                "  ",
+                "machine b login u",
+                "",
+                "macdef empty",
+                "",
+                "machine c login u",
+                "macdef last",
+                "bye",
+            ];
+            let names = ["a", "c"].map(|name| Some(name.to_owned()));
+            assert_eq!(machines(&lines.join(end)), names);
+        }
     }
 
     #[test]

@@ -10,6 +10,10 @@ use tower_auth_core::{AuthError, Authorize, Basic, Claim, Scheme, instant_scheme
 
 /// `Authorization: Basic …` with the user name and password that a `.netrc` has for the host: a finisher.
 ///
+/// Known are `machine`, `default`, `login` or `user`, `password` or `passwd`, `account` and `macdef` (the last two are
+/// passed over), comments from `#` on, and words in quotes, in which `\` escapes. Any other word is an error, as it
+/// could be half a password.
+///
 /// The file is read once. Of several entries for a host the first counts; `default` is for all hosts that have none, so
 /// limit the layer with [`only_to`](tower_auth_core::SchemeExt::only_to) where redirects are followed. A host without
 /// an entry, and without a `default`, gets no credentials. Ports play no part: the file knows none.
@@ -42,8 +46,8 @@ pub struct Netrc {
 }
 
 impl Netrc {
-    /// The user's file: that which the environment variable `NETRC` names, else `.netrc` in the home directory
-    /// (`_netrc` on Windows).
+    /// The user's file: that which the environment variable `NETRC` names, else `.netrc` in the home directory (`HOME`).
+    /// On Windows `_netrc` is taken when there is no `.netrc`, and `USERPROFILE` when there is no `HOME`.
     ///
     /// # Errors
     ///

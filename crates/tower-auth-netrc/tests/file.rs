@@ -65,6 +65,24 @@ fn what_is_no_netrc_is_an_error_that_shows_nothing_of_it() {
     }
 }
 
+/// Opened for reading, it would wait until somebody writes.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_refused_and_not_waited_for() {
+    let path = file("pipe", b"").with_file_name("pipe");
+    let _ = fs::remove_file(&path);
+    let made = Command::new("mkfifo")
+        .args(["-m", "600"])
+        .arg(&path)
+        .status();
+    assert!(made.unwrap().success());
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(Netrc::from_file(path)));
+    let answer = receiver.recv_timeout(std::time::Duration::from_secs(10));
+    let error = answer.expect("it does not wait").unwrap_err();
+    assert!(error.to_string().contains("is not a file"), "{error}");
+}
+
 /// Environment variables belong to the whole process, so each case runs in one of its own: this test, once more.
 #[test]
 fn netrc_comes_before_the_home_directory() {

@@ -63,7 +63,7 @@ impl<S: Source> Lender<S> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Credentials`] when another handle lent it.
+    /// [`ErrorKind::Credentials`] when another handle lent it, and this one remembers nothing.
     #[inline]
     pub fn value<'a>(
         &'a self,

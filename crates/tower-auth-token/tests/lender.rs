@@ -139,6 +139,26 @@ async fn what_is_remembered_is_sent_with_what_had_to_be_waited_for() {
     assert_eq!((long.asked(), short.asked()), (1, 3));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_token_at_hand_is_sent_by_a_sum_that_waits_for_another_token() {
+    let time = TokioTime::new();
+    let (one, other) = (Issuer::new(), Issuer::new());
+    let placement = InHeader::new("x-token", "{token}").unwrap();
+    let builder = TokenAuth::cache_builder(one.clone(), placement).clock(time.clock());
+    let key = TokenAuth::from_cache(builder.build());
+    let auth = other.auth(&time);
+    let mut service = (key + auth.clone()).replay(Cloned).layer(other.server());
+    assert_eq!(number(&mut service).await, 1);
+    assert_eq!(number(&mut service).await, 1);
+    // Cleared, then refused: the first try waits for a token, and then the second one.
+    auth.cache().clear().await.unwrap();
+    assert_eq!(number(&mut service).await, 2);
+    assert_eq!(number(&mut service).await, 2);
+    other.revoke(2);
+    assert_eq!(number(&mut service).await, 3);
+    assert_eq!((one.asked(), other.asked()), (2, 3), "a refusal is of both");
+}
+
 /// Threads that hold a service each, while tokens are thrown away as fast as they come.
 #[test]
 fn no_request_that_begins_after_a_token_was_thrown_away_carries_it() {

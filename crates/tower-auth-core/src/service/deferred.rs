@@ -20,9 +20,10 @@ use tower_service::Service;
 
 /// Puts credentials on requests that may have to be fetched first. See [`Deferred`](crate::Deferred).
 ///
-/// While credentials are at hand, a request goes straight through, and nothing is allocated. When they are not, the
-/// request waits in the response future, without holding on to what `poll_ready` reserved in the inner service; a
-/// failure to get them is an error of that future, never of `poll_ready`.
+/// While credentials are at hand, a request goes straight through, and nothing is allocated but the copy that
+/// [`replay`](crate::SchemeExt::replay) asks for. When they are not, the request waits in the response future, without
+/// holding on to what `poll_ready` reserved in the inner service; a failure to get them is an error of that future, never
+/// of `poll_ready`.
 #[derive(Clone, Debug)]
 pub struct DeferredAuth<S, A, R = NoReplay> {
     pub(crate) inner: S,
@@ -91,9 +92,10 @@ where
                 // Whatever the ready service had reserved is given back while the request waits: getting credentials
                 // may need that very permit. The request waits for a place of its own once it has them.
                 self.inner = service.clone();
-                // The very scheme that was asked goes with the request: part of what it has may be at hand already.
-                let next = self.scheme.clone();
-                let scheme = mem::replace(&mut self.scheme, next);
+                // What is at hand already may be something that this very scheme remembers, so the request takes it
+                // along; the service keeps a clone, which may have to look once more.
+                let clone = self.scheme.clone();
+                let scheme = mem::replace(&mut self.scheme, clone);
                 DeferredFuture {
                     state: State::Acquire {
                         acquire: Box::pin(acquire),
@@ -290,15 +292,17 @@ where
     S: Service<Request<B>, Response = Response<T>>,
     A: Scheme,
 {
-    let (Some(sent), Some(mut again)) = (sent, again) else {
+    let (Some(sent), Some(again)) = (sent, again) else {
         return Err(response);
     };
     tracing::debug!(
         status = response.status().as_u16(),
         "credentials were refused: trying once more with others"
     );
+    let request = RequestHead::from(&again.request);
+    let step = again.scheme.acquire_again(request, &sent);
     let attempt = Attempt::Last(Box::new(Refusal { sent, response }));
-    match again.scheme.acquire_mut(RequestHead::from(&again.request)) {
+    match step {
         Step::Ready(credentials) => reserve(again, credentials, attempt),
         Step::Wait(acquire) => Ok(State::Acquire {
             acquire: Box::pin(acquire),

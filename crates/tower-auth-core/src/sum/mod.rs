@@ -191,6 +191,17 @@ impl<K: Slot, F: Slot> Scheme for Sum<K, F> {
         )
     }
 
+    fn acquire_again(
+        &self,
+        request: RequestHead<'_>,
+        refused: &Self::Sent,
+    ) -> Step<Self::Credentials, Self::Acquire> {
+        AcquireBoth::start(
+            self.keys.acquire_again(request, &refused.0),
+            self.finisher.acquire_again(request, &refused.1),
+        )
+    }
+
     fn is_same(&self, sent: &Self::Sent, next: &Self::Credentials) -> bool {
         self.keys.is_same(&sent.0, &next.0) && self.finisher.is_same(&sent.1, &next.1)
     }
@@ -250,6 +261,17 @@ impl<A: Scheme, B: Scheme> Scheme for (A, B) {
 
     fn acquire_mut(&mut self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
         AcquireBoth::start(self.0.acquire_mut(request), self.1.acquire_mut(request))
+    }
+
+    fn acquire_again(
+        &self,
+        request: RequestHead<'_>,
+        refused: &Self::Sent,
+    ) -> Step<Self::Credentials, Self::Acquire> {
+        AcquireBoth::start(
+            self.0.acquire_again(request, &refused.0),
+            self.1.acquire_again(request, &refused.1),
+        )
     }
 
     fn is_same(&self, sent: &Self::Sent, next: &Self::Credentials) -> bool {

@@ -44,6 +44,17 @@ impl<A: Scheme> Scheme for Option<A> {
         }
     }
 
+    fn acquire_again(
+        &self,
+        request: RequestHead<'_>,
+        refused: &Self::Sent,
+    ) -> Step<Self::Credentials, Self::Acquire> {
+        match (self, refused) {
+            (Some(scheme), Some(refused)) => some(scheme.acquire_again(request, refused)),
+            _ => self.acquire(request),
+        }
+    }
+
     fn is_same(&self, sent: &Self::Sent, next: &Self::Credentials) -> bool {
         match (self, sent, next) {
             (Some(scheme), Some(sent), Some(next)) => scheme.is_same(sent, next),

@@ -114,6 +114,14 @@ macro_rules! forward {
                 self.0.acquire_mut(request)
             }
 
+            fn acquire_again(
+                &self,
+                request: RequestHead<'_>,
+                refused: &T::Sent,
+            ) -> Step<T::Credentials, T::Acquire> {
+                self.0.acquire_again(request, refused)
+            }
+
             fn is_same(&self, sent: &T::Sent, next: &T::Credentials) -> bool {
                 self.0.is_same(sent, next)
             }

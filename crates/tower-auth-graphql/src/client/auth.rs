@@ -119,6 +119,17 @@ impl<A: Scheme> Scheme for CallerFirst<A> {
         }
     }
 
+    fn acquire_again(
+        &self,
+        request: RequestHead<'_>,
+        refused: &Self::Sent,
+    ) -> Step<Self::Credentials, Self::Acquire> {
+        match refused {
+            Some(refused) => rest(self.0.acquire_again(request, &refused.sent), refused.whole),
+            None => self.acquire(request),
+        }
+    }
+
     fn is_same(&self, sent: &Self::Sent, next: &Self::Credentials) -> bool {
         match (sent, next) {
             (Some(sent), Some((next, _))) => self.0.is_same(&sent.sent, next),

@@ -118,8 +118,9 @@ impl<S: Source> Cache<S> {
     }
 
     /// Forgets the value, in memory and in what the source [keeps](Source::clear). A fetch under way comes too late: its
-    /// outcome is thrown away, and who waits for it gets an error. No request is sent with the value any more; a
-    /// [`Lender`](crate::Lender) that is not used may hold it in memory until it is dropped.
+    /// outcome is thrown away, and who waits for it gets an error. No request that begins later is sent with the value;
+    /// one that was given it before, and waits for its turn in a busy client, still is. A [`Lender`](crate::Lender) that
+    /// is not used may hold it in memory until it is dropped.
     ///
     /// # Errors
     ///
