@@ -24,7 +24,7 @@ pub(super) async fn read(
     // Not with `tokio::fs`, whose buffer would keep a copy that is not wiped.
     let bytes = match tokio::task::spawn_blocking(move || read_bytes(&owned, max)).await {
         Ok(Ok(bytes)) => bytes,
-        Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Ok(Err(error)) if is_absent(&error) => return Ok(None),
         Ok(Err(error)) => return Err(failed(error)),
         Err(stopped) => return Err(failed(io::Error::other(stopped))),
     };
@@ -36,6 +36,14 @@ pub(super) async fn read(
         Ok(text) => Ok(Some(Zeroizing::new(text.to_owned()))),
         Err(_) => Err(errors.malformed(format!("{what} `{}` is not UTF-8", path.display()))),
     }
+}
+
+/// A file below what is no directory does not exist either: services run with `HOME=/dev/null`.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
 /// One byte more than `max` says that there is more.
