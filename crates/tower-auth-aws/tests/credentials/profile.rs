@@ -288,6 +288,34 @@ async fn a_web_identity_may_be_the_source_of_a_role() {
 }
 
 #[tokio::test]
+async fn a_home_that_is_no_directory_has_no_profiles() {
+    let machine = Machine::new().set("HOME", "/dev/null");
+    assert_eq!(kind(&machine).await, CredentialsErrorKind::NotConfigured);
+}
+
+#[tokio::test]
+async fn fips_and_no_configured_endpoints_may_be_asked_for_in_the_profile() {
+    let server = Server::start(sts::good).await;
+    let text = "[default]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = default\naws_access_key_id = A\n\
+                aws_secret_access_key = a\nregion = us-west-2\nuse_fips_endpoint = true\n\
+                endpoint_url = http://localhost:1\nignore_configured_endpoint_urls = TRUE\n";
+    let meant = async |machine: Machine| {
+        let context = machine.context().with_http(server.everywhere());
+        Profile::new(&context).provide().await.unwrap();
+        server.seen().last().unwrap().header("x-meant").to_owned()
+    };
+    assert_eq!(
+        meant(config(text)).await,
+        "https://sts-fips.us-west-2.amazonaws.com/"
+    );
+    // The variable comes first.
+    let machine = config(text).set("AWS_USE_FIPS_ENDPOINT", "false");
+    assert_eq!(meant(machine).await, "https://sts.us-west-2.amazonaws.com/");
+    let machine = config(text).set("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "false");
+    assert_eq!(meant(machine).await, "http://localhost:1/");
+}
+
+#[tokio::test]
 async fn the_endpoint_of_sts_may_be_set_in_the_profile() {
     let server = Server::start(sts::good).await;
     let text = format!(

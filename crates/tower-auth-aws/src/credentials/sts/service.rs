@@ -41,7 +41,13 @@ impl Sts {
             Some(url) => url,
             None => url(
                 region.as_deref(),
-                context.env.is_true("AWS_USE_FIPS_ENDPOINT"),
+                endpoint::is_set(
+                    context,
+                    set,
+                    profile,
+                    "AWS_USE_FIPS_ENDPOINT",
+                    "use_fips_endpoint",
+                ),
             )
             .parse()
             .map_err(|_| errors.configuration("the region has characters that no region has"))?,
