@@ -5,8 +5,12 @@ use std::{
     fs::File,
     io::{self, Read},
     path::Path,
+    time::Duration,
 };
 use zeroize::Zeroizing;
+
+/// Far longer than a disk takes: for pipes that nobody writes to, and file servers that are gone.
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// Reads a text file of at most `max` bytes. `None` when there is none.
 pub(super) async fn read(
@@ -22,7 +26,11 @@ pub(super) async fn read(
     };
     let owned = path.to_owned();
     // Not with `tokio::fs`, whose buffer would keep a copy that is not wiped.
-    let bytes = match tokio::task::spawn_blocking(move || read_bytes(&owned, max)).await {
+    let reading = tokio::task::spawn_blocking(move || read_bytes(&owned, max));
+    let Ok(read) = tokio::time::timeout(LONGEST, reading).await else {
+        return Err(failed(io::ErrorKind::TimedOut.into()));
+    };
+    let bytes = match read {
         Ok(Ok(bytes)) => bytes,
         Ok(Err(error)) if is_absent(&error) => return Ok(None),
         Ok(Err(error)) => return Err(failed(error)),

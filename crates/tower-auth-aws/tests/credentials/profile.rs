@@ -4,6 +4,7 @@ use crate::{
     sts,
     support::{Machine, Server, text},
 };
+use std::time::Duration;
 use tower_auth_aws::{
     Credentials,
     credentials::{CredentialsError, CredentialsErrorKind, Profile, ProvideCredentials, region},
@@ -291,6 +292,25 @@ async fn a_web_identity_may_be_the_source_of_a_role() {
 async fn a_home_that_is_no_directory_has_no_profiles() {
     let machine = Machine::new().set("HOME", "/dev/null");
     assert_eq!(kind(&machine).await, CredentialsErrorKind::NotConfigured);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_does_not_end_is_not_waited_for() {
+    let machine = Machine::new();
+    let pipe = machine.path("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let machine = machine.set("AWS_CONFIG_FILE", pipe.clone());
+    let waited = tokio::time::timeout(Duration::from_secs(20), fetch(&machine)).await;
+    // Whoever still waits for a writer gets one, so that this test can end.
+    std::fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(pipe)
+        .unwrap();
+    let error = waited.expect("it ends").unwrap_err();
+    assert_eq!(error.kind(), CredentialsErrorKind::Io);
 }
 
 #[tokio::test]
