@@ -188,6 +188,7 @@ impl Signer {
     /// # Errors
     ///
     /// [`ErrorKind::Request`] when the request has no host or two, or brings headers that the signature has to write.
+    /// With SigV4a also as [`signature`](Self::signature).
     pub fn sign<B>(
         &self,
         credentials: &Credentials,
@@ -241,7 +242,7 @@ impl Signer {
         headers.put_names(&mut names);
         let (names, line) = (names.as_bytes(), payload.as_bytes());
         let hash = sha256_hex(|sink| put_request(sink, head, self.path, &headers, names, line));
-        let text = self.sign_hash(&day, &time, &hash);
+        let text = self.sign_hash(&day, &time, &hash)?;
         let authorization = authorization(&day, names, &text);
 
         let headers = request.headers_mut();
@@ -284,7 +285,8 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Credentials`] when no SigV4a key can be derived from the credentials; never with SigV4.
+    /// [`ErrorKind::Credentials`] when no SigV4a key can be derived from the credentials, or the system gives it no
+    /// randomness; never with SigV4.
     pub fn signature(
         &self,
         credentials: &Credentials,
@@ -292,7 +294,7 @@ impl Signer {
         string_to_sign: &str,
     ) -> Result<String, AuthError> {
         let day = self.day(credentials, &Timestamp::new(time))?;
-        let text = day.key.sign(string_to_sign.as_bytes());
+        let text = day.key.sign(string_to_sign.as_bytes())?;
         Ok(text.as_str().to_owned())
     }
 
@@ -430,7 +432,12 @@ impl Signer {
     }
 
     /// The string to sign of a request whose canonical form has this hash, signed.
-    pub(crate) fn sign_hash(&self, day: &Day, time: &Timestamp, hash: &[u8; 64]) -> SignatureText {
+    pub(crate) fn sign_hash(
+        &self,
+        day: &Day,
+        time: &Timestamp,
+        hash: &[u8; 64],
+    ) -> Result<SignatureText, AuthError> {
         let mut text = Text::new();
         self.put_string_to_sign(&mut text, time, &day.scope, hash);
         day.key.sign(text.as_bytes())
