@@ -56,7 +56,7 @@ impl Selected {
 ///
 /// A profile that another one names as `source_profile` gives its own key first, when it has one. `mfa_serial` is an
 /// error, since nobody can be asked for a code. A profile that does not exist is an error when it was asked for by
-/// name; otherwise this provider is not configured.
+/// name and there are others; otherwise this provider is not configured.
 ///
 /// STS is called in the region of [`region`](super::region()), `https://sts.<region>.amazonaws.com` or its like in another
 /// partition, and at `https://sts.amazonaws.com`, signed for `us-east-1`, when there is none. With
