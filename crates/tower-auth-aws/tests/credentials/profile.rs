@@ -335,6 +335,21 @@ async fn fips_and_no_configured_endpoints_may_be_asked_for_in_the_profile() {
     assert_eq!(meant(machine).await, "http://localhost:1/");
 }
 
+/// The API has no such parameter.
+#[tokio::test]
+async fn a_web_identity_sends_no_external_id() {
+    let server = Server::start(sts::good).await;
+    let machine = config(
+        "[default]\nrole_arn = arn:aws:iam::1:role/pod\nweb_identity_token_file = ~/token\nexternal_id = x\n",
+    )
+    .file("token", "eyJ.t")
+    .set("AWS_ENDPOINT_URL_STS", server.url());
+    fetch(&machine).await.unwrap();
+    let seen = server.seen();
+    assert_eq!(seen[0].form("Action").unwrap(), "AssumeRoleWithWebIdentity");
+    assert_eq!(seen[0].form("ExternalId"), None);
+}
+
 #[tokio::test]
 async fn the_endpoint_of_sts_may_be_set_in_the_profile() {
     let server = Server::start(sts::good).await;

@@ -121,11 +121,11 @@ impl Sts {
         if let Some(duration) = &duration {
             parameters.push(("DurationSeconds", duration));
         }
-        if let Some(id) = &role.external_id {
-            parameters.push(("ExternalId", id));
-        }
-        if let Some(token) = token {
-            parameters.push(("WebIdentityToken", token.expose()));
+        match (token, &role.external_id) {
+            // This action has no external identifier.
+            (Some(token), _) => parameters.push(("WebIdentityToken", token.expose())),
+            (None, Some(id)) => parameters.push(("ExternalId", id)),
+            (None, None) => {}
         }
         form::encode(&parameters)
     }
