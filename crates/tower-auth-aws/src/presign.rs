@@ -130,7 +130,7 @@ impl Signer {
         let hash = sha256_hex(|sink| {
             put_request(sink, head, self.path_rules(), &signed, &names, line);
         });
-        let signature = self.sign_hash(&day, &time, &hash);
+        let signature = self.sign_hash(&day, &time, &hash)?;
         if let (SessionToken::Unsigned, Some(token)) = (self.session_token(), token) {
             parameter(&mut target, "X-Amz-Security-Token", token);
         }

@@ -51,6 +51,16 @@ impl Signer {
 pub(crate) struct EcdsaKey {
     pair: EcdsaKeyPair,
     random: SystemRandom,
+    /// Makes every signature fail, as nothing else can in a test.
+    #[cfg(test)]
+    pub(crate) broken: bool,
+}
+
+fn no_signature() -> AuthError {
+    AuthError::new(
+        ErrorKind::Credentials,
+        "no SigV4a signature could be made; does the system give randomness?",
+    )
 }
 
 impl EcdsaKey {
@@ -65,20 +75,26 @@ impl EcdsaKey {
         Ok(Self {
             pair,
             random: SystemRandom::new(),
+            #[cfg(test)]
+            broken: false,
         })
     }
 
-    /// The signature in DER, in digits; none when the system gives no randomness.
-    pub(crate) fn sign(&self, text: &[u8]) -> SignatureText {
+    /// The signature in DER, in digits.
+    pub(crate) fn sign(&self, text: &[u8]) -> Result<SignatureText, AuthError> {
+        #[cfg(test)]
+        if self.broken {
+            return Err(no_signature());
+        }
+        let signature = self.pair.sign(&self.random, text);
+        let signature = signature.map_err(|_| no_signature())?;
         let mut digits = Vec::with_capacity(144);
-        if let Ok(signature) = self.pair.sign(&self.random, text) {
-            for byte in signature.as_ref() {
-                for digit in [byte >> 4, byte & 15] {
-                    digits.push(b"0123456789abcdef"[usize::from(digit)]);
-                }
+        for byte in signature.as_ref() {
+            for digit in [byte >> 4, byte & 15] {
+                digits.push(b"0123456789abcdef"[usize::from(digit)]);
             }
         }
-        SignatureText::new(&digits)
+        Ok(SignatureText::new(&digits))
     }
 
     /// The point of the public key, uncompressed.
@@ -149,6 +165,15 @@ fn private_key_der(number: &[u8; 32]) -> Zeroizing<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        ChunkError, ChunkSigned, ChunkSigner, PayloadHash, Signature,
+        key::{Day, SigningKey},
+        stream::framing::{Framing, Signing},
+    };
+    use bytes::Bytes;
+    use http::Request;
+    use http_body_util::{BodyExt, Full};
+    use std::{sync::Arc, time::SystemTime};
 
     /// From the tests of aws-c-auth, which fix the derivation.
     #[test]
@@ -165,6 +190,51 @@ mod tests {
             "0415d242ceebf8d8169fd6a8b5a746c41140414c3b07579038da06af89190fffcb\
              0515242cedd82e94799482e4c0514b505afccf2c0c98d6a553bf539f424c5ec0"
         );
+    }
+
+    /// A signature whose chain goes on with a key that cannot sign.
+    fn broken(signer: &Signer) -> Signature {
+        let credentials = Credentials::new("AKIDEXAMPLE", "secret").unwrap();
+        let time = SystemTime::UNIX_EPOCH;
+        let mut request = Request::put("https://s3.example.com/b/k").body(()).unwrap();
+        let mut seed = signer
+            .sign(&credentials, time, &mut request, PayloadHash::EMPTY)
+            .unwrap();
+        let mut key = EcdsaKey::derive(&credentials).unwrap();
+        key.broken = true;
+        let key = SigningKey::Ecdsa(Arc::new(key));
+        seed.day = Arc::new(Day::new(&credentials, &seed.time, key, "", Vec::new()));
+        seed
+    }
+
+    #[test]
+    fn a_signature_that_cannot_be_made_is_an_error() {
+        let signer = Signer::v4a("s3", "*").unwrap();
+        let seed = broken(&signer);
+        let error = signer.sign_hash(&seed.day, &seed.time, &[b'0'; 64]);
+        assert_eq!(error.unwrap_err().kind(), ErrorKind::Credentials);
+        let mut chunks = ChunkSigner::new(&signer, &seed);
+        for result in [
+            chunks.sign(b"chunk").map(drop),
+            chunks.sign_trailer(b"").map(drop),
+        ] {
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::Credentials);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_whose_chunk_cannot_be_signed_fails() {
+        let signer = Signer::v4a("s3", "*").unwrap();
+        for length in [0, 10, 10_000] {
+            let chunks = ChunkSigner::new(&signer, &broken(&signer));
+            let signing = Signing::Signed(Box::new(chunks));
+            let framing = Framing::new(signing, None, 8192, length as u64).unwrap();
+            let mut body = ChunkSigned::new(Full::new(Bytes::from(vec![7; length])));
+            body.arm(framing);
+            let error = body.collect().await.unwrap_err();
+            assert!(matches!(error, ChunkError::Signature(_)), "{error}");
+            assert!(error.to_string().contains("randomness"), "{error}");
+        }
     }
 
     #[test]

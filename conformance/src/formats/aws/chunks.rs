@@ -54,7 +54,7 @@ pub(super) fn judge(entry: &Value) -> Result<(), String> {
                 recorded.size
             ));
         }
-        let signature = signer.sign(&chunk);
+        let signature = signer.sign(&chunk).map_err(|e| e.to_string())?;
         same(&format!("chunk {index}"), signature, &recorded.signature)?;
         wire.extend(format!("{:x};chunk-signature={signature}\r\n", chunk.len()).bytes());
         if !chunk.is_empty() {
@@ -75,7 +75,9 @@ pub(super) fn judge(entry: &Value) -> Result<(), String> {
             .iter()
             .map(|(name, value)| format!("{}:{value}\n", name.to_lowercase()))
             .collect();
-        let ours = signer.sign_trailer(lines.as_bytes());
+        let ours = signer
+            .sign_trailer(lines.as_bytes())
+            .map_err(|e| e.to_string())?;
         same("trailer", ours, &signature)?;
         for (name, value) in headers {
             wire.extend(format!("{name}:{value}\r\n").bytes());

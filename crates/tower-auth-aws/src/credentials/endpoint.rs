@@ -29,7 +29,13 @@ pub(super) fn configured(
     errors: Errors,
 ) -> Result<Option<Uri>, CredentialsError> {
     let env = &context.env;
-    if env.is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {
+    if is_set(
+        context,
+        set,
+        profile,
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+        "ignore_configured_endpoint_urls",
+    ) {
         return Ok(None);
     }
     let variable = format!("AWS_ENDPOINT_URL_{}", service.to_ascii_uppercase());
@@ -52,6 +58,21 @@ pub(super) fn configured(
         )));
     }
     Ok(Some(uri))
+}
+
+/// Whether the variable says `true`; when it is not set, whether the property of the profile does.
+pub(super) fn is_set(
+    context: &ProviderContext,
+    set: &ProfileSet,
+    profile: &str,
+    variable: &str,
+    property: &str,
+) -> bool {
+    let text = context.env.get(variable);
+    let text = text
+        .as_deref()
+        .or_else(|| set.profile(profile)?.get(property));
+    text.is_some_and(|text| text.eq_ignore_ascii_case("true"))
 }
 
 /// An http or https URL with a host, and without user information.

@@ -5,8 +5,12 @@ use std::{
     fs::File,
     io::{self, Read},
     path::Path,
+    time::Duration,
 };
 use zeroize::Zeroizing;
+
+/// Far longer than a disk takes: for pipes that nobody writes to, and file servers that are gone.
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// Reads a text file of at most `max` bytes. `None` when there is none.
 pub(super) async fn read(
@@ -22,9 +26,13 @@ pub(super) async fn read(
     };
     let owned = path.to_owned();
     // Not with `tokio::fs`, whose buffer would keep a copy that is not wiped.
-    let bytes = match tokio::task::spawn_blocking(move || read_bytes(&owned, max)).await {
+    let reading = tokio::task::spawn_blocking(move || read_bytes(&owned, max));
+    let Ok(read) = tokio::time::timeout(LONGEST, reading).await else {
+        return Err(failed(io::ErrorKind::TimedOut.into()));
+    };
+    let bytes = match read {
         Ok(Ok(bytes)) => bytes,
-        Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Ok(Err(error)) if is_absent(&error) => return Ok(None),
         Ok(Err(error)) => return Err(failed(error)),
         Err(stopped) => return Err(failed(io::Error::other(stopped))),
     };
@@ -36,6 +44,14 @@ pub(super) async fn read(
         Ok(text) => Ok(Some(Zeroizing::new(text.to_owned()))),
         Err(_) => Err(errors.malformed(format!("{what} `{}` is not UTF-8", path.display()))),
     }
+}
+
+/// A file below what is no directory does not exist either: services run with `HOME=/dev/null`.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
 /// One byte more than `max` says that there is more.

@@ -1,14 +1,14 @@
 //! Sessions of S3 Express directory buckets.
 
 use super::{
-    CachedCredentials, CredentialsError, ProvideCredentials, ProviderContext, document,
+    CachedCredentials, CredentialsError, ProvideCredentials, ProviderContext, document, endpoint,
     error::Errors,
     http::{Exchange, quotable},
     timestamp,
 };
 use crate::{Credentials, Identity, PayloadHash, SessionToken, Signer};
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Uri};
+use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use http_body_util::Full;
 use pin_project_lite::pin_project;
 use roxmltree::{Document, ParsingOptions};
@@ -39,7 +39,10 @@ const BUCKETS: NonZeroUsize = NonZeroUsize::new(100).unwrap();
 /// The first request to a bucket's host calls `CreateSession` there (`GET /?session`), signed with the credentials of the
 /// provider. What it answers with, a key for five minutes, signs the requests to that bucket, with
 /// `x-amz-s3session-token`; it is renewed before it expires, by one call at a time. Sessions of up to 100 buckets are
-/// kept; which bucket it is tells the origin of a request, since directory buckets are addressed by host only.
+/// kept; which bucket it is tells the origin of a request, since directory buckets are addressed by host only. No session
+/// is asked for over plain http, but from this machine: the answer is a secret key.
+///
+/// Credentials of the provider that `CreateSession` refuses are fetched anew for the next session.
 ///
 /// `CopyObject`, `UploadPartCopy` and `HeadBucket` do not take sessions, and are signed with the provider's credentials
 /// themselves, as the SDKs do.
@@ -95,6 +98,8 @@ impl S3Express {
             };
             Cache::builder(source)
                 .early_expiry(Duration::from_secs(10))
+                // Longer than the credentials of the provider may take.
+                .timeout(Duration::from_secs(180))
                 .clock(clock.clone())
                 .build()
         });
@@ -219,6 +224,7 @@ impl Source for SessionSource {
             signer,
             base,
         } = &*self.shared;
+        is_private(&self.origin).map_err(AuthError::from)?;
         let credentials = base.get().await?;
         let request = || {
             let mut request = Request::get(format!("{}/?session", self.origin))
@@ -247,6 +253,9 @@ impl Source for SessionSource {
         if !reply.status.is_success() {
             let secrets = [credentials.secret_access_key().expose()];
             let code = element(&reply.body, "Code").unwrap_or_default();
+            if reply.status == StatusCode::UNAUTHORIZED || is_key_refused(&code) {
+                let _ = base.refused(&credentials); // this session fails all the same; the next has others
+            }
             return Err(AuthError::from(ERRORS.refused(format!(
                 "CreateSession was refused with status {}: {}",
                 reply.status.as_u16(),
@@ -265,6 +274,24 @@ impl Source for SessionSource {
         }
         Ok(Fetched::new(session).expires_at(end))
     }
+}
+
+/// What comes back is a secret key.
+fn is_private(origin: &str) -> Result<(), CredentialsError> {
+    let uri = endpoint::absolute(origin).ok_or_else(|| {
+        ERRORS.configuration("the bucket's origin is not the start of an http(s) URL")
+    })?;
+    if uri.scheme_str() == Some("https") || endpoint::is_loopback(&uri) {
+        Ok(())
+    } else {
+        Err(ERRORS
+            .configuration("a session would come over plain http from another machine; use https"))
+    }
+}
+
+/// Whether it is the key that is refused, and not what it is used for.
+fn is_key_refused(code: &str) -> bool {
+    matches!(code, "ExpiredToken" | "InvalidAccessKeyId" | "InvalidToken")
 }
 
 /// The text of the first element of this name.

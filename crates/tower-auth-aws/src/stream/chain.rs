@@ -8,6 +8,7 @@ use crate::{
 };
 use sha2::{Digest, Sha256};
 use std::fmt;
+use tower_auth_core::AuthError;
 
 /// Signs the chunks of an `aws-chunked` body, one after the other.
 ///
@@ -41,17 +42,28 @@ impl ChunkSigner {
     }
 
     /// The signature of the next chunk, in hexadecimal digits. The last chunk is empty, and signed too.
-    pub fn sign(&mut self, chunk: &[u8]) -> &str {
-        self.sign_hash(&Sha256::digest(chunk).into()).as_str()
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when the system gives SigV4a no randomness;
+    /// never with SigV4. The chain is where it was.
+    pub fn sign(&mut self, chunk: &[u8]) -> Result<&str, AuthError> {
+        let signature = self.sign_hash(&Sha256::digest(chunk).into())?;
+        Ok(signature.as_str())
     }
 
     /// The signature of the trailers, which come after the last chunk: each a line `name:value\n`, sorted by name.
-    pub fn sign_trailer(&mut self, lines: &[u8]) -> &str {
+    ///
+    /// # Errors
+    ///
+    /// As [`sign`](Self::sign).
+    pub fn sign_trailer(&mut self, lines: &[u8]) -> Result<&str, AuthError> {
         let hash = hex32(&Sha256::digest(lines).into());
-        self.next("-TRAILER", |sink| sink.put(&hash)).as_str()
+        let signature = self.next("-TRAILER", |sink| sink.put(&hash))?;
+        Ok(signature.as_str())
     }
 
-    pub(crate) fn sign_hash(&mut self, chunk: &[u8; 32]) -> &SignatureText {
+    pub(crate) fn sign_hash(&mut self, chunk: &[u8; 32]) -> Result<&SignatureText, AuthError> {
         let hash = hex32(chunk);
         self.next("-PAYLOAD", |sink| {
             sink.put(OF_NOTHING);
@@ -60,7 +72,11 @@ impl ChunkSigner {
         })
     }
 
-    fn next(&mut self, what: &str, rest: impl FnOnce(&mut Text)) -> &SignatureText {
+    fn next(
+        &mut self,
+        what: &str,
+        rest: impl FnOnce(&mut Text),
+    ) -> Result<&SignatureText, AuthError> {
         let mut text = Text::new();
         text.put(self.algorithm.as_bytes());
         text.put(what.as_bytes());
@@ -68,8 +84,8 @@ impl ChunkSigner {
         text.put(self.previous.as_bytes());
         text.put(b"\n");
         rest(&mut text);
-        self.previous = self.key.sign(text.as_bytes());
-        &self.previous
+        self.previous = self.key.sign(text.as_bytes())?;
+        Ok(&self.previous)
     }
 
     /// How many characters a signature takes: those of SigV4a are of changing length, and filled up.
@@ -136,7 +152,7 @@ mod tests {
                 "b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9",
             ),
         ] {
-            assert_eq!(chunks.sign(&vec![b'a'; length]), signature);
+            assert_eq!(chunks.sign(&vec![b'a'; length]).unwrap(), signature);
         }
     }
 }

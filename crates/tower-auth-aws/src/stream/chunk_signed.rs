@@ -10,6 +10,7 @@ use std::{
     pin::Pin,
     task::{Context, Poll, ready},
 };
+use tower_auth_core::AuthError;
 
 pin_project! {
     /// A body whose chunks are signed while it is sent, with [`Chunked`](crate::Chunked).
@@ -117,7 +118,7 @@ impl<B: Body> Body for ChunkSigned<B> {
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
             }
             if !piece.is_empty() {
-                framing.take(piece);
+                framing.take(piece).map_err(ChunkError::Signature)?;
                 continue;
             }
             if *ended {
@@ -139,7 +140,7 @@ impl<B: Body> Body for ChunkSigned<B> {
                     return Poll::Ready(Some(Err(ChunkError::Length)));
                 }
                 None => {
-                    framing.finish();
+                    framing.finish().map_err(ChunkError::Signature)?;
                     *ended = true;
                 }
             }
@@ -175,12 +176,15 @@ pub enum ChunkError<E> {
     Body(E),
     /// The body inside is longer or shorter than was said.
     Length,
+    /// A chunk could not be signed.
+    Signature(AuthError),
 }
 
 impl<E: fmt::Display> fmt::Display for ChunkError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Body(error) => error.fmt(f),
+            Self::Signature(error) => error.fmt(f),
             Self::Length => f.write_str(
                 "the body is longer or shorter than was said, and the signed headers say how long it is",
             ),
@@ -192,6 +196,7 @@ impl<E: StdError + 'static> StdError for ChunkError<E> {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Body(error) => error.source(),
+            Self::Signature(error) => error.source(),
             Self::Length => None,
         }
     }

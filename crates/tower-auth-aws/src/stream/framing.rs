@@ -7,6 +7,7 @@ use super::{
 use bytes::{Bytes, BytesMut};
 use sha2::{Digest, Sha256};
 use std::{collections::VecDeque, fmt};
+use tower_auth_core::AuthError;
 
 /// Cuts a body into chunks of one size, and puts their frames around them. What it holds of the body is one chunk.
 pub(crate) struct Framing {
@@ -105,7 +106,7 @@ impl Framing {
     }
 
     /// Takes from a piece of the body what the chunk has room for. When nothing is left of it, more can come.
-    pub(crate) fn take(&mut self, piece: &mut Bytes) {
+    pub(crate) fn take(&mut self, piece: &mut Bytes) -> Result<(), AuthError> {
         let piece = piece.split_to(piece.len().min(self.size - self.filled));
         self.expected = self.expected.saturating_sub(piece.len() as u64);
         self.filled += piece.len();
@@ -122,38 +123,41 @@ impl Framing {
             self.pieces.push_back(piece);
         }
         if self.filled == self.size {
-            self.end_chunk();
+            self.end_chunk()?;
         }
+        Ok(())
     }
 
     /// The body has ended.
-    pub(crate) fn finish(&mut self) {
+    pub(crate) fn finish(&mut self) -> Result<(), AuthError> {
         if self.filled > 0 {
-            self.end_chunk();
+            self.end_chunk()?;
         }
-        let mut end = self.head(0);
+        let mut end = self.head(0)?;
         if let Some(summing) = self.checksum.take() {
             let name = summing.of().trailer();
             let value = summing.finish();
             end.extend_from_slice(format!("{name}:{value}\r\n").as_bytes());
             if let Signing::Signed(signer) = &mut self.signing {
                 let width = signer.width();
-                let signature = signer.sign_trailer(format!("{name}:{value}\n").as_bytes());
+                let signature = signer.sign_trailer(format!("{name}:{value}\n").as_bytes())?;
                 let line = format!("{TRAILER_SIGNATURE}{signature:*<width$}\r\n");
                 end.extend_from_slice(line.as_bytes());
             }
         }
         end.extend_from_slice(b"\r\n");
         self.ready.push_back(Bytes::from(end));
+        Ok(())
     }
 
-    fn end_chunk(&mut self) {
+    fn end_chunk(&mut self) -> Result<(), AuthError> {
         self.gather();
-        let head = self.head(self.filled);
+        let head = self.head(self.filled)?;
         self.ready.push_back(Bytes::from(head));
         self.ready.append(&mut self.pieces);
         self.filled = 0;
         self.line_end = true;
+        Ok(())
     }
 
     fn gather(&mut self) {
@@ -163,7 +167,7 @@ impl Framing {
     }
 
     /// The line before a chunk, and the end of the chunk before it.
-    fn head(&mut self, length: usize) -> Vec<u8> {
+    fn head(&mut self, length: usize) -> Result<Vec<u8>, AuthError> {
         // To the byte: a buffer with room to spare would be allocated for twice.
         let mark = match &self.signing {
             Signing::Signed(signer) => SIGNATURE.len() + signer.width(),
@@ -178,13 +182,13 @@ impl Framing {
         if let Signing::Signed(signer) = &mut self.signing {
             let hash = self.digest.finalize_reset().into();
             let width = signer.width();
-            let signature = signer.sign_hash(&hash).as_bytes();
+            let signature = signer.sign_hash(&hash)?.as_bytes();
             head.extend_from_slice(SIGNATURE.as_bytes());
             head.extend_from_slice(signature);
             head.extend(std::iter::repeat_n(b'*', width - signature.len()));
         }
         head.extend_from_slice(b"\r\n");
-        head
+        Ok(head)
     }
 }
 
@@ -219,13 +223,13 @@ mod tests {
         for piece in body.chunks(pieces.max(1)) {
             let mut piece = Bytes::copy_from_slice(piece);
             while !piece.is_empty() {
-                framing.take(&mut piece);
+                framing.take(&mut piece).unwrap();
                 while let Some(bytes) = framing.next() {
                     wire.extend_from_slice(&bytes);
                 }
             }
         }
-        framing.finish();
+        framing.finish().unwrap();
         while let Some(bytes) = framing.next() {
             wire.extend_from_slice(&bytes);
         }

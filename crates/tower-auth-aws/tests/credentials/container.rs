@@ -150,6 +150,24 @@ async fn a_passing_failure_is_tried_again_and_a_refusal_is_not() {
 }
 
 #[tokio::test]
+async fn a_refusal_that_quotes_the_query_does_not_show_it() {
+    let server = Server::start(|_, seen| {
+        let query = seen.uri.query().unwrap();
+        text(
+            403,
+            format!(r#"{{"code":"Denied","message":"no {query}"}}"#),
+        )
+    })
+    .await;
+    let machine = Machine::new().set(FULL, format!("{}/get?key=hunter2", server.url()));
+    let error = Container::new(&machine.context())
+        .provide()
+        .await
+        .unwrap_err();
+    assert!(!told(&error).contains("hunter2"), "{error}");
+}
+
+#[tokio::test]
 async fn malformed_answers_and_redirects_are_errors() {
     for body in [
         "",

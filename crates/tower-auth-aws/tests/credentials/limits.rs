@@ -1,9 +1,15 @@
 //! Whatever a service sends, it is bounded.
 
 use crate::support::{Answer, Machine, Server, text};
-use axum::{body::Body, response::Response};
-use http::StatusCode;
-use tower_auth_aws::credentials::{Container, CredentialsErrorKind, ProvideCredentials};
+use axum::{
+    body::{Body, Bytes},
+    response::Response,
+};
+use http::{Request, StatusCode};
+use http_body_util::Full;
+use tower_auth_aws::credentials::{
+    Container, CredentialsErrorKind, HttpClient, ProvideCredentials,
+};
 
 async fn fetch(answer: fn() -> Answer) -> CredentialsErrorKind {
     let server = Server::start(move |_, _| answer()).await;
@@ -64,6 +70,43 @@ async fn a_message_that_is_too_long_is_cut() {
     })
     .await;
     assert_eq!(kind, CredentialsErrorKind::Refused);
+}
+
+/// A client whose answers go on forever, and never wait.
+#[test]
+fn an_answer_of_empty_pieces_is_not_read_forever() {
+    let (done, result) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let client = HttpClient::new(tower::service_fn(async |_: Request<Full<Bytes>>| {
+            Ok::<_, std::convert::Infallible>(Response::new(Empty))
+        }));
+        let machine = Machine::new().set(
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+            "http://localhost:1/credentials",
+        );
+        let provider = Container::new(&machine.context().with_http(client));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let error = runtime.unwrap().block_on(provider.provide()).unwrap_err();
+        done.send(error.kind()).unwrap();
+    });
+    let kind = result.recv_timeout(std::time::Duration::from_secs(20));
+    assert_eq!(kind.unwrap(), CredentialsErrorKind::Malformed);
+}
+
+struct Empty;
+
+impl http_body::Body for Empty {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+        std::task::Poll::Ready(Some(Ok(http_body::Frame::data(Bytes::new()))))
+    }
 }
 
 struct Endless;

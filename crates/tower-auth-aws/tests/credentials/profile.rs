@@ -4,6 +4,7 @@ use crate::{
     sts,
     support::{Machine, Server, text},
 };
+use std::time::Duration;
 use tower_auth_aws::{
     Credentials,
     credentials::{CredentialsError, CredentialsErrorKind, Profile, ProvideCredentials, region},
@@ -285,6 +286,68 @@ async fn a_web_identity_may_be_the_source_of_a_role() {
     assert_eq!(seen[0].form("WebIdentityToken").unwrap(), "eyJ.t");
     assert_eq!(seen[0].form("RoleSessionName").unwrap(), "p");
     sts::assert_signed(&seen[1], "ASIAPOD", "secret of ASIAPOD", "us-east-1");
+}
+
+#[tokio::test]
+async fn a_home_that_is_no_directory_has_no_profiles() {
+    let machine = Machine::new().set("HOME", "/dev/null");
+    assert_eq!(kind(&machine).await, CredentialsErrorKind::NotConfigured);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_does_not_end_is_not_waited_for() {
+    let machine = Machine::new();
+    let pipe = machine.path("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let machine = machine.set("AWS_CONFIG_FILE", pipe.clone());
+    let waited = tokio::time::timeout(Duration::from_secs(20), fetch(&machine)).await;
+    // Whoever still waits for a writer gets one, so that this test can end.
+    std::fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(pipe)
+        .unwrap();
+    let error = waited.expect("it ends").unwrap_err();
+    assert_eq!(error.kind(), CredentialsErrorKind::Io);
+}
+
+#[tokio::test]
+async fn fips_and_no_configured_endpoints_may_be_asked_for_in_the_profile() {
+    let server = Server::start(sts::good).await;
+    let text = "[default]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = default\naws_access_key_id = A\n\
+                aws_secret_access_key = a\nregion = us-west-2\nuse_fips_endpoint = true\n\
+                endpoint_url = http://localhost:1\nignore_configured_endpoint_urls = TRUE\n";
+    let meant = async |machine: Machine| {
+        let context = machine.context().with_http(server.everywhere());
+        Profile::new(&context).provide().await.unwrap();
+        server.seen().last().unwrap().header("x-meant").to_owned()
+    };
+    assert_eq!(
+        meant(config(text)).await,
+        "https://sts-fips.us-west-2.amazonaws.com/"
+    );
+    // The variable comes first.
+    let machine = config(text).set("AWS_USE_FIPS_ENDPOINT", "false");
+    assert_eq!(meant(machine).await, "https://sts.us-west-2.amazonaws.com/");
+    let machine = config(text).set("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "false");
+    assert_eq!(meant(machine).await, "http://localhost:1/");
+}
+
+/// The API has no such parameter.
+#[tokio::test]
+async fn a_web_identity_sends_no_external_id() {
+    let server = Server::start(sts::good).await;
+    let machine = config(
+        "[default]\nrole_arn = arn:aws:iam::1:role/pod\nweb_identity_token_file = ~/token\nexternal_id = x\n",
+    )
+    .file("token", "eyJ.t")
+    .set("AWS_ENDPOINT_URL_STS", server.url());
+    fetch(&machine).await.unwrap();
+    let seen = server.seen();
+    assert_eq!(seen[0].form("Action").unwrap(), "AssumeRoleWithWebIdentity");
+    assert_eq!(seen[0].form("ExternalId"), None);
 }
 
 #[tokio::test]

@@ -159,6 +159,26 @@ async fn a_token_that_cannot_be_renewed_is_used_to_its_end() {
 }
 
 #[tokio::test]
+async fn nobody_is_told_to_log_in_because_the_service_is_down() {
+    for status in [429, 503] {
+        let server = Server::start(move |before, seen| match seen.uri.path() {
+            "/token" => text(status, "refresh-1"),
+            _ => good(before, seen),
+        })
+        .await;
+        let machine =
+            machine(&server, CONFIG).file(SESSION, &token("access-1", "2026-01-31T11:00:00Z"));
+        let error = Profile::new(&machine.context())
+            .provide()
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), CredentialsErrorKind::Refused, "{error}");
+        assert!(!error.to_string().contains("aws sso login"), "{error}");
+        assert!(!told(&error).contains("refresh-1"));
+    }
+}
+
+#[tokio::test]
 async fn a_person_is_told_to_log_in() {
     let server =
         Server::start(|_, _| text(401, r#"{"message":"Session token not found or invalid"}"#))

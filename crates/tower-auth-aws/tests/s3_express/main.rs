@@ -1,5 +1,7 @@
 //! Bucket sessions, against a stand-in on loopback that recomputes every signature.
 
+mod sessions;
+
 use axum::{Router, body::Body, extract::State, http::Request as Received, response::IntoResponse};
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};

@@ -78,7 +78,8 @@ impl Container {
         let reply = self.exchange.send(request, |_| false).await?;
         let secret = token.as_ref().map_or("", Secret::expose);
         if !reply.status.is_success() {
-            return Err(refused(&reply, &[secret, uri.path()]));
+            let query = uri.query().unwrap_or_default();
+            return Err(refused(&reply, &[secret, uri.path(), query]));
         }
         let what = "the answer of the agent";
         Document::read(&reply.body, what, ERRORS)?.credentials(what, Expires::Always, ERRORS)

@@ -67,7 +67,7 @@ impl DefaultClient {
     fn secure(&self, request: Request<Full<Bytes>>) -> Sent {
         let secure = self.secure.clone();
         Box::pin(async move {
-            let client = secure.get()?;
+            let client = secure.get().await?;
             client.request(request).await.map_err(Into::into)
         })
     }
@@ -95,19 +95,25 @@ mod tls {
     pub(super) struct Secure(Arc<OnceLock<HttpsClient>>);
 
     impl Secure {
-        pub(super) fn get(&self) -> Result<&HttpsClient, BoxError> {
+        pub(super) async fn get(&self) -> Result<&HttpsClient, BoxError> {
             if let Some(client) = self.0.get() {
                 return Ok(client);
             }
-            let connector = HttpsConnectorBuilder::new()
-                .with_provider_and_native_roots(default_provider())
-                .map_err(|error| {
-                    format!("the certificates that the machine trusts cannot be loaded: {error}")
-                })?
-                .https_only()
-                .enable_http1()
-                .build();
+            // Many small files: not on a thread that others wait for.
+            let connector = tokio::task::spawn_blocking(connector).await??;
             Ok(self.0.get_or_init(|| builder().build(connector)))
         }
+    }
+
+    fn connector() -> Result<HttpsConnector<HttpConnector>, BoxError> {
+        let connector = HttpsConnectorBuilder::new()
+            .with_provider_and_native_roots(default_provider())
+            .map_err(|error| {
+                format!("the certificates that the machine trusts cannot be loaded: {error}")
+            })?
+            .https_only()
+            .enable_http1()
+            .build();
+        Ok(connector)
     }
 }

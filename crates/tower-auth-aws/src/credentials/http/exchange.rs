@@ -90,7 +90,13 @@ impl Exchange {
         let (head, mut incoming) = response.into_parts();
         // Sized once, so that no copy of a secret is left behind by growing.
         let mut body = Zeroizing::new(Vec::with_capacity(MAX_ANSWER));
+        let mut frames = 0;
         while let Some(frame) = incoming.frame().await {
+            // A client of the caller may give empty ones without end, and never let the time limit have its turn.
+            frames += 1;
+            if frames > MAX_ANSWER {
+                return Err(Failure::TooLong);
+            }
             if let Some(data) = frame.map_err(Failure::Transport)?.data_ref() {
                 if data.len() > MAX_ANSWER - body.len() {
                     return Err(Failure::TooLong);

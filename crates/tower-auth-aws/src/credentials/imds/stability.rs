@@ -4,8 +4,7 @@ use crate::Credentials;
 use crate::credentials::{CredentialsError, CredentialsErrorKind};
 use std::time::{Duration, SystemTime};
 
-/// Credentials that have expired, or will before they can be asked for again, with a new expiry five to ten minutes
-/// ahead.
+/// Credentials that have expired, with a new expiry five to ten minutes ahead; others as they are.
 pub(super) fn extended(credentials: Credentials, now: SystemTime) -> Credentials {
     match credentials.expires_at() {
         Some(at) if at <= now => {

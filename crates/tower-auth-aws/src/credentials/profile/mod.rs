@@ -56,13 +56,14 @@ impl Selected {
 ///
 /// A profile that another one names as `source_profile` gives its own key first, when it has one. `mfa_serial` is an
 /// error, since nobody can be asked for a code. A profile that does not exist is an error when it was asked for by
-/// name; otherwise this provider is not configured.
+/// name and there are others; otherwise this provider is not configured.
 ///
 /// STS is called in the region of [`region`](super::region()), `https://sts.<region>.amazonaws.com` or its like in another
-/// partition (`sts-fips` with `AWS_USE_FIPS_ENDPOINT`), and at `https://sts.amazonaws.com`, signed for `us-east-1`, when
-/// there is none. Another URL can be set with `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, a `services` section or
-/// `endpoint_url` in the profile, in this order; `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` makes all of them void. It is https,
-/// or names this machine. Three attempts of at most ten seconds each; after a throttled or a failed one there is a pause.
+/// partition, and at `https://sts.amazonaws.com`, signed for `us-east-1`, when there is none. With
+/// `AWS_USE_FIPS_ENDPOINT`, or `use_fips_endpoint` in the profile, it is `sts-fips`, and that of `us-east-1` when there is
+/// no region. Another URL can be set with `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, a `services` section or
+/// `endpoint_url` in the profile, in this order; `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, or
+/// `ignore_configured_endpoint_urls` in the profile, makes all of them void. It is https, or names this machine. Three attempts of at most ten seconds each; after a throttled or a failed one there is a pause.
 ///
 /// A token of SSO that has less than five minutes to live is renewed with the refresh token that came with it, and
 /// written back for the AWS CLI; when that is not possible, the error asks for `aws sso login`.

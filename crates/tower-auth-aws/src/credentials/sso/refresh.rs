@@ -6,7 +6,7 @@ use super::{
 };
 use crate::credentials::{CredentialsError, endpoint::join, timestamp};
 use bytes::Bytes;
-use http::{Request, header::CONTENT_TYPE};
+use http::{Request, StatusCode, header::CONTENT_TYPE};
 use http_body_util::Full;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -109,9 +109,17 @@ impl Sso<'_> {
         if !reply.status.is_success() {
             // What it says may quote the request; its status says enough.
             let status = reply.status.as_u16();
-            return Err(ERRORS.expired(format!(
-                "the session was not renewed (status {status}); run `aws sso login`"
-            )));
+            let passing =
+                reply.status.is_server_error() || reply.status == StatusCode::TOO_MANY_REQUESTS;
+            return Err(if passing {
+                ERRORS.refused(format!(
+                    "the session was not renewed: the OIDC service failed with status {status}"
+                ))
+            } else {
+                ERRORS.expired(format!(
+                    "the session was not renewed (status {status}); run `aws sso login`"
+                ))
+            });
         }
         serde_json::from_slice(&reply.body).map(Some).map_err(|error| {
             let (line, column) = (error.line(), error.column());

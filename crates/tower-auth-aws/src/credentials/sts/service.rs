@@ -41,7 +41,13 @@ impl Sts {
             Some(url) => url,
             None => url(
                 region.as_deref(),
-                context.env.is_true("AWS_USE_FIPS_ENDPOINT"),
+                endpoint::is_set(
+                    context,
+                    set,
+                    profile,
+                    "AWS_USE_FIPS_ENDPOINT",
+                    "use_fips_endpoint",
+                ),
             )
             .parse()
             .map_err(|_| errors.configuration("the region has characters that no region has"))?,
@@ -115,11 +121,11 @@ impl Sts {
         if let Some(duration) = &duration {
             parameters.push(("DurationSeconds", duration));
         }
-        if let Some(id) = &role.external_id {
-            parameters.push(("ExternalId", id));
-        }
-        if let Some(token) = token {
-            parameters.push(("WebIdentityToken", token.expose()));
+        match (token, &role.external_id) {
+            // This action has no external identifier.
+            (Some(token), _) => parameters.push(("WebIdentityToken", token.expose())),
+            (None, Some(id)) => parameters.push(("ExternalId", id)),
+            (None, None) => {}
         }
         form::encode(&parameters)
     }
