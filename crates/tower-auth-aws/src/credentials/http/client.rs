@@ -23,8 +23,8 @@ type Answer = Result<Response<UnsyncBoxBody<Bytes, BoxError>>, BoxError>;
 ///
 /// Any other client can take its place with [`HttpClient::new`]. It should not follow redirects, since what is sent may
 /// carry a token, and it should not go through a proxy to link-local addresses. Its errors become the sources of ours, and
-/// should not quote URLs: that of a container is a secret (of reqwest's errors, take off the URL with `without_url`). Times and sizes are limited by the
-/// providers themselves, whatever the client does.
+/// should not quote URLs: that of a container is a secret (of reqwest's errors, take off the URL with `without_url`).
+/// Times and sizes are limited by the providers themselves, whatever the client does.
 #[derive(Clone)]
 pub struct HttpClient(Arc<dyn Transport>);
 

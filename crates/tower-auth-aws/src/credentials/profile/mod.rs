@@ -63,7 +63,8 @@ impl Selected {
 /// `AWS_USE_FIPS_ENDPOINT`, or `use_fips_endpoint` in the profile, it is `sts-fips`, and that of `us-east-1` when there is
 /// no region. Another URL can be set with `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, a `services` section or
 /// `endpoint_url` in the profile, in this order; `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, or
-/// `ignore_configured_endpoint_urls` in the profile, makes all of them void. It is https, or names this machine. Three attempts of at most ten seconds each; after a throttled or a failed one there is a pause.
+/// `ignore_configured_endpoint_urls` in the profile, makes all of them void. It is https, or names this machine. Three
+/// attempts of at most ten seconds each; after a throttled or a failed one there is a pause.
 ///
 /// A token of SSO that has less than five minutes to live is renewed with the refresh token that came with it, and
 /// written back for the AWS CLI; when that is not possible, the error asks for `aws sso login`.
