@@ -15,6 +15,75 @@ use tower_auth_core::{AuthError, ErrorKind, Step};
 /// While that value is the current one and good, a request costs a look at the clock and at one shared number that
 /// changes with the value. A clone shares the cache and remembers nothing. A handle keeps the value that it saw last in
 /// memory until it is used again or dropped, also when the cache was told to forget it; it never lends it then.
+///
+/// A scheme of your own over a cache, in full:
+///
+/// ```
+/// use http::{HeaderName, HeaderValue, Request};
+/// use tower_auth_core::{
+///     AuthError, Authorize, Claim, Deferred, RequestHead, Scheme, SchemeExt, Step, insert_header, scheme,
+/// };
+/// use tower_auth_token::{AcquireLoan, Cache, Demand, Failure, Fetched, Lender, Loan, SentToken, Source};
+///
+/// static X_SESSION: HeaderName = HeaderName::from_static("x-session");
+///
+/// /// Sends `X-Session: <session>`, and gets another session when the server answers 401.
+/// #[derive(Clone)]
+/// struct Session(Lender<Issuer>);
+///
+/// struct Issuer;
+///
+/// impl Source for Issuer {
+///     type Value = HeaderValue;
+///
+///     async fn fetch(&self, _: Demand<HeaderValue>) -> Result<Fetched<HeaderValue>, Failure> {
+///         Ok(Fetched::new(HeaderValue::from_static("s1"))) // asked of somebody
+///     }
+/// }
+///
+/// impl Scheme for Session {
+///     type Mode = Deferred;
+///     type Credentials = Loan<HeaderValue>;
+///     type Sent = SentToken;
+///     type Acquire = AcquireLoan<HeaderValue>;
+///
+///     fn acquire(&self, _: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
+///         self.0.lend()
+///     }
+///     fn acquire_mut(&mut self, _: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
+///         self.0.lend_mut()
+///     }
+///     fn is_same(&self, sent: &SentToken, next: &Self::Credentials) -> bool {
+///         self.0.is_same(sent.id(), next)
+///     }
+///     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
+///         visit(Claim::Header(&X_SESSION));
+///     }
+/// }
+///
+/// impl<B> Authorize<B> for Session {
+///     fn authorize(&self, loan: Self::Credentials, request: &mut Request<B>) -> Result<SentToken, AuthError> {
+///         let (session, id) = self.0.value(&loan)?;
+///         insert_header(request.headers_mut(), X_SESSION.clone(), session.clone())?;
+///         Ok(SentToken::new(id))
+///     }
+/// }
+///
+/// scheme!(key Session);
+///
+/// # use {http::Response, std::convert::Infallible, tower::{Layer, ServiceExt}};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let http = tower::service_fn(async |request: Request<()>| {
+/// #     Ok::<_, Infallible>(Response::new(request.headers()["x-session"].clone()))
+/// # });
+/// let session = Session(Lender::new(Cache::new(Issuer)));
+/// let client = session.only_to("https://api.example.com")?.layer(http);
+/// let response = client.oneshot(Request::get("https://api.example.com/").body(())?).await?;
+/// assert_eq!(response.into_body(), "s1");
+/// # Ok(())
+/// # }
+/// ```
 pub struct Lender<S: Source> {
     cache: Cache<S>,
     seen: Option<Arc<Entry<S::Value>>>,
