@@ -34,17 +34,20 @@ impl SigningKey {
     }
 
     /// Signs a text. Never fails with HMAC.
+    ///
+    /// The signature is written where it is to be: to hand it back beside an error would copy it about.
     #[inline]
-    pub(crate) fn sign(&self, text: &[u8]) -> Result<SignatureText, AuthError> {
+    pub(crate) fn sign(&self, text: &[u8], signature: &mut SignatureText) -> Result<(), AuthError> {
         match self {
             Self::Hmac(key) => {
                 let mut mac = HmacSha256::clone(key);
                 Mac::update(&mut mac, text);
                 let digits = hex32(&mac.finalize().into_bytes().into());
-                Ok(SignatureText::new(&digits))
+                signature.set(&digits);
+                Ok(())
             }
             #[cfg(feature = "sigv4a")]
-            Self::Ecdsa(key) => key.sign(text),
+            Self::Ecdsa(key) => key.sign(text, signature),
         }
     }
 }
@@ -74,15 +77,17 @@ pub(crate) struct SignatureText {
 }
 
 impl SignatureText {
+    /// None yet.
+    pub(crate) const NONE: Self = Self {
+        digits: [0; 144],
+        length: 0,
+    };
+
     #[inline]
-    pub(crate) fn new(digits: &[u8]) -> Self {
+    pub(crate) fn set(&mut self, digits: &[u8]) {
         let length = digits.len().min(144);
-        let mut text = [0; 144];
-        text[..length].copy_from_slice(&digits[..length]);
-        Self {
-            digits: text,
-            length: length as u8,
-        }
+        self.digits[..length].copy_from_slice(&digits[..length]);
+        self.length = length as u8;
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
@@ -281,7 +286,8 @@ mod tests {
         let key = SigningKey::derive(secret, b"20150830", "us-east-1", "iam");
         let text = "AWS4-HMAC-SHA256\n20150830T123600Z\n20150830/us-east-1/iam/aws4_request\n\
                     f536975d06c0309214f805bb90ccff089219ecd68b2577efef23edd43b7e1a59";
-        let signature = key.sign(text.as_bytes()).unwrap();
+        let mut signature = SignatureText::NONE;
+        key.sign(text.as_bytes(), &mut signature).unwrap();
         assert_eq!(
             signature.as_str(),
             "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7"
@@ -316,7 +322,11 @@ mod tests {
                 assert_eq!(time, Timestamp::of(seconds));
                 assert_eq!(stamp.as_bytes(), time.as_bytes());
                 let fresh = day(&credentials, &time);
-                let text = |day: &Day| day.key.sign(b"text").unwrap().as_str().to_owned();
+                let text = |day: &Day| {
+                    let mut signature = SignatureText::NONE;
+                    day.key.sign(b"text", &mut signature).unwrap();
+                    signature.as_str().to_owned()
+                };
                 assert_eq!(text(&found), text(&fresh));
             }
         }

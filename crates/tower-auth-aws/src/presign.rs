@@ -3,7 +3,7 @@
 use crate::{
     Credentials, PayloadHash, Signer,
     canonical::{SignedHeaders, is_s3, put_request},
-    key::sha256_hex,
+    key::{SignatureText, sha256_hex},
     percent,
     signer::{Realm, SessionToken, host, insert},
     sink::Sink,
@@ -130,7 +130,8 @@ impl Signer {
         let hash = sha256_hex(|sink| {
             put_request(sink, head, self.path_rules(), &signed, &names, line);
         });
-        let signature = self.sign_hash(&day, &time, &hash)?;
+        let mut signature = SignatureText::NONE;
+        self.sign_hash(&day, &time, &hash, &mut signature)?;
         if let (SessionToken::Unsigned, Some(token)) = (self.session_token(), token) {
             parameter(&mut target, "X-Amz-Security-Token", token);
         }

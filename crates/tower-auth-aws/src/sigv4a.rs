@@ -81,20 +81,21 @@ impl EcdsaKey {
     }
 
     /// The signature in DER, in digits.
-    pub(crate) fn sign(&self, text: &[u8]) -> Result<SignatureText, AuthError> {
+    pub(crate) fn sign(&self, text: &[u8], signature: &mut SignatureText) -> Result<(), AuthError> {
         #[cfg(test)]
         if self.broken {
             return Err(no_signature());
         }
-        let signature = self.pair.sign(&self.random, text);
-        let signature = signature.map_err(|_| no_signature())?;
+        let made = self.pair.sign(&self.random, text);
+        let made = made.map_err(|_| no_signature())?;
         let mut digits = Vec::with_capacity(144);
-        for byte in signature.as_ref() {
+        for byte in made.as_ref() {
             for digit in [byte >> 4, byte & 15] {
                 digits.push(b"0123456789abcdef"[usize::from(digit)]);
             }
         }
-        Ok(SignatureText::new(&digits))
+        signature.set(&digits);
+        Ok(())
     }
 
     /// The point of the public key, uncompressed.
@@ -211,7 +212,8 @@ mod tests {
     fn a_signature_that_cannot_be_made_is_an_error() {
         let signer = Signer::v4a("s3", "*").unwrap();
         let seed = broken(&signer);
-        let error = signer.sign_hash(&seed.day, &seed.time, &[b'0'; 64]);
+        let mut signature = SignatureText::NONE;
+        let error = signer.sign_hash(&seed.day, &seed.time, &[b'0'; 64], &mut signature);
         assert_eq!(error.unwrap_err().kind(), ErrorKind::Credentials);
         let mut chunks = ChunkSigner::new(&signer, &seed);
         for result in [

@@ -20,6 +20,8 @@ use std::{
 /// It knows which one it is, so that what a server says about it is never taken to be about its successor.
 pub struct Current<V>(Arc<Entry<V>>);
 
+// Every request reads it: what others write must not lie beside it.
+#[repr(align(128))]
 pub(crate) struct Entry<V> {
     value: V,
     id: ValueId,

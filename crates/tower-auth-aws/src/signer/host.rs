@@ -4,6 +4,7 @@ use http::Uri;
 use tower_auth_core::{AuthError, ErrorKind};
 
 /// Authority without user name and default port.
+#[inline]
 pub(crate) fn host(uri: &Uri) -> Result<&str, AuthError> {
     let authority = uri.authority().map_or("", |authority| authority.as_str());
     let host = authority

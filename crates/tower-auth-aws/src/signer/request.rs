@@ -82,7 +82,8 @@ impl Signer {
         headers.put_names(&mut names);
         let (names, line) = (names.as_bytes(), payload.as_bytes());
         let hash = sha256_hex(|sink| put_request(sink, head, self.path, &headers, names, line));
-        let text = self.sign_hash(&day, &time, &hash)?;
+        let mut text = SignatureText::NONE;
+        self.sign_hash(&day, &time, &hash, &mut text)?;
         let authorization = authorization(&day, names, &text);
 
         let headers = request.headers_mut();

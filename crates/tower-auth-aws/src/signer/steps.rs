@@ -48,7 +48,8 @@ impl Signer {
         string_to_sign: &str,
     ) -> Result<String, AuthError> {
         let day = self.day(credentials, &Timestamp::new(time))?;
-        let text = day.key.sign(string_to_sign.as_bytes())?;
+        let mut text = SignatureText::NONE;
+        day.key.sign(string_to_sign.as_bytes(), &mut text)?;
         Ok(text.as_str().to_owned())
     }
 
@@ -85,14 +86,16 @@ impl Signer {
     }
 
     /// The string to sign of a request whose canonical form has this hash, signed.
+    #[inline]
     pub(crate) fn sign_hash(
         &self,
         day: &Day,
         time: &Timestamp,
         hash: &[u8; 64],
-    ) -> Result<SignatureText, AuthError> {
+        signature: &mut SignatureText,
+    ) -> Result<(), AuthError> {
         let mut text = Text::new();
         self.put_string_to_sign(&mut text, time, &day.scope, hash);
-        day.key.sign(text.as_bytes())
+        day.key.sign(text.as_bytes(), signature)
     }
 }

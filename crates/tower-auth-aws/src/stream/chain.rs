@@ -84,7 +84,7 @@ impl ChunkSigner {
         text.put(self.previous.as_bytes());
         text.put(b"\n");
         rest(&mut text);
-        self.previous = self.key.sign(text.as_bytes())?;
+        self.key.sign(text.as_bytes(), &mut self.previous)?;
         Ok(&self.previous)
     }
 

@@ -64,7 +64,7 @@ impl EventSigner {
         text.put(&of_date);
         text.put(b"\n");
         text.put(&of_payload);
-        self.previous = day.key.sign(text.as_bytes())?;
+        day.key.sign(text.as_bytes(), &mut self.previous)?;
         Ok(self.previous.as_str())
     }
 
