@@ -5,14 +5,14 @@ use crate::{
     canonical::{SignedHeaders, is_s3, put_request},
     key::{SignatureText, sha256_hex},
     percent,
-    signer::{Realm, SessionToken, host, insert},
+    signer::{Realm, SessionToken, host},
     sink::Sink,
     timestamp::Timestamp,
 };
 use bytes::Bytes;
 use http::{HeaderValue, Request, Uri, header, uri::PathAndQuery};
 use std::time::{Duration, SystemTime};
-use tower_auth_core::{AuthError, ErrorKind, RequestHead};
+use tower_auth_core::{AuthError, ErrorKind, RequestHead, insert_header};
 
 /// The longest that a URL may be valid: seven days.
 const LONGEST: u64 = 604_800;
@@ -63,7 +63,7 @@ impl Signer {
         if !headers.contains_key(header::HOST) {
             let host = HeaderValue::from_str(host(request.uri())?)
                 .map_err(|_| AuthError::new(ErrorKind::Request, "the host cannot be a header"))?;
-            insert(&mut headers, header::HOST, host)?;
+            insert_header(&mut headers, header::HOST, host)?;
         }
         let signed = SignedHeaders::new(&headers, self.header_rules());
 

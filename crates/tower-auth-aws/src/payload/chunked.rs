@@ -3,12 +3,12 @@
 use super::{Payload, Seed};
 use crate::{
     Checksum, ChunkSigned, ChunkSigner, PayloadHash,
-    signer::{X_AMZ_CONTENT_SHA256, insert},
+    signer::X_AMZ_CONTENT_SHA256,
     stream::framing::{Framing, Signing},
 };
 use http::{HeaderName, HeaderValue, Request, header};
 use http_body::Body;
-use tower_auth_core::{AuthError, ErrorKind};
+use tower_auth_core::{AuthError, ErrorKind, insert_header};
 
 static X_AMZ_DECODED_CONTENT_LENGTH: HeaderName =
     HeaderName::from_static("x-amz-decoded-content-length");
@@ -87,7 +87,7 @@ impl<B: Body> Payload<ChunkSigned<B>> for Chunked {
         let headers = request.headers_mut();
         headers.remove(&X_AMZ_CONTENT_SHA256);
         let decoded = HeaderValue::from(length);
-        insert(headers, X_AMZ_DECODED_CONTENT_LENGTH.clone(), decoded)?;
+        insert_header(headers, X_AMZ_DECODED_CONTENT_LENGTH.clone(), decoded)?;
         let encoding = match headers.get(header::CONTENT_ENCODING) {
             None => HeaderValue::from_static("aws-chunked"),
             Some(inner) => {
@@ -95,10 +95,10 @@ impl<B: Body> Payload<ChunkSigned<B>> for Chunked {
                 HeaderValue::from_bytes(&value).map_err(|_| too_long())?
             }
         };
-        insert(headers, header::CONTENT_ENCODING, encoding)?;
+        insert_header(headers, header::CONTENT_ENCODING, encoding)?;
         if let Some(checksum) = self.checksum {
             let name = HeaderValue::from_static(checksum.trailer());
-            insert(headers, X_AMZ_TRAILER.clone(), name)?;
+            insert_header(headers, X_AMZ_TRAILER.clone(), name)?;
         }
         Ok(match (self.signed, self.checksum) {
             (true, None) => PayloadHash::SIGNED_CHUNKS,
@@ -122,7 +122,7 @@ impl<B: Body> Payload<ChunkSigned<B>> for Chunked {
             Framing::new(signing, self.checksum, self.size, length).ok_or_else(too_long)?;
         // A length that the caller set is that of the body, and no longer true.
         let wire = HeaderValue::from(framing.remaining());
-        insert(request.headers_mut(), header::CONTENT_LENGTH, wire)?;
+        insert_header(request.headers_mut(), header::CONTENT_LENGTH, wire)?;
         request.body_mut().arm(framing);
         Ok(())
     }

@@ -8,9 +8,7 @@ mod steps;
 
 pub use self::signature::Signature;
 pub(crate) use self::{
-    headers::{
-        X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_S3SESSION_TOKEN, X_AMZ_SECURITY_TOKEN, insert,
-    },
+    headers::{X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_S3SESSION_TOKEN, X_AMZ_SECURITY_TOKEN},
     host::host,
 };
 

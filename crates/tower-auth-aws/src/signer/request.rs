@@ -4,9 +4,7 @@
 use super::headers::X_AMZ_REGION_SET;
 use super::{
     Realm, SessionToken, Signature, Signer,
-    headers::{
-        X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_S3SESSION_TOKEN, X_AMZ_SECURITY_TOKEN, insert,
-    },
+    headers::{X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_S3SESSION_TOKEN, X_AMZ_SECURITY_TOKEN},
     host::{host, unspeakable},
 };
 use crate::{
@@ -19,7 +17,7 @@ use crate::{
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Uri, header};
 use std::time::SystemTime;
-use tower_auth_core::{AuthError, ErrorKind, RequestHead};
+use tower_auth_core::{AuthError, ErrorKind, RequestHead, insert_header};
 
 impl Signer {
     /// Signs a request: adds `host` (unless it is there), `x-amz-date`, `x-amz-content-sha256` and the session token
@@ -88,12 +86,12 @@ impl Signer {
 
         let headers = request.headers_mut();
         for (name, value) in added.into_iter().flatten() {
-            insert(headers, name.clone(), value)?;
+            insert_header(headers, name.clone(), value)?;
         }
-        insert(headers, header::AUTHORIZATION, authorization)?;
+        insert_header(headers, header::AUTHORIZATION, authorization)?;
         if self.token == SessionToken::Unsigned {
             if let Some(token) = credentials.session_token() {
-                insert(headers, X_AMZ_SECURITY_TOKEN.clone(), token.clone())?;
+                insert_header(headers, X_AMZ_SECURITY_TOKEN.clone(), token.clone())?;
             }
         }
         Ok(Signature { text, day, time })
