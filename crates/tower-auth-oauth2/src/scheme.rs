@@ -151,7 +151,11 @@ impl<P: Carrier> Scheme for OAuth2<P> {
     type Sent = SentToken;
     type Acquire = AcquireLoan<PlacedToken<P>>;
 
-    fn acquire(&self, _: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
+    fn acquire(
+        &self,
+        _: RequestHead<'_>,
+        _: Option<&SentToken>,
+    ) -> Step<Self::Credentials, Self::Acquire> {
         self.tokens.lend()
     }
 

@@ -111,7 +111,11 @@ where
     type Sent = SentToken;
     type Acquire = AcquireLoan<Placed<S::Value, P>>;
 
-    fn acquire(&self, _: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
+    fn acquire(
+        &self,
+        _: RequestHead<'_>,
+        _: Option<&SentToken>,
+    ) -> Step<Self::Credentials, Self::Acquire> {
         self.tokens.lend()
     }
 

@@ -5,7 +5,7 @@ mod template;
 
 pub use self::placement::{InAuthorization, InHeader, InQuery, Placement};
 
-use crate::{AuthError, Authorize, Claim, Scheme, instant_scheme, scheme};
+use crate::{AuthError, Authorize, Claim, Scheme, fixed_scheme, scheme};
 use http::{HeaderName, Request};
 use std::fmt;
 
@@ -101,7 +101,7 @@ impl<P: Placement> Bearer<P> {
 }
 
 impl<P: Placement> Scheme for Bearer<P> {
-    instant_scheme!();
+    fixed_scheme!();
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
         visit(self.placement.claim());

@@ -2,10 +2,11 @@
 
 use super::template::{Template, check_token};
 use crate::{
-    AuthError, Claim, FinisherSlot, KeySlot, Secret, TermSlot,
+    AuthError, Claim, Secret,
     api_key::{check, header_name},
     insert::{insert_header, insert_named},
     query,
+    sum::{FinisherSlot, KeySlot, TermSlot},
 };
 use http::{HeaderName, HeaderValue, Request, header::AUTHORIZATION};
 use std::{fmt, sync::Arc};

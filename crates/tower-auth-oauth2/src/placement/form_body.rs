@@ -14,7 +14,7 @@ use std::{
     sync::Arc,
     task::{Context, Poll, Waker},
 };
-use tower_auth_core::{AuthError, Claim, ErrorKind, KeySlot};
+use tower_auth_core::{AuthError, Claim, ErrorKind, sum::KeySlot};
 use zeroize::Zeroizing;
 
 const FORM: &str = "application/x-www-form-urlencoded";

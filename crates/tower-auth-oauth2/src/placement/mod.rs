@@ -7,8 +7,9 @@ pub use self::form_body::{FormBody, InFormBody};
 use http::Request;
 use std::fmt;
 use tower_auth_core::{
-    AuthError, Claim, TermSlot,
+    AuthError, Claim,
     bearer::{InAuthorization, InHeader, InQuery, Placement},
+    sum::TermSlot,
 };
 
 /// Where on the request a token goes: [`InAuthorization`], [`InHeader`], [`InQuery`], [`InFormBody`].
