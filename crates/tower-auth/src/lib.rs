@@ -60,7 +60,7 @@
 //! | client | what to know | example |
 //! | --- | --- | --- |
 //! | hyper-util's `Client` | nothing: it is a service of `http::Request` | `hyper.rs` |
-//! | reqwest | through `tower_auth::reqwest::Client` (feature `reqwest`), which turns off redirects below the layers and refuses a URI that reqwest would rewrite after it was signed | `reqwest.rs` |
+//! | reqwest | through `tower_auth::reqwest_client` (feature `reqwest`), which turns off redirects below the layers and refuses a URI that reqwest would rewrite after it was signed | `reqwest.rs` |
 //! | a tonic channel | generated clients send paths only: give them their origin with `with_origin`. It has to be the origin of the channel's endpoint: the channel sends everything there whatever the origin says, so `https` there and `http` at the endpoint sends credentials in the clear | `tonic.rs` |
 //! | a boxed service | box the finished stack: `BoxCloneSyncService::new(stack)` | `boxed.rs` |
 //! | the upstream side of an axum proxy | make the URI absolute first; the caller's own `Authorization` is replaced | `axum_proxy.rs` |
@@ -114,7 +114,8 @@ pub use tower_auth_oauth1 as oauth1;
 pub use tower_auth_oauth2 as oauth2;
 #[cfg(feature = "reqwest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
-pub mod reqwest;
+#[doc(inline)]
+pub use tower_auth_reqwest as reqwest_client; // not `reqwest`: a glob import would hide the crate
 #[cfg(feature = "token")]
 #[cfg_attr(docsrs, doc(cfg(feature = "token")))]
 #[doc(inline)]

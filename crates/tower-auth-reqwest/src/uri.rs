@@ -1,12 +1,12 @@
 //! What reqwest makes of a URI.
 
-use super::UriError;
-use ::reqwest::Url;
+use crate::UriError;
 use http::Uri;
+use reqwest::Url;
 use std::fmt::{self, Write};
 
 /// Whether reqwest can be asked to send this URI at all.
-pub(super) fn check(uri: &Uri) -> Result<(), UriError> {
+pub(crate) fn check(uri: &Uri) -> Result<(), UriError> {
     if uri.scheme().is_none() {
         return Err(UriError::NotAbsolute);
     }
@@ -22,7 +22,7 @@ pub(super) fn check(uri: &Uri) -> Result<(), UriError> {
 }
 
 /// What reqwest would send instead of this URI; `None` when it would send the same, or nothing.
-pub(super) fn normalized(uri: &Uri) -> Option<Uri> {
+pub(crate) fn normalized(uri: &Uri) -> Option<Uri> {
     check(uri).ok()?;
     let url = Url::parse(&uri.to_string()).ok()?;
     if is_same(uri, &url) {
@@ -32,7 +32,7 @@ pub(super) fn normalized(uri: &Uri) -> Option<Uri> {
 }
 
 /// Whether both are the same, byte for byte.
-pub(super) fn is_same(uri: &Uri, url: &Url) -> bool {
+pub(crate) fn is_same(uri: &Uri, url: &Url) -> bool {
     let mut rest = Rest(url.as_str());
     write!(rest, "{uri}").is_ok() && rest.0.is_empty()
 }

@@ -1,11 +1,11 @@
 //! `reqwest::Client` as a service of `http` requests.
 
-use super::{Error, UriError, body, uri};
-use ::reqwest::redirect::Policy;
+use crate::{Error, UriError, body, uri};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use pin_project_lite::pin_project;
+use reqwest::redirect::Policy;
 use std::{
     error::Error as StdError,
     fmt,
@@ -20,18 +20,18 @@ use tower_service::Service;
 /// What reqwest does below the layers, and what this type does about it, is in the [module's documentation](super).
 /// Clones share one pool of connections. Needs what reqwest needs: a tokio runtime when it is called.
 #[derive(Clone)]
-pub struct Client {
-    inner: ::reqwest::Client,
+pub struct ReqwestService {
+    inner: reqwest::Client,
 }
 
-impl Client {
+impl ReqwestService {
     /// Builds the client, with redirects turned off whatever the builder says: reqwest would follow them below every
     /// layer.
     ///
     /// # Errors
     ///
-    /// What [`ClientBuilder::build`](::reqwest::ClientBuilder::build) fails with: no TLS, or an unusable setting.
-    pub fn new(builder: ::reqwest::ClientBuilder) -> Result<Self, Error> {
+    /// What [`ClientBuilder::build`](reqwest::ClientBuilder::build) fails with: no TLS, or an unusable setting.
+    pub fn new(builder: reqwest::ClientBuilder) -> Result<Self, Error> {
         let inner = builder.redirect(Policy::none()).build()?;
         Ok(Self { inner })
     }
@@ -40,38 +40,38 @@ impl Client {
     ///
     /// Unless that is [`Policy::none`], **it sends API keys to every origin that a redirect names**, and signatures for
     /// the wrong URI; and its errors may show the query of a URL that a redirect led to.
-    pub fn danger_from_client(client: ::reqwest::Client) -> Self {
+    pub fn danger_from_client(client: reqwest::Client) -> Self {
         Self { inner: client }
     }
 
     /// The client inside. Requests that it is given directly pass no layer.
-    pub fn get_ref(&self) -> &::reqwest::Client {
+    pub fn get_ref(&self) -> &reqwest::Client {
         &self.inner
     }
 
     /// The client inside, by value.
-    pub fn into_inner(self) -> ::reqwest::Client {
+    pub fn into_inner(self) -> reqwest::Client {
         self.inner
     }
 }
 
 /// Without the default headers, which may be secret.
-impl fmt::Debug for Client {
+impl fmt::Debug for ReqwestService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").finish_non_exhaustive()
+        f.debug_struct("ReqwestService").finish_non_exhaustive()
     }
 }
 
-impl<B> Service<Request<B>> for Client
+impl<B> Service<Request<B>> for ReqwestService
 where
     B: Body<Data: Into<Bytes>, Error: Into<Box<dyn StdError + Send + Sync>>> + Send + 'static,
 {
-    type Response = Response<::reqwest::Body>;
+    type Response = Response<reqwest::Body>;
     type Error = Error;
     type Future = ResponseFuture;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        Service::<::reqwest::Request>::poll_ready(&mut self.inner, cx).map_err(Error::from)
+        Service::<reqwest::Request>::poll_ready(&mut self.inner, cx).map_err(Error::from)
     }
 
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
@@ -89,13 +89,13 @@ where
 }
 
 /// The same request as reqwest has it, unless that would be another one.
-fn convert<B>(request: Request<B>) -> Result<::reqwest::Request, UriError>
+fn convert<B>(request: Request<B>) -> Result<reqwest::Request, UriError>
 where
     B: Body<Data: Into<Bytes>, Error: Into<Box<dyn StdError + Send + Sync>>> + Send + 'static,
 {
     uri::check(request.uri())?;
     let uri = request.uri().clone();
-    let request = ::reqwest::Request::try_from(request.map(body::into_reqwest))
+    let request = reqwest::Request::try_from(request.map(body::into_reqwest))
         .map_err(|_| UriError::Invalid)?;
     if uri::is_same(&uri, request.url()) {
         Ok(request)
@@ -105,7 +105,7 @@ where
 }
 
 pin_project! {
-    /// Response future of [`Client`].
+    /// Response future of [`ReqwestService`].
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture {
         #[pin]
@@ -118,14 +118,14 @@ pin_project! {
     enum State {
         Sent {
             #[pin]
-            future: <::reqwest::Client as Service<::reqwest::Request>>::Future,
+            future: <reqwest::Client as Service<reqwest::Request>>::Future,
         },
         Unsent { error: Option<Error> },
     }
 }
 
 impl Future for ResponseFuture {
-    type Output = Result<Response<::reqwest::Body>, Error>;
+    type Output = Result<Response<reqwest::Body>, Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(match self.project().state.project() {
@@ -161,7 +161,8 @@ mod tests {
             header::AUTHORIZATION,
             HeaderValue::from_static("planted-token"),
         )]);
-        let client = Client::new(::reqwest::Client::builder().default_headers(headers)).unwrap();
+        let client =
+            ReqwestService::new(reqwest::Client::builder().default_headers(headers)).unwrap();
         let client = is_send_and_sync(client);
         assert!(format!("{:?}", client.get_ref()).contains("planted"));
         assert!(!format!("{client:?}").contains("planted"));
@@ -173,7 +174,7 @@ mod tests {
             .version(Version::HTTP_2)
             .header("x-multi", "1")
             .header("x-multi", "2")
-            .body(::reqwest::Body::from("text"))
+            .body(reqwest::Body::from("text"))
             .unwrap();
         let headers = request.headers().clone();
         let request = convert(request).unwrap();

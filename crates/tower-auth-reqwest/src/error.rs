@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt};
 
-/// Why [`Client`](super::Client) has no response.
+/// Why [`Client`](crate::ReqwestService) has no response.
 ///
 /// Either the URI was refused ([`uri()`](Self::uri)), or reqwest failed ([`client()`](Self::client)). The URL that
 /// reqwest puts into its errors is kept without user name, query and fragment, so that neither an API key nor a
@@ -11,7 +11,7 @@ pub struct Error(Repr);
 
 enum Repr {
     Uri(UriError),
-    Client(::reqwest::Error),
+    Client(reqwest::Error),
 }
 
 /// Why a URI cannot be sent as it is. The request was not sent.
@@ -25,7 +25,7 @@ pub enum UriError {
     /// reqwest cannot read it.
     Invalid,
     /// reqwest would send another one, for which the request was not authenticated.
-    /// [`NormalizeUri`](super::NormalizeUri) helps.
+    /// [`NormalizeUri`](crate::NormalizeUri) helps.
     Rewritten,
 }
 
@@ -39,7 +39,7 @@ impl Error {
     }
 
     /// reqwest's own error, if it failed.
-    pub fn client(&self) -> Option<&::reqwest::Error> {
+    pub fn client(&self) -> Option<&reqwest::Error> {
         match &self.0 {
             Repr::Uri(_) => None,
             Repr::Client(error) => Some(error),
@@ -47,7 +47,7 @@ impl Error {
     }
 
     /// reqwest's own error, by value.
-    pub fn into_client(self) -> Option<::reqwest::Error> {
+    pub fn into_client(self) -> Option<reqwest::Error> {
         match self.0 {
             Repr::Uri(_) => None,
             Repr::Client(error) => Some(error),
@@ -56,12 +56,12 @@ impl Error {
 
     /// Whether no connection could be made, as reqwest says it.
     pub fn is_connect(&self) -> bool {
-        self.client().is_some_and(::reqwest::Error::is_connect)
+        self.client().is_some_and(reqwest::Error::is_connect)
     }
 
     /// Whether one of reqwest's timeouts ran out.
     pub fn is_timeout(&self) -> bool {
-        self.client().is_some_and(::reqwest::Error::is_timeout)
+        self.client().is_some_and(reqwest::Error::is_timeout)
     }
 }
 
@@ -71,8 +71,8 @@ impl From<UriError> for Error {
     }
 }
 
-impl From<::reqwest::Error> for Error {
-    fn from(mut error: ::reqwest::Error) -> Self {
+impl From<reqwest::Error> for Error {
+    fn from(mut error: reqwest::Error) -> Self {
         if let Some(url) = error.url_mut() {
             url.set_query(None);
             url.set_fragment(None);
@@ -139,8 +139,8 @@ mod tests {
     async fn no_error_of_reqwest_shows_what_a_url_hides() {
         // No file can be fetched; reqwest says so, with the whole URL.
         let url = "ftp://planted-user:planted-password@a.example/path?key=planted-key#planted";
-        let error = ::reqwest::Client::new()
-            .execute(::reqwest::Request::new(
+        let error = reqwest::Client::new()
+            .execute(reqwest::Request::new(
                 http::Method::GET,
                 url.parse().unwrap(),
             ))

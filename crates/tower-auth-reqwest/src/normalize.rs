@@ -1,6 +1,6 @@
 //! URIs as reqwest sends them, before anybody signs them.
 
-use super::uri;
+use crate::uri;
 use http::Request;
 use std::task::{Context, Poll};
 use tower_layer::Layer;
@@ -12,12 +12,12 @@ use tower_service::Service;
 /// (inside) a layer that follows redirects, so that it sees every hop. Dots in the path are resolved
 /// (`/a/../b` becomes `/b`), characters escaped (`'` in a query becomes `%27`), the host is written in lower case and
 /// without a default port. Nothing that is already escaped is changed, and a URI that reqwest cannot send stays as it
-/// is; [`Client`](super::Client) refuses it.
+/// is; [`Client`](crate::ReqwestService) refuses it.
 ///
 /// ```
 /// use http::Request;
 /// use tower::{ServiceExt, service_fn};
-/// use tower_auth::reqwest::NormalizeUri;
+/// use tower_auth_reqwest::NormalizeUri;
 /// use tower_layer::Layer;
 ///
 /// # #[tokio::main(flavor = "current_thread")]

@@ -13,17 +13,17 @@ use std::{
 use sync_wrapper::SyncWrapper;
 
 /// What reqwest can send of itself again (an empty body, or one of its own made of bytes) stays so.
-pub(super) fn into_reqwest<B>(mut body: B) -> ::reqwest::Body
+pub(crate) fn into_reqwest<B>(mut body: B) -> reqwest::Body
 where
     B: Body<Data: Into<Bytes>, Error: Into<Box<dyn StdError + Send + Sync>>> + Send + 'static,
 {
     if body.is_end_stream() {
-        return ::reqwest::Body::default();
+        return reqwest::Body::default();
     }
     if let Some(body) = (&mut body as &mut dyn Any).downcast_mut() {
         return mem::take(body);
     }
-    ::reqwest::Body::wrap(SyncBody::new(body))
+    reqwest::Body::wrap(SyncBody::new(body))
 }
 
 pin_project! {
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn bodies_that_reqwest_can_send_again_stay_so() {
-        let body = into_reqwest(::reqwest::Body::from("text"));
+        let body = into_reqwest(reqwest::Body::from("text"));
         assert_eq!(body.as_bytes(), Some(&b"text"[..]));
         let body = into_reqwest(Empty::<Bytes>::new());
         assert_eq!(body.as_bytes(), Some(&b""[..]));
