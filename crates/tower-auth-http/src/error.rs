@@ -178,20 +178,19 @@ fn server(uri: &Uri) -> String {
 }
 
 fn judge(error: &(dyn StdError + 'static)) -> (HttpErrorKind, String) {
-    use HttpErrorKind::{Client, Connect, Interrupted, Tls};
+    use HttpErrorKind::{Client, Connect, Interrupted};
     #[cfg(feature = "rustls")]
     if let Some(tls) = sources(error).find_map(|error| error.downcast_ref::<rustls::Error>()) {
-        return (Tls, crate::hyper::tls_detail(tls));
+        return (HttpErrorKind::Tls, crate::hyper::tls_detail(tls));
     }
     let mut connect = false;
-    let mut unsent = false;
     #[cfg(feature = "client")]
     for error in sources(error) {
         if let Some(error) = error.downcast_ref::<hyper_util::client::legacy::Error>() {
             connect |= error.is_connect();
         }
         if let Some(error) = error.downcast_ref::<::hyper::Error>() {
-            unsent |= error.is_canceled();
+            connect |= error.is_canceled(); // it was never begun
         }
     }
     let mut detail = None;
@@ -220,8 +219,7 @@ fn judge(error: &(dyn StdError + 'static)) -> (HttpErrorKind, String) {
             _ => detail = detail.or_else(|| Some(format!("could not be reached: {error}"))),
         }
     }
-    let _ = Tls;
-    if connect || unsent {
+    if connect {
         let detail = detail.unwrap_or_else(|| {
             "could not be reached; is the name right, and is there a network?".to_owned()
         });
@@ -276,7 +274,7 @@ mod tests {
     fn an_error_names_the_server_and_nothing_else_of_the_url() {
         let uri = Uri::from_static("https://user:pw@as.example:8443/path?api_key=planted");
         let leaky = io::Error::other("cannot reach https://as.example/path?api_key=planted");
-        let error = HttpError::of_client(&uri, BoxError::from("client").into());
+        let error = HttpError::of_client(&uri, BoxError::from("client"));
         assert!(error.to_string().starts_with("https://as.example:8443 "));
         let error = HttpError::of_client(&uri, leaky.into());
         let mut redactor = Redactor::new();
