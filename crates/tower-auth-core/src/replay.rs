@@ -103,7 +103,7 @@ impl<T> Room<T> for Option<T> {
 
     #[inline(always)]
     fn take(&mut self) -> Self {
-        Option::take(self)
+        std::mem::take(self)
     }
 }
 

@@ -288,7 +288,7 @@ where
                     ready!(waiting.service.poll_ready(cx)).map_err(Error::Inner)?;
                     let parked = parked.take().expect("checked above");
                     let credentials = credentials.take().expect("comes with the parked request");
-                    send(parked, credentials, *first)?
+                    send(*parked, credentials, *first)?
                 }
                 StateProj::Sent {
                     future,
@@ -387,7 +387,7 @@ where
 
 /// Sends a parked request through its service, which is ready.
 fn send<S, A, R, B>(
-    parked: Box<Parked<S, A, R, B>>,
+    parked: Parked<S, A, R, B>,
     credentials: A::Credentials,
     first: bool,
 ) -> Result<StateOf<S, A, R, B>, AuthError>
@@ -401,7 +401,7 @@ where
         scheme,
         replay,
         mut request,
-    } = *parked;
+    } = parked;
     let body = first.then(|| replay.clone_body(request.body())).flatten();
     let spare = body.map(|body| Spare::of(&request, body));
     let sent = scheme.authorize(credentials, &mut request)?;
