@@ -1,5 +1,6 @@
 //! Just enough DER (X.690) to find the numbers of a key, and to write an RSA key as PKCS#1 (RFC 8017 appendix A.1).
 
+#[cfg(feature = "crypto")]
 use zeroize::Zeroizing;
 
 pub(crate) const INTEGER: u8 = 0x02;
@@ -74,6 +75,7 @@ pub(crate) fn without_zeros(number: &[u8]) -> &[u8] {
     &number[zeros..]
 }
 
+#[cfg(feature = "crypto")]
 /// A sequence of whole numbers, given big-endian: `RSAPrivateKey` is 0, n, e, d, p, q, dP, dQ, qInv.
 pub(crate) fn integers(numbers: &[&[u8]]) -> Zeroizing<Vec<u8>> {
     let size: usize = numbers.iter().map(|number| number.len() + 8).sum();
@@ -89,6 +91,7 @@ pub(crate) fn integers(numbers: &[&[u8]]) -> Zeroizing<Vec<u8>> {
     sequence
 }
 
+#[cfg(feature = "crypto")]
 fn integer(out: &mut Vec<u8>, number: &[u8]) {
     let number = match without_zeros(number) {
         [] => &[0],
@@ -101,6 +104,7 @@ fn integer(out: &mut Vec<u8>, number: &[u8]) {
     out.extend_from_slice(number);
 }
 
+#[cfg(feature = "crypto")]
 fn length(out: &mut Vec<u8>, length: usize) {
     if length < 0x80 {
         out.push(length as u8);
@@ -112,7 +116,7 @@ fn length(out: &mut Vec<u8>, length: usize) {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "crypto"))]
 mod tests {
     use super::*;
 

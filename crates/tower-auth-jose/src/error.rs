@@ -106,6 +106,7 @@ pub enum VerifyErrorKind {
 }
 
 impl VerifyError {
+    #[cfg(feature = "crypto")]
     pub(crate) const fn new(kind: VerifyErrorKind, why: &'static str) -> Self {
         Self { kind, why }
     }
