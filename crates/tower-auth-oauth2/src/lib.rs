@@ -87,5 +87,5 @@ pub use self::{
 #[cfg(feature = "jwt")]
 pub use self::{
     grant::JwtBearer,
-    jwt::{Algorithm, Assertion, SigningKey},
+    jwt::{Algorithm, Assertion, KeyError, KeyErrorKind, SigningKey},
 };

@@ -276,8 +276,12 @@ mod tests {
             proptest::prop_assume!(secret.trim().len() >= SHORTEST);
             let secret = secret.trim().to_owned();
             let redactor = redactor(&[&secret]);
-            let spelled = spell(&spell(&secret, how), again);
+            let spelled = spell(&secret, how);
             let clean = redactor.clean(&format!("{before}{spelled}{after}"));
+            proptest::prop_assert!(clean.contains("[redacted]"), "{spelled}: {clean}");
+            // What is spelled twice stands by itself: what joined it to other text would have spelled that too.
+            let spelled = spell(&spelled, again);
+            let clean = redactor.clean(&format!("{before} {spelled} {after}"));
             proptest::prop_assert!(clean.contains("[redacted]"), "{spelled}: {clean}");
         }
 

@@ -15,13 +15,15 @@ const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
 
 /// One reading of the text.
 struct Reading {
-    bytes: Vec<u8>,   // lower case
-    raw: Vec<u8>,     // as they are, for base64
+    bytes: Vec<u8>,
     from: Vec<usize>, // where in the text each byte began; one more for the end
 }
 
-/// Every reading that is looked at: as it is, decoded once, decoded twice.
+/// Every reading that is looked at: as it is, and with the escapes of one kind read. In each of them a secret may be
+/// written with escapes of any kind, so that two of them may be one inside the other.
 pub(super) struct Spellings(Vec<Reading>);
+
+const DECODERS: [Decoder; 3] = [percent, json, html];
 
 /// What an escape stands for.
 enum Unit {
@@ -29,30 +31,32 @@ enum Unit {
     Character(char),
 }
 
+impl Unit {
+    fn bytes(self, buffer: &mut [u8; 4]) -> &[u8] {
+        match self {
+            Self::Character(c) => c.encode_utf8(buffer).as_bytes(),
+            Self::Byte(byte) => {
+                buffer[0] = byte;
+                &buffer[..1]
+            }
+        }
+    }
+}
+
 /// Reads the escape that a text begins with: what it stands for, and how long it is.
 type Decoder = fn(&[u8]) -> Option<(Unit, usize)>;
 
 impl Spellings {
     pub(super) fn of(text: &str) -> Self {
-        const DECODERS: [Decoder; 3] = [percent, json, html];
         let plain = Reading {
-            bytes: text.as_bytes().to_ascii_lowercase(),
-            raw: text.as_bytes().to_vec(),
+            bytes: text.as_bytes().to_vec(),
             from: (0..=text.len()).collect(),
         };
-        let mut readings = vec![plain];
-        let mut fresh = 0..1;
-        for _ in 0..2 {
-            let end = readings.len();
-            for number in fresh.clone() {
-                for decoder in DECODERS {
-                    if let Some(next) = readings[number].decode(decoder) {
-                        readings.push(next);
-                    }
-                }
-            }
-            fresh = end..readings.len();
-        }
+        let mut readings: Vec<_> = DECODERS
+            .iter()
+            .filter_map(|decoder| plain.decode(*decoder))
+            .collect();
+        readings.push(plain);
         Self(readings)
     }
 
@@ -86,30 +90,24 @@ impl Reading {
     fn decode(&self, decoder: Decoder) -> Option<Self> {
         let mut next = Self {
             bytes: Vec::with_capacity(self.bytes.len()),
-            raw: Vec::with_capacity(self.raw.len()),
             from: Vec::with_capacity(self.from.len()),
         };
         let mut at = 0;
         let mut changed = false;
-        while at < self.raw.len() {
+        while at < self.bytes.len() {
             let mut buffer = [0; 4];
-            let (decoded, used): (&[u8], usize) = match decoder(&self.raw[at..]) {
-                Some((Unit::Character(c), used)) => (c.encode_utf8(&mut buffer).as_bytes(), used),
-                Some((Unit::Byte(byte), used)) => {
-                    buffer[0] = byte;
-                    (&buffer[..1], used)
-                }
-                None => (&self.raw[at..=at], 1),
+            let (decoded, used) = match decoder(&self.bytes[at..]) {
+                Some((unit, used)) => (unit.bytes(&mut buffer), used),
+                None => (&self.bytes[at..=at], 1),
             };
-            changed |= used > 1 || decoded[0] != self.raw[at];
+            changed |= decoded != &self.bytes[at..at + used];
             for byte in decoded {
-                next.raw.push(*byte);
-                next.bytes.push(byte.to_ascii_lowercase());
+                next.bytes.push(*byte);
                 next.from.push(self.from[at]);
             }
             at += used;
         }
-        next.from.push(self.from[self.raw.len()]);
+        next.from.push(self.from[self.bytes.len()]);
         changed.then_some(next)
     }
 
@@ -117,22 +115,14 @@ impl Reading {
         let mut spans = Vec::new();
         for secret in secrets {
             let secret = secret.expose().as_bytes();
-            for at in find(&self.bytes, secret) {
-                spans.push(self.from[at]..self.end(at + secret.len()));
-            }
-            if cut {
-                let most = secret.len().min(self.bytes.len());
-                if let Some(length) = (1..most)
-                    .rev()
-                    .find(|length| self.bytes.ends_with(&secret[..*length]))
-                {
-                    let at = self.bytes.len() - length;
-                    spans.push(self.from[at]..self.end(self.bytes.len()));
+            for start in 0..self.bytes.len() {
+                if let Some(end) = matching(&self.bytes[start..], secret, cut) {
+                    spans.push(self.from[start]..self.end(start + end));
                 }
             }
         }
-        for run in runs(&self.raw) {
-            if packed(&self.raw[run.clone()], secrets) {
+        for run in runs(&self.bytes) {
+            if packed(&self.bytes[run.clone()], secrets) {
                 spans.push(self.from[run.start]..self.end(run.end));
             }
         }
@@ -151,14 +141,46 @@ impl Reading {
     }
 }
 
-/// Every place where the needle begins.
-fn find<'a>(text: &'a [u8], needle: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
-    let first = needle.first().copied();
-    text.iter()
-        .enumerate()
-        .filter(move |(_, byte)| Some(**byte) == first)
-        .map(|(at, _)| at)
-        .filter(move |at| text[*at..].starts_with(needle))
+/// Where the secret ends that this text begins with, each of its characters written as it is or as an escape. When the
+/// text was cut, a secret that goes on behind its end counts.
+fn matching(text: &[u8], secret: &[u8], cut: bool) -> Option<usize> {
+    // A character can be read in two ways where the secret itself has escapes in it: both are followed, one after the
+    // other, and not for ever.
+    let mut open = vec![(0, 0)];
+    let mut steps = 64 + 4 * secret.len();
+    while let Some((at, done)) = open.pop() {
+        if done == secret.len() || (cut && at == text.len() && done > 0) {
+            return Some(at);
+        }
+        steps = steps.checked_sub(1)?;
+        let (rest, wanted) = (&text[at..], &secret[done..]);
+        for decoder in DECODERS {
+            let Some((unit, used)) = decoder(rest) else {
+                continue;
+            };
+            let mut buffer = [0; 4];
+            let bytes = unit.bytes(&mut buffer);
+            if begins(wanted, bytes) {
+                open.push((at + used, done + bytes.len()));
+            }
+        }
+        if rest.first().is_some_and(|byte| begins(wanted, &[*byte])) {
+            open.push((at + 1, done + 1));
+        }
+    }
+    None
+}
+
+/// Whether a secret, in lower case, goes on with these bytes.
+fn begins(secret: &[u8], bytes: &[u8]) -> bool {
+    secret
+        .get(..bytes.len())
+        .is_some_and(|begin| begin.eq_ignore_ascii_case(bytes))
+}
+
+/// Whether the needle, in lower case, stands in a text in lower case.
+fn contains(text: &[u8], needle: &[u8]) -> bool {
+    text.windows(needle.len()).any(|window| window == needle)
 }
 
 /// Stretches that may be base64 or hexadecimal.
@@ -184,7 +206,7 @@ fn packed(run: &[u8], secrets: &[Secret]) -> bool {
         let lower = Zeroizing::new(bytes.to_ascii_lowercase());
         secrets
             .iter()
-            .any(|secret| find(&lower, secret.expose().as_bytes()).next().is_some())
+            .any(|secret| contains(&lower, secret.expose().as_bytes()))
     };
     for piece in run.split(|byte| *byte == b'=') {
         for skip in 0..4.min(piece.len()) {
@@ -241,6 +263,11 @@ fn json(text: &[u8]) -> Option<(Unit, usize)> {
     let [b'\\', escape, rest @ ..] = text else {
         return None;
     };
+    // Where one escape may begin at either of two backslashes, what follows the second counts: whoever joined texts did
+    // not look at what stood before.
+    if *escape == b'\\' && rest.first() == Some(&b'u') {
+        return None;
+    }
     let simple = match escape {
         b'n' => b'\n',
         b't' => b'\t',
