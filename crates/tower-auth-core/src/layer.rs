@@ -1,7 +1,7 @@
 //! A scheme as a layer, with the rules of where its credentials may go and whether requests are replayed.
 
 use crate::{
-    AuthError, Deferred, IntoOrigins, KeepExisting, Mode, Scheme, origin, replay::NoReplay,
+    AuthError, Deferred, IntoOrigins, KeepExisting, Mode, Origin, Scheme, origin, replay::NoReplay,
     scope::Scope, sum::Term,
 };
 use tower_layer::Layer;
@@ -29,9 +29,17 @@ impl<A> AuthLayer<A> {
 }
 
 impl<A, R> AuthLayer<A, R> {
-    /// See [`SchemeExt::only_to`]. A later call replaces an earlier one.
+    /// See [`SchemeExt::only_to`]. A later call replaces an earlier one. [`danger_allow_plaintext`](Self::danger_allow_plaintext)
+    /// comes before it, where an origin is http to another machine.
     pub fn only_to(self, origins: impl IntoOrigins) -> Result<Self, AuthError> {
         let origins = origin::collect(origins)?;
+        if !self.scope.allows_plaintext() && origins.iter().any(Origin::is_exposed) {
+            return Err(AuthError::configuration(
+                "origin",
+                "is http to another machine, where credentials may not go; use https, or call \
+                 `danger_allow_plaintext` before `only_to`",
+            ));
+        }
         Ok(Self {
             scope: self.scope.with_origins(origins),
             ..self
@@ -96,7 +104,8 @@ pub trait SchemeExt: Scheme {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) for what is not an origin, or none at all.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) for what is not an origin, or none at all; and for
+    /// http to another machine, unless [`danger_allow_plaintext`](Self::danger_allow_plaintext) was called before.
     fn only_to(self, origins: impl IntoOrigins) -> Result<AuthLayer<Self>, AuthError> {
         AuthLayer::new(self).only_to(origins)
     }
