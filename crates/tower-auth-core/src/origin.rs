@@ -217,6 +217,12 @@ pub trait IntoOrigins {
     ///
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when one is not an origin.
     fn into_origins(self) -> Result<Vec<Origin>, AuthError>;
+
+    /// Whether they were written as text, by a person: then what could never work is refused at once.
+    #[doc(hidden)]
+    fn is_text(&self) -> bool {
+        false
+    }
 }
 
 impl IntoOrigins for Origin {
@@ -235,17 +241,29 @@ impl IntoOrigins for &str {
     fn into_origins(self) -> Result<Vec<Origin>, AuthError> {
         Ok(vec![self.parse()?])
     }
+
+    fn is_text(&self) -> bool {
+        true
+    }
 }
 
 impl IntoOrigins for &String {
     fn into_origins(self) -> Result<Vec<Origin>, AuthError> {
         self.as_str().into_origins()
     }
+
+    fn is_text(&self) -> bool {
+        true
+    }
 }
 
 impl IntoOrigins for String {
     fn into_origins(self) -> Result<Vec<Origin>, AuthError> {
         self.as_str().into_origins()
+    }
+
+    fn is_text(&self) -> bool {
+        true
     }
 }
 
@@ -269,11 +287,19 @@ impl<T: IntoOrigins> IntoOrigins for Vec<T> {
         }
         Ok(origins)
     }
+
+    fn is_text(&self) -> bool {
+        self.iter().any(T::is_text)
+    }
 }
 
 impl<T: IntoOrigins, const N: usize> IntoOrigins for [T; N] {
     fn into_origins(self) -> Result<Vec<Origin>, AuthError> {
         Vec::from(self).into_origins()
+    }
+
+    fn is_text(&self) -> bool {
+        self.iter().any(T::is_text)
     }
 }
 
