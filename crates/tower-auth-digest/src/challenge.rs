@@ -103,7 +103,7 @@ pub(crate) struct Strength {
 
 impl Strength {
     pub(crate) fn is_below(self, other: Self) -> bool {
-        self.sound < other.sound || self.quality < other.quality
+        (other.sound && !self.sound) || self.quality < other.quality
     }
 
     pub(crate) fn raise(&mut self, other: Self) {

@@ -65,7 +65,7 @@ impl<'a> Params<'a> {
     pub fn parse(header: &'a [u8]) -> Self {
         let mut reader = Reader::new(header);
         let mut params = Self::default();
-        while reader.to_element() {
+        while reader.next_element() {
             match reader.param() {
                 Some((name, value)) => params.add(name, value),
                 None => reader.skip_element(),
@@ -113,7 +113,7 @@ pub fn parse(header: &[u8]) -> Vec<Challenge<'_>> {
     let mut challenges: Vec<Challenge<'_>> = Vec::new();
     // Whether parameters belong to the last challenge: not after its token68, nor after what could not be read.
     let mut open = false;
-    while reader.to_element() {
+    while reader.next_element() {
         if reader.at_param() {
             if let Some((name, value)) = reader.param() {
                 if let Some(last) = challenges.last_mut().filter(|_| open) {

@@ -31,7 +31,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Goes to the next element of the list, over empty ones. `false` at the end.
-    pub(super) fn to_element(&mut self) -> bool {
+    pub(super) fn next_element(&mut self) -> bool {
         self.take(|byte| is_blank(byte) || byte == b',');
         !self.0.is_empty()
     }
@@ -84,7 +84,7 @@ impl<'a> Reader<'a> {
         if word.is_empty() || !ends {
             return None;
         }
-        if !padding.is_empty() && ahead.to_element() && ahead.at_param() {
+        if !padding.is_empty() && ahead.next_element() && ahead.at_param() {
             return None;
         }
         self.0 = after;
