@@ -46,14 +46,17 @@ mod error;
 mod fields;
 mod form;
 mod grant;
+mod identity;
 mod introspection;
 #[cfg(feature = "jwt")]
 mod jwt;
+mod kept;
 mod login;
 mod metadata;
 mod placement;
 mod provider;
 mod redact;
+mod request;
 mod response;
 mod revocation;
 mod scheme;

@@ -2,8 +2,8 @@
 
 use crate::{
     grant::Flow,
+    kept::Kept,
     placement::{Carrier, Carry},
-    source::Kept,
 };
 use http::Request;
 use std::{fmt, ops::Deref};

@@ -1,13 +1,13 @@
 //! Tokens, as the engine asks for them.
 
-use crate::{TokenResponse, endpoint::TokenEndpoint, error::TokenError, grant::Flow, login};
+use crate::{TokenResponse, endpoint::TokenEndpoint, error::TokenError, grant::Flow};
 use std::{
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
 };
 use tower_auth_core::{AuthError, Secret};
-use tower_auth_token::{Demand, Failure, Fetched, Reason, Source, Token, store::Stored};
+use tower_auth_token::{Demand, Failure, Fetched, Reason, Source, Token};
 
 pub(crate) type OnToken = Arc<dyn Fn(&TokenResponse) + Send + Sync>;
 
@@ -62,7 +62,9 @@ impl Tokens {
             return self.begin(endpoint, reason).await.map_err(by_grant);
         };
         let with_scope = !self.flow.waits_for_person();
-        match endpoint.refresh(&refresh_token, with_scope).await {
+        let request = endpoint.request(endpoint.refreshing(&refresh_token, with_scope));
+        let refreshed = endpoint.ask(&request).await;
+        match refreshed.map(|response| response.or_refresh_token(&refresh_token)) {
             Err(error) if error.is_refusal() => {
                 tracing::debug!(%error, "the refresh token was refused");
                 let refused = Err((error, By::Refresh));
@@ -90,7 +92,14 @@ impl Tokens {
         if self.is_shared && self.flow.waits_for_person() || !self.may_begin(reason) {
             return Err(TokenError::InteractionRequired);
         }
-        self.flow.obtain(endpoint).await
+        self.obtain(endpoint).await
+    }
+
+    async fn obtain(&self, endpoint: &TokenEndpoint) -> Result<TokenResponse, TokenError> {
+        match self.flow.request(endpoint) {
+            Some(request) => self.flow.obtain(endpoint, request?).await,
+            None => Err(TokenError::NoEndpoint("token_endpoint")),
+        }
     }
 
     /// A login ahead of time would surprise whoever is asked for it.
@@ -101,7 +110,7 @@ impl Tokens {
     /// Has a person log in.
     pub(crate) async fn log_in(&self) -> Result<TokenResponse, TokenError> {
         match &self.endpoint {
-            Some(endpoint) => self.flow.obtain(endpoint).await,
+            Some(endpoint) => self.obtain(endpoint).await,
             None => Err(TokenError::NoEndpoint("token_endpoint")),
         }
     }
@@ -194,41 +203,5 @@ impl fmt::Debug for Tokens {
             .field("grant", &self.flow)
             .field("endpoint", &self.endpoint)
             .finish_non_exhaustive()
-    }
-}
-
-/// Where tokens are kept.
-pub(crate) enum Kept {
-    InMemory(Tokens),
-    Stored(Stored<Tokens>),
-}
-
-impl Kept {
-    pub(crate) fn tokens(&self) -> &Tokens {
-        match self {
-            Self::InMemory(tokens) => tokens,
-            Self::Stored(stored) => stored.source(),
-        }
-    }
-}
-
-impl Source for Kept {
-    type Value = Token;
-
-    async fn fetch(&self, demand: Demand<Token>) -> Result<Fetched<Token>, Failure> {
-        match self {
-            Self::InMemory(tokens) => tokens.fetch(demand).await,
-            Self::Stored(stored) if stored.source().flow.waits_for_person() => {
-                login::fetch(stored, demand).await
-            }
-            Self::Stored(stored) => stored.fetch(demand).await,
-        }
-    }
-
-    async fn clear(&self) -> Result<(), AuthError> {
-        match self {
-            Self::InMemory(tokens) => tokens.clear().await,
-            Self::Stored(stored) => stored.clear().await,
-        }
     }
 }

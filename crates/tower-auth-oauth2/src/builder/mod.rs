@@ -7,9 +7,10 @@ use crate::{
     ClientAuth, HttpClient, OAuth2, TokenResponse,
     endpoint::{Endpoint, TokenEndpoint},
     grant::Grant,
+    kept::Kept,
     placement::Carrier,
     scheme::PlacedTokens,
-    source::{Kept, Landed, OnToken, Tokens},
+    source::{Landed, OnToken, Tokens},
     store_key,
 };
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
@@ -244,11 +245,16 @@ impl<G, P> OAuth2Builder<G, P> {
 
     /// Keeps the token in this store too, so that it outlives the process, and processes share it.
     ///
-    /// It is kept under a hash of what tells it from others: endpoint, grant, client id, scope, parameters, user name,
-    /// and the hashes of assertions and of the tokens that the grant begins with; no password and no client secret. So
-    /// whoever may open the store with that id gets its token: give each tenant a store of its own, or a
-    /// [key](Self::store_key). Where nothing tells tokens apart, which is so of [`from_fn`](crate::OAuth2::from_fn) and
-    /// of [`ClientAuth::scheme`], `build` wants that key; a device has one login for each client.
+    /// It is kept under the SHA-256 of the request that gets the first token, as it is sent: URLs, client id and secret,
+    /// every parameter in its order, all claims of assertions (but their times and fresh ids) and the key that signs
+    /// them, user name and password, subject and actor tokens; and of the field and the place of the token. So what is
+    /// configured otherwise in anything that is sent has an entry of its own, and what is configured alike finds it
+    /// again, in whatever process. With it, who reads the store can try out weak passwords; a
+    /// [key of your own](Self::store_key) says nothing of them.
+    ///
+    /// Where that request cannot be told beforehand, `build` wants that key: [`from_fn`](crate::OAuth2::from_fn),
+    /// [`ClientAuth::scheme`], tokens that are asked for and have no label. What is below HTTP is not seen: give clients
+    /// that show different certificates keys of their own.
     pub fn store(self, store: impl Store) -> Self {
         Self {
             store: Some(Arc::new(store)),
@@ -370,8 +376,8 @@ impl<G: Grant, P: Carrier> OAuth2Builder<G, P> {
             Some(store) => {
                 let key = match self.store_key {
                     StoreKey::Given(key) => key,
-                    StoreKey::Ours => store_key::ours(&tokens)?,
-                    StoreKey::HttpxAuth => store_key::httpx_auth(&tokens)?,
+                    StoreKey::Ours => store_key::ours(&tokens, |visit| carrier.claims(visit))?,
+                    StoreKey::HttpxAuth => store_key::httpx_auth::key(&tokens)?,
                 };
                 let stored = Stored::new(tokens, store, key);
                 Kept::Stored(match self.on_store_error {

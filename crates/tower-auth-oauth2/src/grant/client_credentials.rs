@@ -1,6 +1,6 @@
 //! Client credentials (RFC 6749 section 4.4).
 
-use super::{Flow, Identity, Obtain, grant};
+use super::{Flow, grant};
 use crate::{endpoint::TokenEndpoint, form::Form};
 use tower_auth_core::{AuthError, Secret};
 
@@ -16,13 +16,8 @@ impl ClientCredentials {
 }
 
 impl Flow for ClientCredentials {
-    fn obtain<'a>(&'a self, endpoint: &'a TokenEndpoint) -> Obtain<'a> {
-        let form = endpoint.complete(Form::grant("client_credentials"));
-        Box::pin(endpoint.request(form))
-    }
-
-    fn identity(&self) -> Option<Identity> {
-        Some(vec![("grant_type", "client_credentials".to_owned())])
+    fn form(&self, endpoint: &TokenEndpoint) -> Option<Form> {
+        Some(endpoint.complete(Form::grant("client_credentials")))
     }
 
     fn httpx_auth_fields(&self) -> Option<Vec<(&'static str, Secret)>> {

@@ -1,6 +1,7 @@
 //! Claims, signed afresh for every request (RFC 7523 section 3).
 
 use super::SigningKey;
+use crate::identity::Identity;
 use aws_lc_rs::rand;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::Value;
@@ -128,9 +129,15 @@ impl Assertion {
         Ok(())
     }
 
-    /// Issuer and subject.
-    pub(crate) fn parties(&self) -> (Option<&str>, Option<&str>) {
-        (self.issuer.as_deref(), self.subject.as_deref())
+    /// Everything that is signed but the moment and a fresh `jti`, and who signs it.
+    pub(crate) fn identify(&self, audience: &str, identity: &mut Identity) {
+        let id = match &self.jwt_id {
+            JwtId::Fresh => Some(String::new()),
+            JwtId::Fixed(id) => Some(id.clone()),
+            JwtId::None => None,
+        };
+        identity.add("assertion", self.text(0, id, audience).as_bytes());
+        identity.add("key", &self.key.fingerprint());
     }
 
     /// Signs. `audience` stands in for an audience that was not given.
@@ -142,6 +149,20 @@ impl Assertion {
         let now = now.duration_since(UNIX_EPOCH).map_err(|_| {
             AuthError::new(ErrorKind::Credentials, "the clock shows a time before 1970")
         })?;
+        let id = match &self.jwt_id {
+            JwtId::Fresh => Some(fresh_id()?),
+            JwtId::Fixed(id) => Some(id.clone()),
+            JwtId::None => None,
+        };
+        let mut token = self.text(now.as_secs(), id, audience);
+        let signature = self.key.sign(token.as_bytes())?;
+        token.push('.');
+        token.push_str(&BASE64_URL_SAFE_NO_PAD.encode(signature));
+        Ok(token.into())
+    }
+
+    /// What is signed: header and claims.
+    fn text(&self, now: u64, id: Option<String>, audience: &str) -> String {
         let mut headers = vec![
             ("alg".to_owned(), self.key.algorithm().name().into()),
             ("typ".to_owned(), "JWT".into()),
@@ -166,15 +187,11 @@ impl Assertion {
             several => several.into(),
         };
         claims.push(("aud".to_owned(), audience));
-        match &self.jwt_id {
-            JwtId::Fresh => claims.push(("jti".to_owned(), fresh_id()?.into())),
-            JwtId::Fixed(id) => claims.push(("jti".to_owned(), id.as_str().into())),
-            JwtId::None => {}
-        }
+        claims.extend(id.map(|id| ("jti".to_owned(), id.into())));
         // What is later than this no server's clock can hold either, and not every JSON parser.
         let lifetime = self.lifetime.as_secs().min(LONGEST_LIFE);
-        let expires = now.as_secs().saturating_add(lifetime);
-        claims.push(("iat".to_owned(), now.as_secs().into()));
+        let expires = now.saturating_add(lifetime);
+        claims.push(("iat".to_owned(), now.into()));
         claims.push(("exp".to_owned(), expires.into()));
         for (name, value) in &self.claims {
             set(&mut claims, name, value);
@@ -183,10 +200,7 @@ impl Assertion {
         let mut token = encode(&object(&headers));
         token.push('.');
         token.push_str(&encode(&object(&claims)));
-        let signature = self.key.sign(token.as_bytes())?;
-        token.push('.');
-        token.push_str(&BASE64_URL_SAFE_NO_PAD.encode(signature));
-        Ok(token.into())
+        token
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Algorithm, jwk::Jwk};
 use aws_lc_rs::{
     hmac,
     rand::SystemRandom,
-    signature::{self, EcdsaKeyPair, Ed25519KeyPair, RsaKeyPair},
+    signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaKeyPair},
 };
 use rustls_pki_types::{PrivateKeyDer, pem::PemObject as _};
 use std::{fmt, sync::Arc};
@@ -168,6 +168,16 @@ impl SigningKey {
     /// The key's id.
     pub fn key_id(&self) -> Option<&str> {
         self.key_id.as_deref()
+    }
+
+    /// Tells this key from others, and nothing else.
+    pub(crate) fn fingerprint(&self) -> Vec<u8> {
+        match &*self.pair {
+            Pair::Hmac(key) => hmac::sign(key, b"fingerprint").as_ref().to_vec(),
+            Pair::Rsa(pair) => pair.public_key().as_ref().to_vec(),
+            Pair::Ec(pair) => pair.public_key().as_ref().to_vec(),
+            Pair::Ed(pair) => pair.public_key().as_ref().to_vec(),
+        }
     }
 
     /// Signs. ECDSA signatures are `r || s` (RFC 7518 section 3.4).

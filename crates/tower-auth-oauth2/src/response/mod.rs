@@ -75,6 +75,14 @@ impl TokenResponse {
         }
     }
 
+    /// A refresh token that the server does not replace stays good.
+    pub(crate) fn or_refresh_token(self, refresh_token: &Secret) -> Self {
+        match self.refresh_token {
+            Some(_) => self,
+            None => self.with_refresh_token(refresh_token),
+        }
+    }
+
     /// Reads the answer of a token endpoint. `field` is where the token is: `access_token`.
     ///
     /// It takes JSON whatever the content type, forms, lifetimes as text or with a fraction, scopes as a list, a missing
