@@ -1,10 +1,16 @@
 //! Endpoints of an authorization server, and the requests they get.
 
 use crate::{
-    TokenResponse, client_auth::ClientAuth, error::TokenError, fields::Fields, form::Form,
-    request::TokenRequest, transport::HttpClient, url,
+    TokenResponse,
+    client_auth::ClientAuth,
+    error::{TokenError, What},
+    fields::Fields,
+    form::Form,
+    request::TokenRequest,
+    transport::HttpClient,
+    url,
 };
-use http::Uri;
+use http::{StatusCode, Uri};
 use std::{borrow::Cow, fmt, time::Duration};
 use tower_auth_core::{AuthError, Clock, Secret};
 
@@ -93,6 +99,12 @@ impl Endpoint {
         &self.http
     }
 
+    /// The error of an answer that should have been another.
+    pub(crate) fn malformed(&self, why: &'static str) -> TokenError {
+        let status = StatusCode::OK;
+        TokenError::from(What::Malformed { status, why }).at(&self.uri)
+    }
+
     /// Sends a form for an object, or nothing: an answer that is no success is an error.
     pub(crate) async fn call(&self, form: Form) -> Result<Option<Fields>, TokenError> {
         self.request(form).call().await
@@ -135,7 +147,7 @@ impl TokenEndpoint {
         TokenResponse::parse(&response, &self.token_field, clock.now())
             .and_then(TokenResponse::bearer)
             .map(|response| response.at(asked_at))
-            .map_err(|error| sent.clean(error))
+            .map_err(|error| error.without(&sent).at(self.endpoint.uri()))
     }
 
     /// A request of this form to this endpoint.

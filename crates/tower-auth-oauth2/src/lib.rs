@@ -51,6 +51,7 @@ mod introspection;
 #[cfg(feature = "jwt")]
 mod jwt;
 mod kept;
+mod landed;
 mod login;
 mod metadata;
 mod placement;
@@ -60,6 +61,7 @@ mod request;
 mod response;
 mod revocation;
 mod scheme;
+mod session;
 mod source;
 mod store_key;
 mod transport;
@@ -73,7 +75,7 @@ pub use self::{
     builder::OAuth2Builder,
     challenge::{BearerError, Challenge},
     client_auth::ClientAuth,
-    error::{ErrorResponse, TokenError},
+    error::{ErrorCode, ErrorResponse, TokenError, TokenErrorKind},
     grant::{
         ClientCredentials, Custom, DeviceAuthorization, DeviceCode, Grant, RefreshToken,
         SamlBearer, TokenExchange,

@@ -80,7 +80,7 @@ impl TokenRequest {
         };
         let response = match endpoint.http().in_time(exchange).await {
             Ok(response) => response,
-            Err(error) => return Err(sent.clean(error)),
+            Err(error) => return Err(error.without(&sent).at(endpoint.uri())),
         };
         tracing::debug!(
             status = response.status().as_u16(),
@@ -101,6 +101,7 @@ impl TokenRequest {
             return Ok(fields);
         }
         let now = self.endpoint.clock().now();
-        Err(sent.clean(error_of(&response, fields, now)))
+        let error = error_of(&response, fields, now).without(&sent);
+        Err(error.at(self.endpoint.uri()))
     }
 }

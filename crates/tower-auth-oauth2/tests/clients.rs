@@ -6,7 +6,8 @@ use std::{error::Error as _, time::Duration};
 use support::answering;
 use tower_auth_core::AuthError;
 use tower_auth_oauth2::{
-    ClientAuth, Introspection, Provider, Revocation, ServerMetadata, TokenError, TokenHint,
+    ClientAuth, Introspection, Provider, Revocation, ServerMetadata, TokenError, TokenErrorKind,
+    TokenHint,
 };
 
 fn cause(error: &AuthError) -> &TokenError {
@@ -76,7 +77,7 @@ async fn an_answer_that_does_not_say_active_is_an_error_and_not_a_no() {
     for _ in 0..4 {
         let error = server.introspect("t", None).await.unwrap_err();
         assert!(
-            matches!(cause(&error), TokenError::Malformed { .. }),
+            cause(&error).kind() == TokenErrorKind::Malformed,
             "{error:?}"
         );
     }

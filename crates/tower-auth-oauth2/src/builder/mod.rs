@@ -8,9 +8,11 @@ use crate::{
     endpoint::{Endpoint, TokenEndpoint},
     grant::Grant,
     kept::Kept,
+    landed::Landed,
     placement::Carrier,
     scheme::PlacedTokens,
-    source::{Landed, OnToken, Tokens},
+    session::Session,
+    source::{OnToken, Tokens},
     store_key,
 };
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
@@ -359,9 +361,9 @@ impl<G: Grant, P: Carrier> OAuth2Builder<G, P> {
             Some(endpoint) => endpoint.endpoint.timeout(),
             None => self.timeout.unwrap_or(Duration::from_secs(60)),
         };
-        // A refresh that is refused, then the grant itself.
+        // A refresh that is refused, then the grant itself, twice when the connection broke.
         let patience = exchange
-            .saturating_mul(2)
+            .saturating_mul(3)
             .saturating_add(flow.patience().unwrap_or(Duration::ZERO))
             .saturating_add(Duration::from_secs(5));
         let tokens = Tokens {
@@ -370,6 +372,7 @@ impl<G: Grant, P: Carrier> OAuth2Builder<G, P> {
             on_token: self.on_token,
             is_shared: self.store.is_some(),
             landed: Landed::default(),
+            session: Session::default(),
         };
         let tokens = match self.store {
             None => Kept::InMemory(tokens),

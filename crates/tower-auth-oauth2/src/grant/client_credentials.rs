@@ -28,6 +28,10 @@ impl Flow for ClientCredentials {
     fn keeps_refresh_tokens(&self) -> bool {
         false
     }
+
+    fn is_repeatable(&self) -> bool {
+        true
+    }
 }
 
 grant!(ClientCredentials);

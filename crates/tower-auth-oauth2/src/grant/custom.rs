@@ -18,7 +18,7 @@ where
 {
     fn get(&self) -> Obtain<'_> {
         Box::pin(async move {
-            let response = (self.0)().await.map_err(TokenError::Request)?;
+            let response = (self.0)().await.map_err(TokenError::from)?;
             response.bearer()
         })
     }

@@ -94,6 +94,11 @@ impl Flow for JwtBearer {
             endpoint.complete(form)
         })
     }
+
+    /// One that is signed here has another id the second time.
+    fn is_repeatable(&self) -> bool {
+        matches!(self.signed, Signed::Here(_))
+    }
 }
 
 grant!(JwtBearer);

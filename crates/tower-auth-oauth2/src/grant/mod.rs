@@ -77,6 +77,11 @@ pub trait Flow: fmt::Debug + Send + Sync + 'static {
         None
     }
 
+    /// Whether it does no harm to ask twice when the first answer is lost.
+    fn is_repeatable(&self) -> bool {
+        false
+    }
+
     /// Whether a new beginning takes a person.
     fn is_interactive(&self) -> bool {
         false

@@ -44,6 +44,10 @@ impl Flow for Password {
             ("password", self.password.clone()),
         ])
     }
+
+    fn is_repeatable(&self) -> bool {
+        true
+    }
 }
 
 grant!(Password);

@@ -1,7 +1,7 @@
 //! A refresh token that somebody got before (RFC 6749 section 6).
 
-use super::{Flow, Obtain, grant};
-use crate::{endpoint::TokenEndpoint, form::Form, request::TokenRequest};
+use super::{Flow, grant};
+use crate::{endpoint::TokenEndpoint, form::Form};
 use tower_auth_core::{AuthError, Secret};
 
 /// The grant of [`OAuth2::refresh_token`](crate::OAuth2::refresh_token).
@@ -20,10 +20,6 @@ impl RefreshToken {
 impl Flow for RefreshToken {
     fn form(&self, endpoint: &TokenEndpoint) -> Option<Form> {
         Some(endpoint.refreshing(&self.0, true))
-    }
-
-    fn obtain<'a>(&'a self, endpoint: &'a TokenEndpoint, request: TokenRequest) -> Obtain<'a> {
-        Box::pin(async move { Ok(endpoint.ask(&request).await?.or_refresh_token(&self.0)) })
     }
 
     fn first_refresh_token(&self) -> Option<Secret> {

@@ -135,6 +135,10 @@ impl Flow for TokenExchange {
             Ok(response)
         })
     }
+
+    fn is_repeatable(&self) -> bool {
+        true
+    }
 }
 
 grant!(TokenExchange);

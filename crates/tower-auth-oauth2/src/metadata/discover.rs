@@ -1,7 +1,7 @@
 //! Where the document is, and getting it.
 
 use super::ServerMetadata;
-use crate::{HttpClient, TokenError, url};
+use crate::{HttpClient, TokenError, TokenErrorKind, error::What, url};
 use http::{HeaderValue, Request, header::ACCEPT};
 use http_body_util::Full;
 use tower_auth_core::AuthError;
@@ -18,7 +18,7 @@ impl ServerMetadata {
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the issuer is neither https nor of
     /// this machine; [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when there is no document, or one
-    /// of another issuer: [`TokenError::IssuerMismatch`].
+    /// of another issuer: [`TokenErrorKind::IssuerMismatch`].
     pub async fn discover(issuer: &str, client: &HttpClient) -> Result<Self, AuthError> {
         Self::discover_as(issuer, client, |named| named == issuer).await
     }
@@ -30,17 +30,17 @@ impl ServerMetadata {
         is_issuer: impl Fn(&str) -> bool,
     ) -> Result<Self, AuthError> {
         url::endpoint("issuer", issuer, false)?;
-        let mut last = TokenError::NoEndpoint("issuer");
+        let mut last = TokenError::from(What::NoEndpoint("issuer"));
         for location in well_known_urls(issuer)? {
             last = match Self::fetch("issuer", &location, client, &is_issuer).await? {
                 Ok(found) => return Ok(found),
-                // It says who it is, and is somebody else.
-                Err(
-                    error @ (TokenError::IssuerMismatch { .. }
-                    | TokenError::Unreachable(_)
-                    | TokenError::TimedOut(_)),
-                ) => return Err(error.into_auth(CONTEXT)),
-                Err(error) => error,
+                Err(error) => match error.kind() {
+                    // It says who it is, and is somebody else; or there is nobody to ask.
+                    TokenErrorKind::IssuerMismatch
+                    | TokenErrorKind::Unreachable
+                    | TokenErrorKind::TimedOut => return Err(error.into_auth(CONTEXT)),
+                    _ => error,
+                },
             };
         }
         Err(last.into_auth(CONTEXT))
@@ -89,21 +89,24 @@ impl ServerMetadata {
         client: &HttpClient,
         is_issuer: impl Fn(&str) -> bool,
     ) -> Result<Result<Self, TokenError>, AuthError> {
+        let uri = url::endpoint(parameter, location, false)?;
         let mut request = Request::new(Full::default());
-        *request.uri_mut() = url::endpoint(parameter, location, false)?;
+        *request.uri_mut() = uri.clone();
         request
             .headers_mut()
             .insert(ACCEPT, HeaderValue::from_static("application/json"));
-        Ok(client.send(request).await.and_then(|response| {
+        let found = client.send(request).await.and_then(|response| {
             let status = response.status();
             match std::str::from_utf8(response.body()) {
                 Ok(document) if status.is_success() => Self::read(document, is_issuer),
-                _ => Err(TokenError::Malformed {
+                _ => Err(What::Malformed {
                     status,
                     why: "no metadata",
-                }),
+                }
+                .into()),
             }
-        }))
+        });
+        Ok(found.map_err(|error| error.at(&uri)))
     }
 }
 

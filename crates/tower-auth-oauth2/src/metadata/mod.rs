@@ -6,6 +6,7 @@ pub use self::discover::well_known_urls;
 
 use crate::{
     ClientAuth, HttpClient, Introspection, OAuth2, OAuth2Builder, Revocation, TokenError,
+    error::What,
     grant::{ClientCredentials, DeviceAuthorization, RefreshToken, TokenExchange},
 };
 use http::StatusCode;
@@ -49,18 +50,20 @@ impl ServerMetadata {
     /// Reads a document whose issuer passes this test.
     fn read(document: &str, is_issuer: impl Fn(&str) -> bool) -> Result<Self, TokenError> {
         let Ok(Value::Object(fields)) = serde_json::from_str(document) else {
-            return Err(TokenError::Malformed {
+            return Err(What::Malformed {
                 status: StatusCode::OK,
                 why: "no JSON object",
-            });
+            }
+            .into());
         };
         let this = Self { fields };
         if this.issuer().is_some_and(is_issuer) {
             Ok(this)
         } else {
-            Err(TokenError::IssuerMismatch {
+            Err(What::IssuerMismatch {
                 named: this.issuer().map(str::to_owned),
-            })
+            }
+            .into())
         }
     }
 
@@ -163,8 +166,9 @@ impl ServerMetadata {
     }
 
     fn endpoint(&self, name: &'static str) -> Result<&str, AuthError> {
-        self.text(name)
-            .ok_or_else(|| TokenError::NoEndpoint(name).into_auth("unusable server metadata"))
+        self.text(name).ok_or_else(|| {
+            TokenError::from(What::NoEndpoint(name)).into_auth("unusable server metadata")
+        })
     }
 
     /// [`OAuth2::client_credentials_as`] at this server.

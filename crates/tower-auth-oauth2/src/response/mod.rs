@@ -5,7 +5,10 @@ pub(crate) mod lifetime;
 
 pub(crate) use self::fields::{error_of, object_of};
 
-use crate::{error::TokenError, fields::Fields};
+use crate::{
+    error::{TokenError, What},
+    fields::Fields,
+};
 use bytes::Bytes;
 use http::{HeaderMap, Response, header::RETRY_AFTER};
 use serde_json::{Map, Value};
@@ -93,7 +96,7 @@ impl TokenResponse {
         now: SystemTime,
     ) -> Result<Self, TokenError> {
         let status = response.status();
-        let malformed = |why| TokenError::Malformed { status, why };
+        let malformed = |why| TokenError::from(What::Malformed { status, why });
         let fields = object_of(response);
         if !status.is_success() {
             return Err(error_of(response, fields, now));
@@ -151,7 +154,7 @@ impl TokenResponse {
             } else {
                 "?".to_owned()
             };
-            Err(TokenError::TokenType(shown))
+            Err(What::TokenType(shown).into())
         }
     }
 

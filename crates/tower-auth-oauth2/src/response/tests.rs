@@ -19,8 +19,8 @@ fn parse(body: &str) -> Result<TokenResponse, TokenError> {
 
 fn error(status: u16, kind: &str, body: &str) -> ErrorResponse {
     match parse_as(status, kind, body) {
-        Err(TokenError::Response(response)) => *response,
-        other => panic!("{other:?}"),
+        Err(error) => error.response().expect("an error of the server").clone(),
+        Ok(other) => panic!("{other:?}"),
     }
 }
 

@@ -6,8 +6,14 @@ pub use self::code::DeviceCode;
 
 use super::{Flow, Grant, Obtain, sealed};
 use crate::{
-    OAuth2Builder, TokenResponse, endpoint::TokenEndpoint, error::TokenError, form::Form,
-    redact::Sent, request::TokenRequest, response::lifetime, url,
+    OAuth2Builder, TokenResponse,
+    endpoint::TokenEndpoint,
+    error::{TokenError, What},
+    form::Form,
+    redact::Sent,
+    request::TokenRequest,
+    response::lifetime,
+    url,
 };
 use std::{
     fmt,
@@ -121,7 +127,7 @@ impl Device {
             // From the end of the last exchange: one that timed out must not be followed at once by the next.
             let next = Instant::now() + pause;
             if next >= expires {
-                return Err(TokenError::DeviceCodeExpired);
+                return Err(What::DeviceCodeExpired.into());
             }
             sleep_until(next).await;
             let form = Form::grant("urn:ietf:params:oauth:grant-type:device_code");
@@ -143,12 +149,12 @@ impl Device {
                     let named = named.and_then(lifetime::parse).unwrap_or_default();
                     interval = (interval + SLOW_DOWN).max(named);
                 }
-                Some("expired_token") => return Err(TokenError::DeviceCodeExpired),
+                Some("expired_token") => return Err(What::DeviceCodeExpired.into()),
                 // Section 3.5: after a connection failure, less often.
                 _ if error.is_transient() => {
                     interval = interval.max((interval * 2).min(LONGEST_INTERVAL));
                 }
-                _ => return Err(secrets.clean(error)),
+                _ => return Err(error.without(&secrets)),
             }
             pause = interval.max(error.retry_after().unwrap_or_default());
         }
