@@ -1,8 +1,8 @@
 //! A scheme as a layer, with the rules of where its credentials may go and whether requests are replayed.
 
 use crate::{
-    AuthError, Deferred, IntoOrigins, KeepExisting, Mode, Scheme, Scope, Term, origin,
-    replay::NoReplay,
+    AuthError, Deferred, IntoOrigins, KeepExisting, Mode, Scheme, origin, replay::NoReplay,
+    scope::Scope, sum::Term,
 };
 use tower_layer::Layer;
 

@@ -23,8 +23,8 @@
 //!
 //! # What holds for every scheme
 //!
-//! * **Order cannot be wrong.** In a [`Sum`], what signs or writes `Authorization` runs last; two such schemes do not
-//!   compile.
+//! * **Order cannot be wrong.** In a [`Sum`], what writes `Authorization` or signs in it runs after the keys, and what
+//!   seals all of it runs last; two of either do not compile.
 //! * **Credentials stay at home.** [`only_to`](SchemeExt::only_to) limits them to origins; elsewhere requests pass
 //!   *without* them. They never go over plaintext to another machine by accident, and a request that does not say where
 //!   it goes is an error.
@@ -49,7 +49,7 @@ mod basic;
 pub mod bearer;
 pub mod body;
 pub mod clock;
-mod dynamic;
+pub mod dynamic;
 mod error;
 mod head;
 mod insert;
@@ -65,35 +65,30 @@ mod scheme;
 mod scope;
 mod secret;
 pub mod service;
-mod sum;
+pub mod sum;
 
 pub use self::{
     api_key::{HeaderApiKey, QueryApiKey},
     basic::Basic,
     bearer::Bearer,
     clock::Clock,
-    dynamic::{AcquireAll, AllCredentials, AllSent, BoxScheme, Schemes},
+    dynamic::{BoxScheme, Schemes},
     error::{AuthError, Error, ErrorKind},
     head::{NotAuthenticated, RequestHead, ResponseHead},
     insert::insert_header,
     keep_existing::KeepExisting,
     layer::{AuthLayer, SchemeExt},
     layered::Layered,
-    mode::{Deferred, Instant, Mode},
+    mode::{Deferred, Fixed, Mode},
     origin::{IntoOrigins, Origin},
     request_auth::{NoAuth, RequestAuth},
     scheme::{Authorize, Claim, Never, Observe, Scheme, Step, Verdict},
-    scope::Scope,
     secret::{Secret, sensitive_header},
-    sum::{
-        AcquireBoth, AcquireSome, Finisher, FinisherSlot, IntoSum, Join, Key, KeySlot, NoFinisher,
-        Slot, Sum, Term, TermSlot,
-    },
+    sum::Sum,
 };
 
 /// What the macros name.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::sum::{Join, TermSlot};
     pub use tower_layer::Layer;
 }

@@ -293,8 +293,16 @@ impl<Q: Quality> Scheme for Digest<Q> {
     type Sent = SentTicket<Q>;
     type Acquire = Never<Result<Ticket, AuthError>>;
 
-    fn acquire(&self, request: RequestHead<'_>) -> Step<Ticket, Self::Acquire> {
-        let known = self.memory.find(request.uri).and_then(|session| {
+    /// A refused request answers the challenge that it got itself: another's nonce may be good for that one only, or
+    /// belong to another realm.
+    fn acquire(
+        &self,
+        request: RequestHead<'_>,
+        refused: Option<&SentTicket<Q>>,
+    ) -> Step<Ticket, Self::Acquire> {
+        let own = refused.and_then(|refused| refused.challenged.get().map(Arc::clone));
+        let known = [own, self.memory.find(request.uri)];
+        let known = known.into_iter().flatten().find_map(|session| {
             let count = session.next_count()?;
             Some(Sent::Known(session, count))
         });
@@ -303,21 +311,9 @@ impl<Q: Quality> Scheme for Digest<Q> {
         Step::Ready(Ticket(sent))
     }
 
-    /// A request answers the challenge that it got itself: another's nonce may be good for that one only, or belong to
-    /// another realm.
-    fn acquire_again(
-        &self,
-        request: RequestHead<'_>,
-        refused: &SentTicket<Q>,
-    ) -> Step<Ticket, Self::Acquire> {
-        let own = refused.challenged.get().and_then(|session| {
-            let count = session.next_count()?;
-            Some(Ticket(Sent::Known(Arc::clone(session), count)))
-        });
-        match own {
-            Some(ticket) => Step::Ready(ticket),
-            None => self.acquire(request),
-        }
+    /// A digest is refused only where the answer says how to do better.
+    fn is_same(&self, _: &SentTicket<Q>, _: &Ticket) -> bool {
+        false
     }
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {

@@ -6,7 +6,7 @@ use crate::{
 };
 use http::{Request, header::AUTHORIZATION};
 use std::{path::Path, sync::Arc};
-use tower_auth_core::{AuthError, Authorize, Basic, Claim, Scheme, instant_scheme, scheme};
+use tower_auth_core::{AuthError, Authorize, Basic, Claim, Scheme, fixed_scheme, scheme};
 
 /// `Authorization: Basic …` with the user name and password that a `.netrc` has for the host: a finisher.
 ///
@@ -94,7 +94,7 @@ impl Netrc {
 }
 
 impl Scheme for Netrc {
-    instant_scheme!();
+    fixed_scheme!();
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
         visit(Claim::Header(&AUTHORIZATION));

@@ -79,12 +79,27 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-pub use tower_auth_core::*;
+#[doc(inline)]
+pub use tower_auth_core::{
+    AuthError, AuthLayer, Authorize, Basic, Bearer, BoxScheme, Claim, Clock, Deferred, Error,
+    ErrorKind, Fixed, HeaderApiKey, IntoOrigins, KeepExisting, Layered, Mode, Never, NoAuth,
+    NotAuthenticated, Observe, Origin, QueryApiKey, RequestAuth, RequestHead, ResponseHead, Scheme,
+    SchemeExt, Schemes, Secret, Step, Sum, Verdict, bearer, body, clock, dynamic, fixed_scheme,
+    insert_header, replay, scheme, sensitive_header, service, sum,
+};
 
+#[cfg(feature = "aws")]
+#[cfg_attr(docsrs, doc(cfg(feature = "aws")))]
+#[doc(inline)]
+pub use tower_auth_aws as aws;
 #[cfg(feature = "digest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "digest")))]
 #[doc(inline)]
 pub use tower_auth_digest as digest;
+#[cfg(feature = "graphql")]
+#[cfg_attr(docsrs, doc(cfg(feature = "graphql")))]
+#[doc(inline)]
+pub use tower_auth_graphql as graphql;
 #[cfg(feature = "netrc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "netrc")))]
 #[doc(inline)]
@@ -95,22 +110,15 @@ pub use tower_auth_netrc as netrc;
 pub use tower_auth_oauth1 as oauth1;
 #[cfg(feature = "oauth2")]
 #[cfg_attr(docsrs, doc(cfg(feature = "oauth2")))]
+#[doc(inline)]
 pub use tower_auth_oauth2 as oauth2;
-
 #[cfg(feature = "reqwest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
 #[doc(inline)]
 pub use tower_auth_reqwest as reqwest_client; // not `reqwest`: a glob import would hide the crate
-
-#[cfg(feature = "graphql")]
-#[cfg_attr(docsrs, doc(cfg(feature = "graphql")))]
-pub use tower_auth_graphql as graphql;
-
-#[cfg(feature = "aws")]
-#[cfg_attr(docsrs, doc(cfg(feature = "aws")))]
-pub use tower_auth_aws as aws;
 #[cfg(feature = "token")]
 #[cfg_attr(docsrs, doc(cfg(feature = "token")))]
+#[doc(inline)]
 pub use tower_auth_token as token;
 
 /// The commands and the example of the README.

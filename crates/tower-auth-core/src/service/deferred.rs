@@ -2,10 +2,10 @@
 
 use super::access_inner;
 use crate::{
-    AuthError, Authorize, Error, Observe, RequestHead, ResponseHead, Scheme, Scope, Step, Verdict,
+    AuthError, Authorize, Error, Observe, RequestHead, ResponseHead, Scheme, Step, Verdict,
     replay::{CloneBody, NoReplay},
     request_auth::authorize_given,
-    scope::Decision,
+    scope::{Decision, Scope},
 };
 use http::{Request, Response};
 use pin_project_lite::pin_project;
@@ -300,7 +300,7 @@ where
         "credentials were refused: trying once more with others"
     );
     let request = RequestHead::from(&again.request);
-    let step = again.scheme.acquire_again(request, &sent);
+    let step = again.scheme.acquire(request, Some(&sent));
     let attempt = Attempt::Last(Box::new(Refusal { sent, response }));
     match step {
         Step::Ready(credentials) => reserve(again, credentials, attempt),

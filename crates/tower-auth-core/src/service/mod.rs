@@ -1,11 +1,13 @@
-//! The two services that schemes become.
+//! The two services that schemes become, and where they let credentials go.
 
 mod deferred;
-mod instant;
+mod fixed;
+
+pub use crate::scope::Scope;
 
 pub use self::{
     deferred::{DeferredAuth, DeferredFuture},
-    instant::{InstantAuth, InstantFuture},
+    fixed::{FixedAuth, FixedFuture},
 };
 
 /// Access to the service inside, as everywhere in tower.

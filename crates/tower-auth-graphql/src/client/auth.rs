@@ -9,7 +9,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 use tower_auth_core::{
-    AuthError, AuthLayer, Authorize, Claim, Deferred, Instant, Observe, RequestHead, ResponseHead,
+    AuthError, AuthLayer, Authorize, Claim, Deferred, Fixed, Observe, RequestHead, ResponseHead,
     Scheme, SchemeExt, Step, Verdict,
 };
 
@@ -43,7 +43,7 @@ fn scoped<A: Scheme>(
     })
 }
 
-impl AuthMode for Instant {
+impl AuthMode for Fixed {
     type Layer<A: Scheme<Mode = Self>> = AuthLayer<A>;
 
     fn layer<A: Scheme<Mode = Self>>(
@@ -105,10 +105,17 @@ impl<A: Scheme> Scheme for CallerFirst<A> {
     type Sent = Option<SentRest<A::Sent>>;
     type Acquire = AcquireRest<A::Acquire>;
 
-    fn acquire(&self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
+    fn acquire(
+        &self,
+        request: RequestHead<'_>,
+        refused: Option<&Self::Sent>,
+    ) -> Step<Self::Credentials, Self::Acquire> {
         match given(&self.0, request.extensions) {
             Given::All => Step::Ready(None),
-            given => rest(self.0.acquire(request), given == Given::Nothing),
+            given => {
+                let refused = refused.and_then(Option::as_ref).map(|rest| &rest.sent);
+                rest(self.0.acquire(request, refused), given == Given::Nothing)
+            }
         }
     }
 
@@ -116,17 +123,6 @@ impl<A: Scheme> Scheme for CallerFirst<A> {
         match given(&self.0, request.extensions) {
             Given::All => Step::Ready(None),
             given => rest(self.0.acquire_mut(request), given == Given::Nothing),
-        }
-    }
-
-    fn acquire_again(
-        &self,
-        request: RequestHead<'_>,
-        refused: &Self::Sent,
-    ) -> Step<Self::Credentials, Self::Acquire> {
-        match refused {
-            Some(refused) => rest(self.0.acquire_again(request, &refused.sent), refused.whole),
-            None => self.acquire(request),
         }
     }
 

@@ -2,9 +2,9 @@
 
 use super::access_inner;
 use crate::{
-    AuthError, Authorize, Error, Scope,
+    AuthError, Authorize, Error,
     request_auth::{authorize_given, authorize_now},
-    scope::Decision,
+    scope::{Decision, Scope},
 };
 use http::Request;
 use pin_project_lite::pin_project;
@@ -15,29 +15,29 @@ use std::{
 };
 use tower_service::Service;
 
-/// Puts credentials on requests that never change. See [`Instant`](crate::Instant).
+/// Puts credentials on requests that never change. See [`Fixed`](crate::Fixed).
 ///
 /// Allocates nothing of its own, does not ask the inner service to be `Clone`, and its response future is as large as
 /// the inner one's (where that has room to say that there is an error instead).
 #[derive(Clone, Debug)]
-pub struct InstantAuth<S, A> {
+pub struct FixedAuth<S, A> {
     pub(crate) inner: S,
     pub(crate) scheme: A,
     pub(crate) scope: Scope,
 }
 
-impl<S, A> InstantAuth<S, A> {
+impl<S, A> FixedAuth<S, A> {
     access_inner!();
 }
 
-impl<S, A, B> Service<Request<B>> for InstantAuth<S, A>
+impl<S, A, B> Service<Request<B>> for FixedAuth<S, A>
 where
     S: Service<Request<B>>,
     A: Authorize<B>,
 {
     type Response = S::Response;
     type Error = Error<S::Error>;
-    type Future = InstantFuture<S::Future>;
+    type Future = FixedFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx).map_err(Error::Inner)
@@ -51,17 +51,17 @@ where
             Err(error) => Err(error),
         };
         match authorized {
-            Ok(()) => InstantFuture::sent(self.inner.call(request)),
-            Err(error) => InstantFuture::unsent(error),
+            Ok(()) => FixedFuture::sent(self.inner.call(request)),
+            Err(error) => FixedFuture::unsent(error),
         }
     }
 }
 
 pin_project! {
-    /// Response future of [`InstantAuth`].
+    /// Response future of [`FixedAuth`].
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
-    pub struct InstantFuture<F> {
+    pub struct FixedFuture<F> {
         #[pin]
         state: State<F>,
     }
@@ -76,7 +76,7 @@ pin_project! {
     }
 }
 
-impl<F> InstantFuture<F> {
+impl<F> FixedFuture<F> {
     fn sent(future: F) -> Self {
         Self {
             state: State::Sent { future },
@@ -90,7 +90,7 @@ impl<F> InstantFuture<F> {
     }
 }
 
-impl<F, T, E> Future for InstantFuture<F>
+impl<F, T, E> Future for FixedFuture<F>
 where
     F: Future<Output = Result<T, E>>,
 {
