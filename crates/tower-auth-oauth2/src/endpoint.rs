@@ -120,6 +120,11 @@ pub struct TokenEndpoint {
     pub(crate) scope: Option<String>,
     pub(crate) parameters: Vec<(Cow<'static, str>, Secret)>,
     pub(crate) token_field: Cow<'static, str>,
+    pub(crate) require_granted_scope: bool,
+    /// What counts as `Bearer`.
+    pub(crate) bearer_types: Vec<String>,
+    /// Whatever the server says.
+    pub(crate) token_lifetime: Option<Duration>,
 }
 
 impl TokenEndpoint {
@@ -145,9 +150,32 @@ impl TokenEndpoint {
         let asked_at = clock.monotonic();
         let (response, sent) = request.send().await?;
         TokenResponse::parse(&response, &self.token_field, clock.now())
-            .and_then(TokenResponse::bearer)
-            .map(|response| response.at(asked_at))
+            .and_then(|response| response.bearer(&self.bearer_types))
+            .map(|response| self.judged(response).at(asked_at))
             .map_err(|error| error.without(&sent).at(self.endpoint.uri()))
+    }
+
+    /// Compared with what was asked for.
+    fn judged(&self, response: TokenResponse) -> TokenResponse {
+        let response = response.for_scope(self.scope.as_deref());
+        let missing = response.missing_scopes();
+        if !missing.is_empty() {
+            tracing::warn!(?missing, "the token is good for less than was asked for");
+        }
+        match self.token_lifetime {
+            Some(lifetime) => response.with_lifetime(lifetime),
+            None => response,
+        }
+    }
+
+    /// Whether a first token may be used.
+    pub(crate) fn check_scope(&self, response: TokenResponse) -> Result<TokenResponse, TokenError> {
+        let missing = response.missing_scopes();
+        if !self.require_granted_scope || missing.is_empty() {
+            return Ok(response);
+        }
+        let missing = missing.join(" ");
+        Err(TokenError::from(What::ScopeNotGranted(missing)).at(self.endpoint.uri()))
     }
 
     /// A request of this form to this endpoint.

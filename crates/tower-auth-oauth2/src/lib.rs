@@ -81,7 +81,7 @@ pub use self::{
         SamlBearer, TokenExchange,
     },
     introspection::{Introspection, TokenState},
-    metadata::{ServerMetadata, well_known_urls},
+    metadata::{Discovery, ServerMetadata, well_known_urls},
     placement::{FormBody, InFormBody},
     provider::Provider,
     response::TokenResponse,
@@ -92,5 +92,5 @@ pub use self::{
 #[cfg(feature = "jwt")]
 pub use self::{
     grant::JwtBearer,
-    jwt::{Algorithm, Assertion, SigningKey},
+    jwt::{Algorithm, Assertion, KeyError, KeyErrorKind, SigningKey},
 };

@@ -139,14 +139,15 @@ impl Tokens {
             }
             return self.refresh(endpoint, &first, &request).await;
         }
-        match self.flow.obtain(endpoint, request.clone()).await {
+        let obtained = match self.flow.obtain(endpoint, request.clone()).await {
             Err(error) if error.is_broken_connection() && self.flow.is_repeatable() => {
                 // It was kept too long, most likely.
                 tracing::debug!(%error, "asking once more");
                 self.flow.obtain(endpoint, request).await
             }
             obtained => obtained,
-        }
+        };
+        obtained.and_then(|response| endpoint.check_scope(response))
     }
 
     /// A login ahead of time would surprise whoever is asked for it.

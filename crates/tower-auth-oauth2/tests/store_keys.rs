@@ -329,10 +329,7 @@ async fn assertions_are_told_apart_by_every_claim_and_by_who_signs_and_not_by_th
     use tower_auth_oauth2::{Algorithm, Assertion, SigningKey};
 
     let ec = |id: &str| {
-        let random = aws_lc_rs::rand::SystemRandom::new();
-        let curve = &aws_lc_rs::signature::ECDSA_P256_SHA256_FIXED_SIGNING;
-        let der = aws_lc_rs::signature::EcdsaKeyPair::generate_pkcs8(curve, &random).unwrap();
-        let key = SigningKey::from_pkcs8_der(Algorithm::Es256, der.as_ref());
+        let key = SigningKey::generate(Algorithm::Es256);
         key.unwrap().with_key_id(id)
     };
     let key = ec("1");

@@ -30,6 +30,10 @@ pub enum TokenErrorKind {
     /// The server issued a token of a type that cannot be sent as a bearer token:
     /// [`token_type`](crate::TokenError::token_type).
     TokenType,
+    /// The server granted less than was asked for:
+    /// [`missing_scope`](crate::TokenError::missing_scope). Only with
+    /// [`require_granted_scope`](crate::OAuth2Builder::require_granted_scope).
+    ScopeNotGranted,
     /// The user did not enter the code in time (RFC 8628).
     DeviceCodeExpired,
     /// There is no token without a person who logs in: it is not the time to ask for one, since the old token is still
@@ -40,6 +44,8 @@ pub enum TokenErrorKind {
     IssuerMismatch,
     /// The server has no such endpoint, says its metadata.
     NoEndpoint,
+    /// The metadata of an https issuer name an endpoint that is not https: secrets are not sent there.
+    InsecureEndpoint,
     /// The request to the server could not be made: a key that cannot sign, credentials that could not be had.
     Request,
 }
@@ -62,6 +68,7 @@ pub(crate) enum What {
     },
     Redirected(StatusCode),
     TokenType(String),
+    ScopeNotGranted(String),
     DeviceCodeExpired,
     InteractionRequired,
     /// The refresh token of the settings was replaced, and what replaced it is gone.
@@ -70,6 +77,8 @@ pub(crate) enum What {
         named: Option<String>,
     },
     NoEndpoint(&'static str),
+    /// The metadata of an https issuer name an endpoint that is not.
+    InsecureEndpoint(&'static str),
     Request(AuthError),
 }
 
@@ -83,12 +92,14 @@ impl What {
             Self::Malformed { .. } => TokenErrorKind::Malformed,
             Self::Redirected(_) => TokenErrorKind::Redirected,
             Self::TokenType(_) => TokenErrorKind::TokenType,
+            Self::ScopeNotGranted(_) => TokenErrorKind::ScopeNotGranted,
             Self::DeviceCodeExpired => TokenErrorKind::DeviceCodeExpired,
             Self::InteractionRequired | Self::RefreshTokenReplaced => {
                 TokenErrorKind::InteractionRequired
             }
             Self::IssuerMismatch { .. } => TokenErrorKind::IssuerMismatch,
             Self::NoEndpoint(_) => TokenErrorKind::NoEndpoint,
+            Self::InsecureEndpoint(_) => TokenErrorKind::InsecureEndpoint,
             Self::Request(_) => TokenErrorKind::Request,
         }
     }

@@ -106,6 +106,14 @@ impl TokenError {
         }
     }
 
+    /// What was asked for and not granted, separated by blanks, for [`TokenErrorKind::ScopeNotGranted`].
+    pub fn missing_scope(&self) -> Option<&str> {
+        match &self.0.what {
+            What::ScopeNotGranted(missing) => Some(missing),
+            _ => None,
+        }
+    }
+
     /// The issuer that the metadata name, for [`TokenErrorKind::IssuerMismatch`].
     pub fn issuer(&self) -> Option<&str> {
         match &self.0.what {

@@ -111,6 +111,11 @@ impl fmt::Display for TokenError {
                  `bearer_token_type`",
                 Printable(kind)
             ),
+            What::ScopeNotGranted(missing) => write!(
+                f,
+                "{server} did not grant `{}`, which was asked for; ask for less, or have it allowed there",
+                Printable(missing)
+            ),
             What::DeviceCodeExpired => f.write_str(
                 "the user did not enter the code in time; `clear` lets the next request begin again",
             ),
@@ -134,6 +139,10 @@ impl fmt::Display for TokenError {
                     "the metadata of {server} has no `{name}`; configure its URL by hand"
                 )
             }
+            What::InsecureEndpoint(name) => write!(
+                f,
+                "the `{name}` in the metadata of {server} is not https, though the issuer is, and gets no secret"
+            ),
             What::Request(error) => error.fmt(f),
         }
     }

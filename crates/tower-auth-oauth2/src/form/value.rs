@@ -75,7 +75,7 @@ impl Value {
             (Some(label), _) => identity.add("label", label.as_bytes()),
             (None, Made::Text(text)) => identity.add("text", text.expose().as_bytes()),
             #[cfg(feature = "jwt")]
-            (None, Made::Signed(assertion)) => assertion.identify(url, identity),
+            (None, Made::Signed(assertion)) => assertion.identify(url, identity)?,
             (None, Made::Asked(_)) => return None,
         }
         Some(())

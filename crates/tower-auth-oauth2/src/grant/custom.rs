@@ -19,7 +19,7 @@ where
     fn get(&self) -> Obtain<'_> {
         Box::pin(async move {
             let response = (self.0)().await.map_err(TokenError::from)?;
-            response.bearer()
+            response.bearer(&[])
         })
     }
 }

@@ -1,15 +1,14 @@
 //! Claims, signed afresh for every request (RFC 7523 section 3).
 
-use super::SigningKey;
+use super::{KeyError, SigningKey};
 use crate::identity::Identity;
-use aws_lc_rs::rand;
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::Value;
 use std::{
     fmt,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tower_auth_core::{AuthError, ErrorKind, Secret};
+use tower_auth_jose::{Header, Members, base64url};
 
 /// Claims about an issuer or a user, and the key that signs them.
 ///
@@ -129,15 +128,21 @@ impl Assertion {
         Ok(())
     }
 
-    /// Everything that is signed but the moment and a fresh `jti`, and who signs it.
-    pub(crate) fn identify(&self, audience: &str, identity: &mut Identity) {
+    /// Everything that is signed but the moment and a fresh `jti`, and who signs it. `None` when it cannot be signed.
+    pub(crate) fn identify(&self, audience: &str, identity: &mut Identity) -> Option<()> {
         let id = match &self.jwt_id {
             JwtId::Fresh => Some(String::new()),
             JwtId::Fixed(id) => Some(id.clone()),
             JwtId::None => None,
         };
-        identity.add("assertion", self.text(0, id, audience).as_bytes());
-        identity.add("key", &self.key.fingerprint());
+        let token = self.token(0, id, audience).ok()?;
+        let (signed, _) = token.rsplit_once('.')?;
+        identity.add("assertion", signed.as_bytes());
+        match self.key.public_jwk() {
+            Some(key) => identity.add("key", key.thumbprint().as_bytes()),
+            None => identity.add("key", &self.key.sign(b"which key this is").ok()?),
+        }
+        Some(())
     }
 
     /// Signs. `audience` stands in for an audience that was not given.
@@ -154,84 +159,49 @@ impl Assertion {
             JwtId::Fixed(id) => Some(id.clone()),
             JwtId::None => None,
         };
-        let mut token = self.text(now.as_secs(), id, audience);
-        let signature = self.key.sign(token.as_bytes())?;
-        token.push('.');
-        token.push_str(&BASE64_URL_SAFE_NO_PAD.encode(signature));
-        Ok(token.into())
+        Ok(self.token(now.as_secs(), id, audience)?.into())
     }
 
-    /// What is signed: header and claims.
-    fn text(&self, now: u64, id: Option<String>, audience: &str) -> String {
-        let mut headers = vec![
-            ("alg".to_owned(), self.key.algorithm().name().into()),
-            ("typ".to_owned(), "JWT".into()),
-        ];
-        if let Some(key_id) = self.key.key_id() {
-            headers.push(("kid".to_owned(), key_id.into()));
-        }
-        for (name, value) in self.headers.iter().filter(|(name, _)| name != "alg") {
-            set(&mut headers, name, value);
+    fn token(&self, now: u64, id: Option<String>, audience: &str) -> Result<String, KeyError> {
+        let mut header = Header::new().typ("JWT");
+        for (name, value) in &self.headers {
+            header = header.set(name, value.clone());
         }
 
-        let mut claims = Vec::new();
+        let mut claims = Members::new();
         let texts = [("iss", &self.issuer), ("sub", &self.subject)];
         for (name, value) in texts {
             if let Some(value) = value {
-                claims.push((name.to_owned(), value.as_str().into()));
+                claims.set(name, value.as_str());
             }
         }
-        let audience = match &self.audience[..] {
+        let audience: Value = match &self.audience[..] {
             [] => audience.into(),
             [one] => one.as_str().into(),
             several => several.into(),
         };
-        claims.push(("aud".to_owned(), audience));
-        claims.extend(id.map(|id| ("jti".to_owned(), id.into())));
+        claims.set("aud", audience);
+        if let Some(id) = id {
+            claims.set("jti", id);
+        }
         // What is later than this no server's clock can hold either, and not every JSON parser.
         let lifetime = self.lifetime.as_secs().min(LONGEST_LIFE);
         let expires = now.saturating_add(lifetime);
-        claims.push(("iat".to_owned(), now.into()));
-        claims.push(("exp".to_owned(), expires.into()));
+        claims.set("iat", now);
+        claims.set("exp", expires);
         for (name, value) in &self.claims {
-            set(&mut claims, name, value);
+            claims.set(name, value.clone());
         }
 
-        let mut token = encode(&object(&headers));
-        token.push('.');
-        token.push_str(&encode(&object(&claims)));
-        token
+        self.key.sign_compact(&header, claims.to_json().as_bytes())
     }
-}
-
-fn set(members: &mut Vec<(String, Value)>, name: &str, value: &Value) {
-    if value.is_null() {
-        members.retain(|(known, _)| known != name);
-    } else if let Some((_, old)) = members.iter_mut().find(|(known, _)| known == name) {
-        *old = value.clone();
-    } else {
-        members.push((name.to_owned(), value.clone()));
-    }
-}
-
-/// An object with its members in this order.
-fn object(members: &[(String, Value)]) -> String {
-    let members: Vec<_> = members
-        .iter()
-        .map(|(name, value)| format!("{}:{value}", Value::from(name.as_str())))
-        .collect();
-    format!("{{{}}}", members.join(","))
-}
-
-fn encode(text: &str) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(text)
 }
 
 fn fresh_id() -> Result<String, AuthError> {
     let mut id = [0; 16];
-    rand::fill(&mut id)
+    getrandom::fill(&mut id)
         .map_err(|_| AuthError::new(ErrorKind::Credentials, "the machine has no randomness"))?;
-    Ok(BASE64_URL_SAFE_NO_PAD.encode(id))
+    Ok(base64url::encode(id))
 }
 
 impl fmt::Debug for Assertion {

@@ -181,9 +181,9 @@ fn a_client_with_a_certificate_goes_where_such_clients_are_expected() {
 
 #[tokio::test]
 async fn endpoints_in_the_clear_are_refused_wherever_they_were_found() {
-    let document = r#"{"issuer":"https://as.example","token_endpoint":"http://as.example/t",
+    let document = r#"{"issuer":"http://127.0.0.1","token_endpoint":"http://as.example/t",
         "revocation_endpoint":"http://as.example/r","introspection_endpoint":"http://as.example/i"}"#;
-    let server = ServerMetadata::parse("https://as.example", document).unwrap();
+    let server = ServerMetadata::parse("http://127.0.0.1", document).unwrap();
     let client = self::server("/", "{}");
     let auth = ClientAuth::anonymous;
     let errors = [

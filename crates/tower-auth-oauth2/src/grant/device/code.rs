@@ -3,7 +3,7 @@
 use crate::{
     error::{TokenError, What},
     fields::Fields,
-    response::lifetime,
+    response::{LONGEST_TOKEN, lifetime},
 };
 use http::StatusCode;
 use std::{fmt, time::Duration};
@@ -32,7 +32,8 @@ impl DeviceCode {
         };
         let device_code = fields
             .take_text("device_code")
-            .ok_or_else(|| malformed("no `device_code`"))?;
+            .filter(|code| code.len() <= LONGEST_TOKEN)
+            .ok_or_else(|| malformed("no `device_code` that can be sent"))?;
         let user_code = fields
             .take_text("user_code")
             .filter(|code| !code.chars().any(char::is_control))
