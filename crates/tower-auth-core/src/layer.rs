@@ -1,8 +1,10 @@
 //! A scheme as a layer, with the rules of where its credentials may go and whether requests are replayed.
 
 use crate::{
-    AuthError, Deferred, IntoOrigins, KeepExisting, Mode, Scheme, origin, replay::NoReplay,
-    scope::Scope, sum::Term,
+    AuthError, IntoOrigins, KeepExisting, Mode, Renewable, Scheme, origin,
+    replay::{NoReplay, Replay},
+    scope::Scope,
+    sum::Term,
 };
 use tower_layer::Layer;
 
@@ -48,14 +50,14 @@ impl<A, R> AuthLayer<A, R> {
     }
 
     /// See [`SchemeExt::replay`].
-    pub fn replay<T>(self, clone_body: T) -> AuthLayer<A, T>
+    pub fn replay<C>(self, clone_body: C) -> AuthLayer<A, Replay<C>>
     where
-        A: Scheme<Mode = Deferred>,
+        A: Scheme<Mode: Renewable>,
     {
         AuthLayer {
             scheme: self.scheme,
             scope: self.scope,
-            replay: clone_body,
+            replay: Replay(clone_body),
         }
     }
 }
@@ -110,14 +112,14 @@ pub trait SchemeExt: Scheme {
     /// expired token, a nonce that the server wants. At most one more try.
     ///
     /// The body is copied by `clone_body` before the first try: [`Cloned`](crate::replay::Cloned) for bodies that are
-    /// `Clone`, or a closure; a body that it cannot copy is sent once. Only for schemes whose mode is [`Deferred`]:
+    /// `Clone`, or a closure; a body that it cannot copy is sent once. Only for schemes whose mode is [`Deferred`](crate::Deferred):
     /// fixed credentials do not get better.
     ///
     /// When other credentials cannot be had either, that error is the answer. When they turn out to be the same again,
     /// the refusal is.
-    fn replay<R>(self, clone_body: R) -> AuthLayer<Self, R>
+    fn replay<C>(self, clone_body: C) -> AuthLayer<Self, Replay<C>>
     where
-        Self: Scheme<Mode = Deferred>,
+        Self: Scheme<Mode: Renewable>,
     {
         AuthLayer::new(self).replay(clone_body)
     }

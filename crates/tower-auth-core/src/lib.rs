@@ -79,7 +79,7 @@ pub use self::{
     keep_existing::KeepExisting,
     layer::{AuthLayer, SchemeExt},
     layered::Layered,
-    mode::{Deferred, Fixed, Mode},
+    mode::{Deferred, Fixed, Mode, Renewable},
     origin::{IntoOrigins, Origin},
     request_auth::{NoAuth, RequestAuth},
     scheme::{Authorize, Claim, Never, Observe, Scheme, Step, Verdict},

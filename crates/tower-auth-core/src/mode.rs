@@ -17,6 +17,16 @@ pub trait Mode: sealed::Sealed {
     fn wrap<S, A, R>(inner: S, scheme: A, scope: Scope, replay: R) -> Self::Service<S, A, R>;
 }
 
+/// Modes whose credentials can turn out otherwise at a second try: [`Deferred`], and not [`Fixed`].
+#[diagnostic::on_unimplemented(
+    message = "fixed credentials do not get better, so a refused request is not replayed with them",
+    label = "every credential of this scheme is fixed",
+    note = "leave out `.replay(…)`: it is for schemes that fetch or learn, such as `OAuth2`, `TokenAuth` and `Digest`, and for sums with one of them"
+)]
+pub trait Renewable: Mode {}
+
+impl Renewable for Deferred {}
+
 /// Credentials are fixed: always at hand, and always the same: [`FixedAuth`].
 #[derive(Debug)]
 pub enum Fixed {}

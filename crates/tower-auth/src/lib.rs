@@ -83,9 +83,9 @@
 pub use tower_auth_core::{
     AuthError, AuthLayer, Authorize, Basic, Bearer, BoxScheme, Claim, Clock, Deferred, Error,
     ErrorKind, Fixed, HeaderApiKey, IntoOrigins, KeepExisting, Layered, Mode, Never, NoAuth,
-    NotAuthenticated, Observe, Origin, QueryApiKey, RequestAuth, RequestHead, ResponseHead, Scheme,
-    SchemeExt, Schemes, Secret, Step, Sum, Verdict, bearer, body, clock, dynamic, fixed_scheme,
-    insert_header, replay, scheme, sensitive_header, service, sum,
+    NotAuthenticated, Observe, Origin, QueryApiKey, Renewable, RequestAuth, RequestHead,
+    ResponseHead, Scheme, SchemeExt, Schemes, Secret, Step, Sum, Verdict, bearer, body, clock,
+    dynamic, fixed_scheme, insert_header, replay, scheme, sensitive_header, service, sum,
 };
 
 #[cfg(feature = "aws")]

@@ -10,6 +10,17 @@ pub use self::{
     fixed::{FixedAuth, FixedFuture},
 };
 
+/// An inner service that can be cloned, for a request that waits for credentials or is sent a second time.
+#[diagnostic::on_unimplemented(
+    message = "the service `{Self}` below a scheme that fetches credentials is not `Clone`",
+    note = "a request that waits for its credentials takes a clone of the service along: put `tower::buffer::Buffer` around it, or box it as `tower::util::BoxCloneSyncService`",
+    note = "schemes whose credentials are fixed do not ask for that"
+)]
+pub trait CloneService: Clone {}
+
+#[diagnostic::do_not_recommend] // what is missing is said in terms of services
+impl<S: Clone> CloneService for S {}
+
 /// Access to the service inside, as everywhere in tower.
 macro_rules! access_inner {
     () => {

@@ -56,6 +56,11 @@ use tower_layer::Layer;
 pub struct Sum<K, F, S = ()>(((K, F), S));
 
 /// What `+` takes on either side: a scheme, or a sum.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a term of sums",
+    note = "if it is a scheme of yours, one line beside it makes it one: `scheme!(key {Self})`, or `finisher` when it writes `Authorization`, or `seal` when it signs all the others; the same line gives it `+` and makes it a layer",
+    note = "a builder has to be built first, and a layer that is no scheme goes to the left of the sum in `Layered(…)`"
+)]
 pub trait IntoSum {
     /// Its keys: `()` or [`Key`].
     type Keys: Slot;

@@ -3,6 +3,10 @@
 use super::{Finisher, Key, Seal, Slot, Sum};
 use crate::Scheme;
 
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a term of sums",
+    note = "if it is a scheme of yours, one line beside it makes it one: `scheme!(key {Self})`, or `finisher`, or `seal`"
+)]
 /// A single scheme that can be a term of sums. [`scheme!`](crate::scheme) implements it.
 pub trait Term: Scheme + Sized {
     /// [`KeySlot`], [`FinisherSlot`], [`SealSlot`] or [`LastSlots`].

@@ -10,7 +10,7 @@ use std::{
 };
 use tower_auth_core::{
     AuthError, AuthLayer, Authorize, Claim, Deferred, Fixed, Observe, RequestHead, ResponseHead,
-    Scheme, SchemeExt, Step, Verdict,
+    Scheme, SchemeExt, Step, Verdict, replay::Replay,
 };
 
 /// Which layer a client makes of a scheme: one that replays when credentials can be renewed.
@@ -56,7 +56,7 @@ impl AuthMode for Fixed {
 }
 
 impl AuthMode for Deferred {
-    type Layer<A: Scheme<Mode = Self>> = AuthLayer<A, fn(&Body) -> Option<Body>>;
+    type Layer<A: Scheme<Mode = Self>> = AuthLayer<A, Replay<fn(&Body) -> Option<Body>>>;
 
     fn layer<A: Scheme<Mode = Self>>(
         scheme: A,
