@@ -6,8 +6,8 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// Why a request could not be authenticated, or a scheme could not be built.
 ///
-/// Match on [`kind()`](Self::kind); the text is for people and may change. It names the cause and, where there is one,
-/// the remedy. It never holds a secret, a token, or the query of a URI.
+/// Match on [`kind()`](Self::kind); the text is for people and may change. It is one line, with the cause, the causes of
+/// that, and where there is one, the remedy. It never holds a secret, a token, or the query of a URI.
 ///
 /// Clones share one value: when ten thousand requests wait for one token, they all get the same error, with its whole
 /// chain of [`source()`](StdError::source)s.
@@ -85,8 +85,34 @@ impl fmt::Display for AuthError {
         if let Some(parameter) = self.0.parameter {
             write!(f, "unusable `{parameter}`: ")?;
         }
-        f.write_str(&self.0.context)
+        f.write_str(&self.0.context)?;
+        match &self.0.source {
+            Some(cause) => write_causes(f, &self.0.context, &**cause),
+            None => Ok(()),
+        }
     }
+}
+
+/// Writes a cause and its causes behind what was said, on the same line. What was said already is not said again: errors
+/// differ in whether their own text has that of their cause.
+fn write_causes(
+    f: &mut fmt::Formatter<'_>,
+    context: &str,
+    cause: &(dyn StdError + 'static),
+) -> fmt::Result {
+    let mut said = context.to_owned();
+    let mut next = Some(cause);
+    // So deep is no chain, unless it is a ring.
+    for _ in 0..16 {
+        let Some(cause) = next else { break };
+        let text = cause.to_string().replace(char::is_control, " ");
+        if !text.is_empty() && !said.contains(&text) {
+            write!(f, ": {text}")?;
+            said.push_str(&text);
+        }
+        next = cause.source();
+    }
+    Ok(())
 }
 
 impl fmt::Debug for AuthError {
@@ -176,8 +202,23 @@ mod tests {
             .with_source(std::io::Error::other("cause"));
         assert_eq!(error.kind(), ErrorKind::Configuration);
         assert_eq!(error.parameter(), Some("username"));
-        assert_eq!(error.to_string(), "unusable `username`: contains a colon");
+        assert_eq!(
+            error.to_string(),
+            "unusable `username`: contains a colon: cause"
+        );
         assert_eq!(error.source().unwrap().to_string(), "cause");
+    }
+
+    #[test]
+    fn the_text_of_an_error_is_one_line_that_says_every_cause_once() {
+        let io = |text: &str| std::io::Error::other(text.to_owned());
+        let inner =
+            AuthError::new(ErrorKind::Credentials, "the server said no").with_source(io("a\nb"));
+        assert_eq!(inner.to_string(), "the server said no: a b");
+        let outer = AuthError::new(ErrorKind::Credentials, "no token").with_source(inner);
+        assert_eq!(outer.to_string(), "no token: the server said no: a b");
+        let same = AuthError::new(ErrorKind::Credentials, "refused: why").with_source(io("why"));
+        assert_eq!(same.to_string(), "refused: why");
     }
 
     #[test]

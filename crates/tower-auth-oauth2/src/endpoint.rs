@@ -3,20 +3,14 @@
 use crate::{
     TokenResponse,
     client_auth::ClientAuth,
-    error::TokenError,
+    error::{TokenError, What},
     fields::Fields,
     form::Form,
-    redact::{Sent, is_secret},
-    response::{error_of, object_of},
+    request::TokenRequest,
     transport::HttpClient,
     url,
 };
-use bytes::Bytes;
-use http::{
-    HeaderValue, Request, Response, Uri,
-    header::{ACCEPT, CONTENT_TYPE},
-};
-use http_body_util::Full;
+use http::{StatusCode, Uri};
 use std::{borrow::Cow, fmt, time::Duration};
 use tower_auth_core::{AuthError, Clock, Secret};
 
@@ -65,6 +59,15 @@ impl Endpoint {
         self.auth.client_id().filter(|_| self.auth.is_in_header())
     }
 
+    /// A request of this form, from this client.
+    pub(crate) fn request(&self, mut form: Form) -> TokenRequest {
+        self.auth.add_to(&mut form);
+        TokenRequest {
+            endpoint: self.clone(),
+            form,
+        }
+    }
+
     /// As it was given, without a fragment.
     pub(crate) fn url(&self) -> &str {
         self.url.split('#').next().unwrap_or_default()
@@ -79,7 +82,6 @@ impl Endpoint {
         &self.auth
     }
 
-    #[cfg(feature = "jwt")]
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
     }
@@ -89,55 +91,23 @@ impl Endpoint {
         self.http.timeout()
     }
 
-    /// Sends a form, with whatever authenticates the client, and says what the answer must not repeat.
-    async fn post(&self, mut form: Form) -> Result<(Response<Bytes>, Sent), TokenError> {
-        self.auth.fill(&mut form, self.url(), self.clock.now())?;
-        let mut sent = Sent::default();
-        for (name, value) in form.values() {
-            if is_secret(name) {
-                sent.add(value);
-            }
-        }
-        if let Some(secret) = self.auth.secret() {
-            sent.add(secret);
-        }
-        let mut request = Request::new(Full::new(form.encode()));
-        *request.method_mut() = http::Method::POST;
-        *request.uri_mut() = self.uri.clone();
-        let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
-        let headers = request.headers_mut();
-        headers.insert(CONTENT_TYPE, form_type);
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        // Schemes that authenticate the client may have to wait for somebody, too.
-        let exchange = async {
-            self.auth.sign(&mut request).await?;
-            sent.add_headers(request.headers());
-            sent.add_query(request.uri());
-            self.http.exchange(request).await
-        };
-        let response = match self.http.in_time(exchange).await {
-            Ok(response) => response,
-            Err(error) => return Err(sent.clean(error)),
-        };
-        tracing::debug!(
-            status = response.status().as_u16(),
-            "the authorization server answered"
-        );
-        Ok((response, sent))
+    pub(crate) fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    pub(crate) fn http(&self) -> &HttpClient {
+        &self.http
+    }
+
+    /// The error of an answer that should have been another.
+    pub(crate) fn malformed(&self, why: &'static str) -> TokenError {
+        let status = StatusCode::OK;
+        TokenError::from(What::Malformed { status, why }).at(&self.uri)
     }
 
     /// Sends a form for an object, or nothing: an answer that is no success is an error.
     pub(crate) async fn call(&self, form: Form) -> Result<Option<Fields>, TokenError> {
-        let (response, sent) = self.post(form).await?;
-        let fields = object_of(&response);
-        // Some send errors with success. What says whether a token is active is an answer, whatever else it says.
-        let is_error = fields
-            .as_ref()
-            .is_some_and(|fields| fields.contains_key("error") && !fields.contains_key("active"));
-        if response.status().is_success() && !is_error {
-            return Ok(fields);
-        }
-        Err(sent.clean(error_of(&response, fields, self.clock.now())))
+        self.request(form).call().await
     }
 }
 
@@ -150,6 +120,11 @@ pub struct TokenEndpoint {
     pub(crate) scope: Option<String>,
     pub(crate) parameters: Vec<(Cow<'static, str>, Secret)>,
     pub(crate) token_field: Cow<'static, str>,
+    pub(crate) require_granted_scope: bool,
+    /// What counts as `Bearer`.
+    pub(crate) bearer_types: Vec<String>,
+    /// Whatever the server says.
+    pub(crate) token_lifetime: Option<Duration>,
 }
 
 impl TokenEndpoint {
@@ -169,27 +144,50 @@ impl TokenEndpoint {
     }
 
     /// Asks for a bearer token.
-    pub(crate) async fn request(&self, form: Form) -> Result<TokenResponse, TokenError> {
-        tracing::debug!(fields = ?form, "asking for a token");
-        let asked_at = self.endpoint.clock.monotonic();
-        let (response, sent) = self.endpoint.post(form).await?;
-        let now = self.endpoint.clock.now();
-        TokenResponse::parse(&response, &self.token_field, now)
-            .and_then(TokenResponse::bearer)
-            .map(|response| response.at(asked_at))
-            .map_err(|error| sent.clean(error))
+    pub(crate) async fn ask(&self, request: &TokenRequest) -> Result<TokenResponse, TokenError> {
+        tracing::debug!(fields = ?request.form, "asking for a token");
+        let clock = self.endpoint.clock();
+        let asked_at = clock.monotonic();
+        let (response, sent) = request.send().await?;
+        TokenResponse::parse(&response, &self.token_field, clock.now())
+            .and_then(|response| response.bearer(&self.bearer_types))
+            .map(|response| self.judged(response).at(asked_at))
+            .map_err(|error| error.without(&sent).at(self.endpoint.uri()))
     }
 
-    /// The next token for a refresh token (RFC 6749 section 6). A refresh token that the server does not replace stays
-    /// good.
+    /// Compared with what was asked for.
+    fn judged(&self, response: TokenResponse) -> TokenResponse {
+        let response = response.for_scope(self.scope.as_deref());
+        let missing = response.missing_scopes();
+        if !missing.is_empty() {
+            tracing::warn!(?missing, "the token is good for less than was asked for");
+        }
+        match self.token_lifetime {
+            Some(lifetime) => response.with_lifetime(lifetime),
+            None => response,
+        }
+    }
+
+    /// Whether a first token may be used.
+    pub(crate) fn check_scope(&self, response: TokenResponse) -> Result<TokenResponse, TokenError> {
+        let missing = response.missing_scopes();
+        if !self.require_granted_scope || missing.is_empty() {
+            return Ok(response);
+        }
+        let missing = missing.join(" ");
+        Err(TokenError::from(What::ScopeNotGranted(missing)).at(self.endpoint.uri()))
+    }
+
+    /// A request of this form to this endpoint.
+    pub(crate) fn request(&self, form: Form) -> TokenRequest {
+        self.endpoint.request(form)
+    }
+
+    /// What gets the next token for a refresh token (RFC 6749 section 6).
     ///
     /// The scope is left out where a person may have granted less than was asked for: what was not granted must not be
     /// asked for here, and without a scope it is what was granted.
-    pub(crate) async fn refresh(
-        &self,
-        refresh_token: &Secret,
-        with_scope: bool,
-    ) -> Result<TokenResponse, TokenError> {
+    pub(crate) fn refreshing(&self, refresh_token: &Secret, with_scope: bool) -> Form {
         let form = Form::grant("refresh_token");
         let mut form = if with_scope {
             self.complete(form)
@@ -197,11 +195,7 @@ impl TokenEndpoint {
             self.complete_without_scope(form)
         };
         form.set("refresh_token", refresh_token);
-        let response = self.request(form).await?;
-        Ok(match response.refresh_token() {
-            Some(_) => response,
-            None => response.with_refresh_token(refresh_token),
-        })
+        form
     }
 }
 

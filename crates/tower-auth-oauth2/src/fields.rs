@@ -10,7 +10,6 @@ pub(crate) struct Fields(Map<String, Value>);
 
 impl Fields {
     /// Reads an object; `None` when it is something else.
-    #[cfg(feature = "jwt")]
     pub(crate) fn parse(text: &str) -> Option<Self> {
         match serde_json::from_str(text) {
             Ok(Value::Object(fields)) => Some(Self(fields)),

@@ -1,10 +1,9 @@
 //! Introspection: asking the server about a token (RFC 7662).
 
 use crate::{
-    ClientAuth, HttpClient, TokenHint, builder::default_client, endpoint::Endpoint,
-    error::TokenError, fields::Fields, form::Form,
+    ClientAuth, HttpClient, TokenHint, builder::default_client, endpoint::Endpoint, fields::Fields,
+    form::Form,
 };
-use http::StatusCode;
 use serde_json::{Map, Value};
 use std::{
     fmt,
@@ -66,10 +65,7 @@ impl Introspection {
                     active: *active,
                     fields,
                 }),
-                _ => Err(TokenError::Malformed {
-                    status: StatusCode::OK,
-                    why: "no `active`",
-                }),
+                _ => Err(self.0.malformed("no `active`")),
             }
         });
         answer.map_err(|error| error.into_auth("the token could not be introspected"))

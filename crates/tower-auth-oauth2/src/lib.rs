@@ -46,17 +46,22 @@ mod error;
 mod fields;
 mod form;
 mod grant;
+mod identity;
 mod introspection;
 #[cfg(feature = "jwt")]
 mod jwt;
+mod kept;
+mod landed;
 mod login;
 mod metadata;
 mod placement;
 mod provider;
 mod redact;
+mod request;
 mod response;
 mod revocation;
 mod scheme;
+mod session;
 mod source;
 mod store_key;
 mod transport;
@@ -70,13 +75,13 @@ pub use self::{
     builder::OAuth2Builder,
     challenge::{BearerError, Challenge},
     client_auth::ClientAuth,
-    error::{ErrorResponse, TokenError},
+    error::{ErrorCode, ErrorResponse, TokenError, TokenErrorKind},
     grant::{
         ClientCredentials, Custom, DeviceAuthorization, DeviceCode, Grant, RefreshToken,
         SamlBearer, TokenExchange,
     },
     introspection::{Introspection, TokenState},
-    metadata::{ServerMetadata, well_known_urls},
+    metadata::{Discovery, ServerMetadata, well_known_urls},
     placement::{FormBody, InFormBody},
     provider::Provider,
     response::TokenResponse,

@@ -1,10 +1,10 @@
 //! Logins that take a person, where the token is kept in a store.
 
 use crate::{
-    error::TokenError,
+    error::{TokenError, TokenErrorKind},
     source::{By, Tokens},
 };
-use std::{error::Error as _, pin::pin, time::Duration};
+use std::{pin::pin, time::Duration};
 use tokio::time::timeout;
 use tower_auth_token::{Demand, Failure, Fetched, Reason, Source, Token, store::Stored};
 
@@ -59,7 +59,6 @@ pub(crate) async fn fetch(
 }
 
 fn needs_person(failure: &Failure) -> bool {
-    let cause = failure.error().source();
-    let cause = cause.and_then(|cause| cause.downcast_ref::<TokenError>());
-    matches!(cause, Some(TokenError::InteractionRequired))
+    let cause = TokenError::of(failure.error());
+    cause.map(TokenError::kind) == Some(TokenErrorKind::InteractionRequired)
 }

@@ -121,7 +121,8 @@ impl Provider {
     ///
     /// As [`ServerMetadata::discover`].
     pub async fn discover(&self, client: &HttpClient) -> Result<ServerMetadata, AuthError> {
-        ServerMetadata::discover_as(&self.issuer, client, |named| self.is_named(named)).await
+        let discovery = ServerMetadata::discovery(&self.issuer).http_client(client.clone());
+        discovery.discover_as(|named| self.is_named(named)).await
     }
 
     /// Whether this is the issuer, as the metadata name it.

@@ -1,8 +1,7 @@
 //! What must not be shown, and taking it out of what is.
 
-use crate::{error::TokenError, form};
+use crate::form;
 use http::{HeaderMap, Uri};
-use std::error::Error as StdError;
 use tower_auth_core::Secret;
 
 /// Whether a field of this name may hold something secret.
@@ -86,48 +85,11 @@ impl Sent {
         }
     }
 
-    /// The error without any of it.
-    pub(crate) fn clean(&self, error: TokenError) -> TokenError {
-        match error {
-            TokenError::Response(response) => {
-                TokenError::Response(Box::new(response.without(self)))
-            }
-            TokenError::TokenType(mut kind) => {
-                self.redact(&mut kind);
-                TokenError::TokenType(kind)
-            }
-            TokenError::Unreachable(error) => {
-                let (mut text, debug) = chain(&*error);
-                if !self.is_in(&text) && !self.is_in(&debug) {
-                    return TokenError::Unreachable(error);
-                }
-                // Its type is lost, but it would tell what it must not.
-                self.redact(&mut text);
-                TokenError::Unreachable(text.into())
-            }
-            other => other,
-        }
-    }
-
-    fn is_in(&self, text: &str) -> bool {
+    pub(crate) fn is_in(&self, text: &str) -> bool {
         self.secrets
             .iter()
             .any(|secret| text.contains(secret.expose()))
     }
-}
-
-/// What an error and its causes show to people, and what to programmers.
-fn chain(error: &(dyn StdError + 'static)) -> (String, String) {
-    let (mut text, debug) = (error.to_string(), format!("{error:?}"));
-    let mut next = error.source();
-    let mut debug = debug;
-    while let Some(error) = next {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        debug.push_str(&format!("{error:?}"));
-        next = error.source();
-    }
-    (text, debug)
 }
 
 #[cfg(test)]
@@ -167,27 +129,6 @@ mod tests {
             redacted(&sent, "abc is too short to hide"),
             "abc is too short to hide"
         );
-    }
-
-    #[test]
-    fn an_error_of_the_client_that_shows_a_secret_is_replaced_and_no_other() {
-        let mut sent = Sent::default();
-        sent.add_query(&Uri::from_static("https://as.example/t?key=planted"));
-        let leaky = std::io::Error::other("cannot reach https://as.example/t?key=planted");
-        let TokenError::Unreachable(error) = sent.clean(TokenError::Unreachable(leaky.into()))
-        else {
-            panic!("another error")
-        };
-        assert_eq!(
-            error.to_string(),
-            "cannot reach https://as.example/t?[redacted]"
-        );
-        let plain = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
-        let TokenError::Unreachable(error) = sent.clean(TokenError::Unreachable(plain.into()))
-        else {
-            panic!("another error")
-        };
-        assert!(error.is::<std::io::Error>());
     }
 
     #[test]

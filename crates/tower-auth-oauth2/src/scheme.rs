@@ -1,6 +1,6 @@
 //! The scheme.
 
-use crate::{grant::Flow, source::Kept};
+use crate::{grant::Flow, kept::Kept};
 use http::Request;
 use std::fmt;
 use tower_auth_core::{

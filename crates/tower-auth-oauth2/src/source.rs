@@ -1,13 +1,21 @@
 //! Tokens, as the engine asks for them.
 
-use crate::{TokenResponse, endpoint::TokenEndpoint, error::TokenError, grant::Flow, login};
+use crate::{
+    TokenResponse,
+    endpoint::TokenEndpoint,
+    error::{TokenError, What},
+    grant::Flow,
+    landed::Landed,
+    request::TokenRequest,
+    session::Session,
+};
 use std::{
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 use tower_auth_core::{AuthError, Secret};
-use tower_auth_token::{Demand, Failure, Fetched, Reason, Source, Token, store::Stored};
+use tower_auth_token::{Demand, Failure, Fetched, Reason, Source, Token};
 
 pub(crate) type OnToken = Arc<dyn Fn(&TokenResponse) + Send + Sync>;
 
@@ -20,20 +28,7 @@ pub(crate) struct Tokens {
     pub(crate) is_shared: bool,
     /// What the login of a person gave, until it is fetched.
     pub(crate) landed: Landed,
-}
-
-/// A token that waits to be fetched.
-#[derive(Default)]
-pub(crate) struct Landed(Mutex<Option<TokenResponse>>);
-
-impl Landed {
-    pub(crate) fn put(&self, response: Option<TokenResponse>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = response;
-    }
-
-    fn take(&self) -> Option<TokenResponse> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
+    pub(crate) session: Session,
 }
 
 /// Where an error comes from.
@@ -55,28 +50,68 @@ impl Tokens {
         let Some(endpoint) = &self.endpoint else {
             return match self.flow.obtain_alone() {
                 Some(obtain) => obtain.await.map_err(by_grant),
-                None => Err(by_grant(TokenError::NoEndpoint("token_endpoint"))),
+                None => Err(by_grant(What::NoEndpoint("token_endpoint").into())),
             };
         };
         let Some(refresh_token) = refresh_token else {
             return self.begin(endpoint, reason).await.map_err(by_grant);
         };
         let with_scope = !self.flow.waits_for_person();
-        match endpoint.refresh(&refresh_token, with_scope).await {
-            Err(error) if error.is_refusal() => {
+        let request = endpoint.request(endpoint.refreshing(&refresh_token, with_scope));
+        match self.refresh(endpoint, &refresh_token, &request).await {
+            Err(error) if self.begins_after(&error, &refresh_token, reason) => {
                 tracing::debug!(%error, "the refresh token was refused");
-                let refused = Err((error, By::Refresh));
-                match self.flow.first_refresh_token() {
-                    // Before a person is bothered, the store is looked at: somebody else may have a better one.
-                    _ if self.is_shared && self.flow.is_interactive() => refused,
-                    // While the old token is still good, nobody is bothered at all.
-                    _ if !self.may_begin(reason) => refused,
-                    // There is nothing else to begin with, or only what was refused just now.
-                    Some(first) if first.expose() == refresh_token.expose() => refused,
-                    _ => self.begin(endpoint, reason).await.map_err(by_grant),
-                }
+                self.begin(endpoint, reason).await.map_err(by_grant)
             }
             result => result.map_err(|error| (error, By::Refresh)),
+        }
+    }
+
+    /// The next token for a refresh token, and what is known of that one from now on.
+    async fn refresh(
+        &self,
+        endpoint: &TokenEndpoint,
+        refresh_token: &Secret,
+        request: &TokenRequest,
+    ) -> Result<TokenResponse, TokenError> {
+        let first = self.flow.first_refresh_token();
+        self.session.knows(first.as_ref(), refresh_token);
+        match endpoint.ask(request).await {
+            Ok(response) => {
+                if let Some(next) = response.refresh_token() {
+                    self.session.knows(first.as_ref(), next);
+                }
+                Ok(response.or_refresh_token(refresh_token))
+            }
+            Err(error) if error.is_refusal() && self.session.lost_answer_to(refresh_token) => {
+                Err(error.after_lost_answer())
+            }
+            Err(error) => {
+                if error.request_may_have_run() {
+                    self.session.loses_answer_to(refresh_token);
+                }
+                Err(error.of_refresh())
+            }
+        }
+    }
+
+    /// Whether a refresh that failed like this is followed by a new beginning.
+    fn begins_after(&self, error: &TokenError, refresh_token: &Secret, reason: Reason) -> bool {
+        // The grant itself costs nobody anything, so it is tried also where it is not sure that the refresh token is
+        // worthless; that one is kept until there is another.
+        if !self.flow.is_interactive() {
+            return error.is_rejection();
+        }
+        // Before a person is bothered, the store is looked at: somebody else may have a better one. While the old token
+        // is still good, nobody is bothered at all.
+        if !error.is_refusal() || self.is_shared || !self.may_begin(reason) {
+            return false;
+        }
+        match self.flow.first_refresh_token() {
+            // There is nothing to begin with but what was refused just now, or what was replaced long ago: a server
+            // takes that one for stolen.
+            Some(first) => first.expose() != refresh_token.expose() && !self.session.is_replaced(),
+            None => true,
         }
     }
 
@@ -88,9 +123,31 @@ impl Tokens {
     ) -> Result<TokenResponse, TokenError> {
         // Whoever shares a store holds its lock here, which nobody may do while a person looks for their glasses.
         if self.is_shared && self.flow.waits_for_person() || !self.may_begin(reason) {
-            return Err(TokenError::InteractionRequired);
+            return Err(What::InteractionRequired.into());
         }
-        self.flow.obtain(endpoint).await
+        self.obtain(endpoint).await
+    }
+
+    async fn obtain(&self, endpoint: &TokenEndpoint) -> Result<TokenResponse, TokenError> {
+        let request = match self.flow.request(endpoint) {
+            Some(request) => request?,
+            None => return Err(What::NoEndpoint("token_endpoint").into()),
+        };
+        if let Some(first) = self.flow.first_refresh_token() {
+            if self.session.is_replaced() {
+                return Err(What::RefreshTokenReplaced.into());
+            }
+            return self.refresh(endpoint, &first, &request).await;
+        }
+        let obtained = match self.flow.obtain(endpoint, request.clone()).await {
+            Err(error) if error.is_broken_connection() && self.flow.is_repeatable() => {
+                // It was kept too long, most likely.
+                tracing::debug!(%error, "asking once more");
+                self.flow.obtain(endpoint, request).await
+            }
+            obtained => obtained,
+        };
+        obtained.and_then(|response| endpoint.check_scope(response))
     }
 
     /// A login ahead of time would surprise whoever is asked for it.
@@ -101,8 +158,8 @@ impl Tokens {
     /// Has a person log in.
     pub(crate) async fn log_in(&self) -> Result<TokenResponse, TokenError> {
         match &self.endpoint {
-            Some(endpoint) => self.flow.obtain(endpoint).await,
-            None => Err(TokenError::NoEndpoint("token_endpoint")),
+            Some(endpoint) => self.obtain(endpoint).await,
+            None => Err(What::NoEndpoint("token_endpoint").into()),
         }
     }
 
@@ -194,41 +251,5 @@ impl fmt::Debug for Tokens {
             .field("grant", &self.flow)
             .field("endpoint", &self.endpoint)
             .finish_non_exhaustive()
-    }
-}
-
-/// Where tokens are kept.
-pub(crate) enum Kept {
-    InMemory(Tokens),
-    Stored(Stored<Tokens>),
-}
-
-impl Kept {
-    pub(crate) fn tokens(&self) -> &Tokens {
-        match self {
-            Self::InMemory(tokens) => tokens,
-            Self::Stored(stored) => stored.source(),
-        }
-    }
-}
-
-impl Source for Kept {
-    type Value = Token;
-
-    async fn fetch(&self, demand: Demand<Token>) -> Result<Fetched<Token>, Failure> {
-        match self {
-            Self::InMemory(tokens) => tokens.fetch(demand).await,
-            Self::Stored(stored) if stored.source().flow.waits_for_person() => {
-                login::fetch(stored, demand).await
-            }
-            Self::Stored(stored) => stored.fetch(demand).await,
-        }
-    }
-
-    async fn clear(&self) -> Result<(), AuthError> {
-        match self {
-            Self::InMemory(tokens) => tokens.clear().await,
-            Self::Stored(stored) => stored.clear().await,
-        }
     }
 }

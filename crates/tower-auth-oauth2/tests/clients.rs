@@ -6,7 +6,8 @@ use std::{error::Error as _, time::Duration};
 use support::answering;
 use tower_auth_core::AuthError;
 use tower_auth_oauth2::{
-    ClientAuth, Introspection, Provider, Revocation, ServerMetadata, TokenError, TokenHint,
+    ClientAuth, Introspection, Provider, Revocation, ServerMetadata, TokenError, TokenErrorKind,
+    TokenHint,
 };
 
 fn cause(error: &AuthError) -> &TokenError {
@@ -76,7 +77,7 @@ async fn an_answer_that_does_not_say_active_is_an_error_and_not_a_no() {
     for _ in 0..4 {
         let error = server.introspect("t", None).await.unwrap_err();
         assert!(
-            matches!(cause(&error), TokenError::Malformed { .. }),
+            cause(&error).kind() == TokenErrorKind::Malformed,
             "{error:?}"
         );
     }
@@ -175,4 +176,62 @@ async fn what_was_discovered_is_called() {
         ]
     );
     assert!(log.all()[0].headers.get("authorization").is_none());
+}
+
+#[tokio::test]
+async fn a_server_that_was_discovered_is_asked_by_the_client_that_discovered_it() {
+    let (http, log) = answering(&[
+        (
+            200,
+            r#"{"issuer":"http://localhost:7","token_endpoint":"http://localhost:7/token"}"#,
+        ),
+        (200, r#"{"access_token":"a"}"#),
+    ]);
+    let found = |discovery: tower_auth_oauth2::Discovery| discovery.http_client(http.clone());
+    let discovery = ServerMetadata::discovery("http://localhost:7");
+    let refused = found(discovery.clone()).discover().await.unwrap_err();
+    assert_eq!(refused.parameter(), Some("issuer"));
+    let server = found(discovery).allow_localhost().discover().await.unwrap();
+    let client = ClientAuth::public("id").unwrap();
+    let auth = server.client_credentials(client).unwrap().build().unwrap();
+    assert_eq!(auth.token().await.unwrap().expose(), "a");
+    assert_eq!(log.last().uri, "http://localhost:7/token");
+}
+
+#[test]
+fn the_metadata_of_an_https_issuer_cannot_send_a_secret_anywhere_in_the_clear() {
+    let issuer = "https://as.example";
+    for insecure in [
+        "http://127.0.0.1:9/token",
+        "http://as.example/token",
+        "HTTP://[::1]/",
+        "ftp://as.example",
+    ] {
+        let names = [
+            "token_endpoint",
+            "authorization_endpoint",
+            "device_authorization_endpoint",
+            "revocation_endpoint",
+            "introspection_endpoint",
+        ];
+        let mut document = serde_json::json!({"issuer": issuer});
+        for name in names {
+            document[name] = insecure.into();
+            document["mtls_endpoint_aliases"][name] = insecure.into();
+        }
+        let server = ServerMetadata::parse(issuer, &document.to_string()).unwrap();
+        for server in [server.clone(), server.for_mutual_tls()] {
+            let client = ClientAuth::post("id", "s").unwrap();
+            let error = server.client_credentials(client.clone()).unwrap_err();
+            let kind = TokenError::of(&error).unwrap().kind();
+            assert_eq!(kind, TokenErrorKind::InsecureEndpoint);
+            assert!(error.to_string().contains("token_endpoint"), "{error}");
+            assert!(server.device_authorization("id").is_err());
+            let (http, _) = answering(&[(200, "")]);
+            assert!(server.revocation(client.clone(), http.clone()).is_err());
+            assert!(server.introspection(client, http).is_err());
+            assert_eq!(server.token_endpoint(), None);
+            assert_eq!(server.authorization_endpoint(), None);
+        }
+    }
 }

@@ -9,7 +9,7 @@ use std::{error::Error as _, time::Duration};
 use support::answering;
 use tower::{Layer as _, ServiceExt as _};
 use tower_auth_core::{AuthError, Authorize, Deferred, ErrorKind, Secret, clock::ManualClock};
-use tower_auth_oauth2::{ClientAuth, OAuth2, TokenError, TokenResponse};
+use tower_auth_oauth2::{ClientAuth, OAuth2, TokenError, TokenErrorKind, TokenResponse};
 
 const TOKEN: (u16, &str) = (
     200,
@@ -282,6 +282,9 @@ mod assertions {
             let error = OAuth2::google_service_account(bad).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Configuration, "{bad}");
         }
+        let scopeless = OAuth2::google_service_account(&file.to_string()).unwrap();
+        let error = scopeless.build().unwrap_err();
+        assert_eq!(error.parameter(), Some("scope"));
     }
 
     fn tests_key() -> String {
@@ -445,4 +448,81 @@ async fn a_callback_that_panics_costs_no_token() {
     let builder = OAuth2::client_credentials(URL, "id", "s").http_client(http);
     let auth = builder.on_token(|_| panic!("a mistake")).build().unwrap();
     assert_eq!(auth.token().await.unwrap().expose(), "a");
+}
+
+#[tokio::test]
+async fn the_file_of_a_google_user_is_a_refresh_token_and_its_client() {
+    let file =
+        r#"{"type":"authorized_user","client_id":"c","client_secret":"s","refresh_token":"r"}"#;
+    let (http, log) = answering(&[TOKEN]);
+    let auth = OAuth2::google_authorized_user(file).unwrap();
+    auth.http_client(http)
+        .build()
+        .unwrap()
+        .token()
+        .await
+        .unwrap();
+    assert_eq!(log.last().uri, "https://oauth2.googleapis.com/token");
+    assert_eq!(
+        log.last().body,
+        "grant_type=refresh_token&refresh_token=r&client_id=c&client_secret=s"
+    );
+    for bad in ["", "{}", r#"{"type":"authorized_user"}"#] {
+        assert!(OAuth2::google_authorized_user(bad).is_err(), "{bad}");
+    }
+    #[cfg(feature = "jwt")]
+    {
+        let error = OAuth2::google_service_account(file).unwrap_err();
+        assert!(
+            error.to_string().contains("google_authorized_user"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn an_empty_secret_names_what_a_client_without_one_uses() {
+    let error = OAuth2::client_credentials(URL, "id", "")
+        .build()
+        .unwrap_err();
+    assert_eq!(error.parameter(), Some("client_secret"));
+    assert!(error.to_string().contains("ClientAuth::public"), "{error}");
+}
+
+#[tokio::test]
+async fn what_a_server_says_of_lifetime_and_type_can_be_set_right() {
+    let (http, log) = answering(&[(
+        200,
+        r#"{"access_token":"a","token_type":"jwt-bearer","expires_in":0}"#,
+    )]);
+    let builder = || OAuth2::client_credentials(URL, "id", "s").http_client(http.clone());
+    let refused = builder().build().unwrap().token().await.unwrap_err();
+    assert!(
+        refused.to_string().contains("bearer_token_type"),
+        "{refused}"
+    );
+    let auth = builder()
+        .bearer_token_type("JWT-Bearer")
+        .token_lifetime(Duration::from_secs(600))
+        .build()
+        .unwrap();
+    for _ in 0..3 {
+        assert_eq!(auth.token().await.unwrap().expose(), "a");
+    }
+    assert_eq!(log.all().len(), 2);
+}
+
+#[tokio::test]
+async fn a_token_for_less_than_was_asked_for_is_used_unless_all_of_it_is_required() {
+    let (http, _) = answering(&[(200, r#"{"access_token":"a","scope":"read"}"#)]);
+    let builder = || {
+        let builder = OAuth2::client_credentials(URL, "id", "s").scope("read write");
+        builder.http_client(http.clone())
+    };
+    assert!(builder().build().unwrap().token().await.is_ok());
+    let strict = builder().require_granted_scope().build().unwrap();
+    let error = strict.token().await.unwrap_err();
+    let cause = TokenError::of(&error).unwrap();
+    assert_eq!(cause.kind(), TokenErrorKind::ScopeNotGranted);
+    assert_eq!(cause.missing_scope(), Some("write"));
 }

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tower_auth_core::{Clock, clock::ManualClock};
-use tower_auth_oauth2::{ErrorResponse, OAuth2, TokenError};
+use tower_auth_oauth2::{ErrorResponse, OAuth2, TokenError, TokenErrorKind};
 use tower_auth_token::store::{MemoryStore, Store as _};
 
 pub(crate) struct TokenResponses;
@@ -313,11 +313,12 @@ fn lacks_token(
     result: &Result<String, tower_auth_core::AuthError>,
 ) -> Result<(), String> {
     let error = answered(result)?;
-    match error {
-        TokenError::Malformed { .. } => Ok(()),
-        TokenError::Response(_) if response.status().is_success() => Ok(()),
-        TokenError::Redirected(status) if *status == response.status() => Ok(()),
-        other => Err(format!("another error: {other}")),
+    let same_status = error.status() == Some(response.status());
+    match error.kind() {
+        TokenErrorKind::Malformed => Ok(()),
+        TokenErrorKind::Response if response.status().is_success() => Ok(()),
+        TokenErrorKind::Redirected if same_status => Ok(()),
+        _ => Err(format!("another error: {error}")),
     }
 }
 
@@ -328,10 +329,8 @@ fn same_words(
     result: &Result<String, tower_auth_core::AuthError>,
 ) -> Result<(), String> {
     const MORE: &str = "\nAdditional information: ";
-    let TokenError::Response(error) = answered(result)? else {
-        return Err("not the server's own words".to_owned());
-    };
-    let error: &ErrorResponse = error;
+    let error = answered(result)?.response();
+    let error: &ErrorResponse = error.ok_or("not the server's own words")?;
     if error.status() != response.status() {
         return Err(format!(
             "status {} instead of {}",
@@ -356,7 +355,7 @@ fn same_words(
                     .ok_or_else(|| "lost a field".to_owned())
             });
         }
-        let ours = error.to_string();
+        let ours = error.explanation();
         let ours_words = ours.split(MORE).next().unwrap_or_default();
         // Without an RFC's words for it, Python prints `None`.
         let words = words.replacen(": None", "", usize::from(error.description().is_none()));

@@ -5,12 +5,12 @@ use crate::formats::{
     jws::{Token, algorithm, assertion, same, signs_alike, verify},
 };
 use serde_json::{Map, Value};
-use std::{error::Error as _, time::UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 use tower_auth_core::{Clock, clock::ManualClock};
 use tower_auth_jose::{Jwk, Verifier};
 use tower_auth_oauth2::{
     Algorithm, Assertion, Challenge, ClientAuth, OAuth2, ServerMetadata, SigningKey, TokenError,
-    well_known_urls,
+    TokenErrorKind, well_known_urls,
 };
 
 /// Any, as long as HS256 wants it.
@@ -140,8 +140,8 @@ pub(super) fn metadata(name: &str, index: &str, entry: &Value) -> Result<(), Str
                 serde_json::json!({"issuer": text(entry, "issuer_in_document")?}).to_string();
             match ServerMetadata::parse(text(entry, "fetched_for")?, &document) {
                 Ok(_) => Err("is taken".to_owned()),
-                Err(error) => match error.source().and_then(|cause| cause.downcast_ref()) {
-                    Some(TokenError::IssuerMismatch { .. }) => Ok(()),
+                Err(error) => match TokenError::of(&error).map(TokenError::kind) {
+                    Some(TokenErrorKind::IssuerMismatch) => Ok(()),
                     _ => Err(error.to_string()),
                 },
             }

@@ -70,50 +70,6 @@ impl OAuth2 {
         OAuth2Builder::new(grant, Some(token_url), Ok(ClientAuth::anonymous()))
     }
 
-    /// A Google service account, from the text of its JSON key file.
-    ///
-    /// Signs `iss` (the account), `aud` (the `token_uri` of the file) and the scope with the key of the file (RS256), for
-    /// an hour. Give the [`scope`](OAuth2Builder::scope), and for domain-wide delegation the
-    /// [`subject`](OAuth2Builder::subject).
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when it is no such file.
-    #[cfg(feature = "jwt")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
-    pub fn google_service_account(
-        json: &str,
-    ) -> Result<OAuth2Builder<crate::grant::JwtBearer>, AuthError> {
-        use crate::{Algorithm, Assertion, SigningKey, grant::JwtBearer};
-        let invalid = |why: &'static str| AuthError::configuration("service account", why);
-        let Some(file) = crate::fields::Fields::parse(json) else {
-            return Err(invalid("is no JSON object"));
-        };
-        let field = |name: &str| file.get(name).and_then(serde_json::Value::as_str);
-        if field("type") != Some("service_account") {
-            return Err(invalid(
-                "is no key file of a service account: its `type` is another",
-            ));
-        }
-        let key = field("private_key").ok_or_else(|| invalid("has no `private_key`"))?;
-        let issuer = field("client_email").ok_or_else(|| invalid("has no `client_email`"))?;
-        let token_url = field("token_uri").unwrap_or("https://oauth2.googleapis.com/token");
-        let mut key = SigningKey::from_pem(Algorithm::Rs256, key)?;
-        if let Some(key_id) = field("private_key_id") {
-            key = key.with_key_id(key_id);
-        }
-        let assertion = Assertion::new(key)
-            .issuer(issuer)
-            .audience(token_url)
-            .lifetime(std::time::Duration::from_secs(3600));
-        let grant = JwtBearer::new(assertion).with_scope_in_claims();
-        Ok(OAuth2Builder::new(
-            grant,
-            Some(token_url),
-            Ok(ClientAuth::anonymous()),
-        ))
-    }
-
     /// A SAML 2.0 assertion, as XML (RFC 7522 section 2.1). It is sent in base64url.
     pub fn saml_bearer(token_url: &str, assertion: impl Into<Secret>) -> OAuth2Builder<SamlBearer> {
         let grant = SamlBearer::new(&assertion.into());
@@ -202,7 +158,11 @@ impl OAuth2 {
 fn secret_of(secret: impl Into<Secret>) -> Result<Secret, AuthError> {
     let secret = secret.into();
     if secret.is_empty() {
-        Err(AuthError::configuration("client_secret", "is empty"))
+        Err(AuthError::configuration(
+            "client_secret",
+            "is empty; for a client that has none there is `client_credentials_as` with `ClientAuth::public`, or with \
+             another way to authenticate",
+        ))
     } else {
         Ok(secret)
     }

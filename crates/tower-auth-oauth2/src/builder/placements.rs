@@ -41,31 +41,11 @@ impl<G, P> OAuth2Builder<G, P> {
         self.placed(Ok(placement))
     }
 
-    fn placed<Q>(self, carrier: Result<Q, AuthError>) -> OAuth2Builder<G, Q> {
+    fn placed<Q>(self, placement: Result<Q, AuthError>) -> OAuth2Builder<G, Q> {
         OAuth2Builder {
             grant: self.grant,
-            carrier,
-            token_url: self.token_url,
-            auth: self.auth,
-            scopes: self.scopes,
-            scope_required: self.scope_required,
-            default_scope: self.default_scope,
-            separator: self.separator,
-            parameters: self.parameters,
-            token_field: self.token_field,
-            http: self.http,
-            timeout: self.timeout,
-            early_expiry: self.early_expiry,
-            refresh_ahead: self.refresh_ahead,
-            refusal_interval: self.refusal_interval,
-            back_off: self.back_off,
-            allow_localhost: self.allow_localhost,
-            clock: self.clock,
-            on_token: self.on_token,
-            store: self.store,
-            store_key: self.store_key,
-            on_store_error: self.on_store_error,
-            problem: self.problem,
+            placement,
+            settings: self.settings,
         }
     }
 }

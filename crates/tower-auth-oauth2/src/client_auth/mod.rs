@@ -2,7 +2,9 @@
 
 mod scheme;
 
-use self::scheme::AnyScheme;
+pub(crate) use self::scheme::AnyScheme;
+#[cfg(feature = "jwt")]
+use crate::form::Value;
 use crate::form::{self, Form};
 #[cfg(feature = "jwt")]
 use crate::jwt::{Algorithm, Assertion, SigningKey};
@@ -10,7 +12,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use http::{HeaderValue, Request, header::AUTHORIZATION};
 use http_body_util::Full;
-use std::{fmt, sync::Arc, time::SystemTime};
+use std::{fmt, sync::Arc};
 use tower_auth_core::{AuthError, Authorize, Secret, sensitive_header};
 use zeroize::Zeroizing;
 
@@ -47,6 +49,7 @@ enum Method {
     },
     Public {
         id: String,
+        certificate: bool,
     },
     #[cfg(feature = "jwt")]
     Assertion {
@@ -128,7 +131,10 @@ impl ClientAuth {
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the id is empty.
     pub fn public(id: &str) -> Result<Self, AuthError> {
         check_id(id)?;
-        Ok(Self(Method::Public { id: id.to_owned() }))
+        Ok(Self(Method::Public {
+            id: id.to_owned(),
+            certificate: false,
+        }))
     }
 
     /// `client_id` in the body, while the HTTP client shows a certificate (RFC 8705 section 2). Pass that client with
@@ -139,7 +145,11 @@ impl ClientAuth {
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the id is empty.
     pub fn mutual_tls(id: &str) -> Result<Self, AuthError> {
-        Self::public(id)
+        check_id(id)?;
+        Ok(Self(Method::Public {
+            id: id.to_owned(),
+            certificate: true,
+        }))
     }
 
     /// An assertion signed with the secret and HS256 (`client_secret_jwt`). Its audience is the URL that is called;
@@ -212,7 +222,9 @@ impl ClientAuth {
     pub fn client_id(&self) -> Option<&str> {
         match &self.0 {
             Method::Anonymous | Method::Scheme(_) => None,
-            Method::Basic { id, .. } | Method::Post { id, .. } | Method::Public { id } => Some(id),
+            Method::Basic { id, .. } | Method::Post { id, .. } | Method::Public { id, .. } => {
+                Some(id)
+            }
             #[cfg(feature = "jwt")]
             Method::Assertion { id, .. } => Some(id),
         }
@@ -223,9 +235,15 @@ impl ClientAuth {
         matches!(self.0, Method::Basic { .. })
     }
 
-    /// Whether nothing is known about it.
-    pub(crate) fn is_scheme(&self) -> bool {
-        matches!(self.0, Method::Scheme(_))
+    /// Whether the HTTP client shows a certificate.
+    pub(crate) fn shows_certificate(&self) -> bool {
+        matches!(
+            self.0,
+            Method::Public {
+                certificate: true,
+                ..
+            }
+        )
     }
 
     /// What must not be repeated in errors.
@@ -236,21 +254,15 @@ impl ClientAuth {
         }
     }
 
-    /// The part that goes into the body. `url` is the endpoint that is called.
-    pub(crate) fn fill(
-        &self,
-        form: &mut Form,
-        url: &str,
-        now: SystemTime,
-    ) -> Result<(), AuthError> {
-        let _ = (url, now);
+    /// Adds the part that goes into the body.
+    pub(crate) fn add_to(&self, form: &mut Form) {
         match &self.0 {
             Method::Anonymous | Method::Basic { .. } | Method::Scheme(_) => {}
             Method::Post { id, secret } => {
                 form.set("client_id", id);
                 form.set("client_secret", secret);
             }
-            Method::Public { id } => form.set("client_id", id),
+            Method::Public { id, .. } => form.set("client_id", id),
             #[cfg(feature = "jwt")]
             Method::Assertion { id, assertion } => {
                 form.set("client_id", id);
@@ -258,40 +270,66 @@ impl ClientAuth {
                     "client_assertion_type",
                     "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
                 );
-                form.set("client_assertion", assertion.sign(now, url)?);
+                form.set_value(
+                    "client_assertion",
+                    Value::signed(Assertion::clone(assertion)),
+                );
             }
         }
-        Ok(())
     }
 
-    /// The part that does not.
-    pub(crate) async fn sign(&self, request: &mut Request<Full<Bytes>>) -> Result<(), AuthError> {
+    /// The part that goes into the header.
+    pub(crate) fn header(&self) -> Header<'_> {
         match &self.0 {
-            Method::Basic { header, .. } => {
-                request.headers_mut().insert(AUTHORIZATION, header.clone());
+            Method::Basic { header, .. } => Header::Fixed(header),
+            Method::Scheme(scheme) => Header::Scheme(scheme),
+            Method::Anonymous | Method::Post { .. } | Method::Public { .. } => Header::None,
+            #[cfg(feature = "jwt")]
+            Method::Assertion { .. } => Header::None,
+        }
+    }
+
+    /// Puts it there.
+    pub(crate) async fn sign(&self, request: &mut Request<Full<Bytes>>) -> Result<(), AuthError> {
+        match self.header() {
+            Header::None => {}
+            Header::Fixed(value) => {
+                request.headers_mut().insert(AUTHORIZATION, value.clone());
             }
-            Method::Scheme(scheme) => {
+            Header::Scheme(scheme) => {
                 let bare = std::mem::take(request);
                 *request = Arc::clone(scheme).authorize(bare).await?;
             }
-            _ => {}
         }
         Ok(())
     }
 
-    /// The method, for `Debug` and for the key of the store.
-    pub(crate) fn method(&self) -> &'static str {
+    fn method(&self) -> &'static str {
         match &self.0 {
             Method::Anonymous => "anonymous",
             Method::Basic { raw: false, .. } => "basic",
             Method::Basic { raw: true, .. } => "basic_raw",
             Method::Post { .. } => "post",
-            Method::Public { .. } => "public",
+            Method::Public {
+                certificate: false, ..
+            } => "public",
+            Method::Public {
+                certificate: true, ..
+            } => "mutual_tls",
             #[cfg(feature = "jwt")]
             Method::Assertion { .. } => "assertion",
             Method::Scheme(_) => "scheme",
         }
     }
+}
+
+/// What authenticates the client in the header of a request.
+pub(crate) enum Header<'a> {
+    None,
+    /// `Authorization`
+    Fixed(&'a HeaderValue),
+    /// Whatever a scheme writes.
+    Scheme(&'a Arc<dyn AnyScheme>),
 }
 
 fn check_id(id: &str) -> Result<(), AuthError> {

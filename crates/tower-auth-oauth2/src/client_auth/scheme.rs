@@ -8,7 +8,7 @@ use tower_auth_core::{AuthError, Authorize, RequestHead, Step};
 
 type Authorized = Pin<Box<dyn Future<Output = Result<Request<Full<Bytes>>, AuthError>> + Send>>;
 
-pub(super) trait AnyScheme: fmt::Debug + Send + Sync {
+pub(crate) trait AnyScheme: fmt::Debug + Send + Sync {
     fn authorize(self: Arc<Self>, request: Request<Full<Bytes>>) -> Authorized;
 }
 

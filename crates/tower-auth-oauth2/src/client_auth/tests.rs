@@ -9,9 +9,9 @@ fn sent(auth: &ClientAuth) -> (HeaderMap, String) {
         .unwrap();
     let mut form = Form::grant("client_credentials");
     let now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-    auth.fill(&mut form, "https://server.example.com", now)
-        .unwrap();
-    let body = String::from_utf8(form.encode().to_vec()).unwrap();
+    auth.add_to(&mut form);
+    let filled = runtime.block_on(form.fill(now, "https://server.example.com"));
+    let body = String::from_utf8(filled.unwrap().encode().to_vec()).unwrap();
     let mut request = Request::post("https://server.example.com")
         .body(Full::default())
         .unwrap();

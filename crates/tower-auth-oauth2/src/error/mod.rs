@@ -1,12 +1,14 @@
 //! What can go wrong at an authorization server, with types.
 
-mod description;
-mod printable;
+mod code;
+mod kind;
 mod response;
+mod text;
 
-pub use self::response::ErrorResponse;
+pub(crate) use self::kind::{Address, What};
+pub use self::{code::ErrorCode, kind::TokenErrorKind, response::ErrorResponse};
 
-use self::printable::Printable;
+use crate::redact::Sent;
 use http::StatusCode;
 use std::{error::Error as StdError, fmt, time::Duration};
 use tower_auth_core::{AuthError, ErrorKind};
@@ -15,71 +17,115 @@ pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// Why no token could be had.
 ///
-/// It is the [`source()`](StdError::source) of an [`AuthError`] of kind
-/// [`Credentials`](ErrorKind::Credentials):
+/// It is in the chain of sources of an [`AuthError`] of kind [`Credentials`](ErrorKind::Credentials), where
+/// [`of`](Self::of) finds it:
 ///
 /// ```
-/// use std::error::Error;
 /// use tower_auth_core::AuthError;
-/// use tower_auth_oauth2::TokenError;
+/// use tower_auth_oauth2::{ErrorCode, TokenError};
 ///
 /// fn must_log_in_again(error: &AuthError) -> bool {
-///     let cause = error.source().and_then(|cause| cause.downcast_ref::<TokenError>());
-///     cause.and_then(TokenError::response).is_some_and(|answer| answer.error() == Some("invalid_grant"))
+///     TokenError::of(error).and_then(TokenError::code) == Some(ErrorCode::InvalidGrant)
 /// }
 /// # let _ = must_log_in_again;
 /// ```
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum TokenError {
-    /// The server answered with an error (RFC 6749 section 5.2), or with a status that is one.
-    Response(Box<ErrorResponse>),
-    /// The server could not be reached, or the connection broke. The error is that of the HTTP client; when it shows
-    /// something secret, its text without that.
-    Unreachable(BoxError),
-    /// The server took longer than this.
-    TimedOut(Duration),
-    /// The server's answer is larger than this many bytes.
-    TooLarge(usize),
-    /// The server answered with success, and what it sent is not what it should be. The text says what is missing.
-    Malformed {
-        /// The status of the answer.
-        status: StatusCode,
-        /// What is wrong.
-        why: &'static str,
-    },
-    /// The server redirects. Redirects are not followed: they would carry the client's credentials elsewhere.
-    Redirected(StatusCode),
-    /// The server issued a token of a type that cannot be sent as a bearer token.
-    TokenType(String),
-    /// The user did not enter the code in time (RFC 8628).
-    DeviceCodeExpired,
-    /// There is no token without a person who logs in, and it is not the time to ask for one: the old token is still good.
-    InteractionRequired,
-    /// The metadata names another issuer than the one that was asked (RFC 8414 section 3.3), or none.
-    IssuerMismatch {
-        /// Which one.
-        named: Option<String>,
-    },
-    /// The server has no such endpoint, says its metadata.
-    NoEndpoint(&'static str),
-    /// The request to the server could not be made: a key that cannot sign, credentials that could not be had.
-    Request(AuthError),
+///
+/// Its text is one line: which address, what happened there, the cause, and what to do about it. What the server says in
+/// it has no control characters and an end.
+pub struct TokenError(Box<Inner>);
+
+struct Inner {
+    what: What,
+    /// Who was asked.
+    address: Option<Address>,
+    /// What was asked for was a refresh whose answer is lost.
+    refresh_lost: bool,
+    /// This refresh token was sent before, and the answer was lost then.
+    after_lost_answer: bool,
 }
 
 impl TokenError {
+    /// The one in the chain of sources of this error.
+    pub fn of(error: &AuthError) -> Option<&Self> {
+        let mut next: Option<&(dyn StdError + 'static)> = error.source();
+        while let Some(error) = next {
+            if let Some(found) = error.downcast_ref() {
+                return Some(found);
+            }
+            next = error.source();
+        }
+        None
+    }
+
+    /// What kind of error this is.
+    pub fn kind(&self) -> TokenErrorKind {
+        if self.0.refresh_lost {
+            TokenErrorKind::OutcomeUnknown
+        } else {
+            self.0.what.kind()
+        }
+    }
+
     /// The server's own words, when it answered with an error.
     pub fn response(&self) -> Option<&ErrorResponse> {
-        match self {
-            Self::Response(response) => Some(response),
+        match &self.0.what {
+            What::Response(response) => Some(response),
+            _ => None,
+        }
+    }
+
+    /// The error code, when it is one that an RFC knows. All others are in [`ErrorResponse::error`].
+    pub fn code(&self) -> Option<ErrorCode> {
+        self.response().and_then(ErrorResponse::code)
+    }
+
+    /// The status of the answer, when there was one.
+    pub fn status(&self) -> Option<StatusCode> {
+        match &self.0.what {
+            What::Response(response) => Some(response.status()),
+            What::Malformed { status, .. } | What::Redirected(status) => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// How long the server asked not to be asked again (`Retry-After`).
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.response().and_then(ErrorResponse::retry_after)
+    }
+
+    /// Who was asked: the URL without its query.
+    pub fn address(&self) -> Option<&str> {
+        self.0.address.as_ref().map(Address::as_str)
+    }
+
+    /// The type of the token that was refused, for [`TokenErrorKind::TokenType`].
+    pub fn token_type(&self) -> Option<&str> {
+        match &self.0.what {
+            What::TokenType(kind) => Some(kind),
+            _ => None,
+        }
+    }
+
+    /// What was asked for and not granted, separated by blanks, for [`TokenErrorKind::ScopeNotGranted`].
+    pub fn missing_scope(&self) -> Option<&str> {
+        match &self.0.what {
+            What::ScopeNotGranted(missing) => Some(missing),
+            _ => None,
+        }
+    }
+
+    /// The issuer that the metadata name, for [`TokenErrorKind::IssuerMismatch`].
+    pub fn issuer(&self) -> Option<&str> {
+        match &self.0.what {
+            What::IssuerMismatch { named } => named.as_deref(),
             _ => None,
         }
     }
 
     /// Whether the same request may succeed later: the server was not reached, is overloaded, or broken.
     pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Response(response) => {
+        match &self.0.what {
+            What::Response(response) => {
                 let status = response.status();
                 status.is_server_error()
                     || status == StatusCode::TOO_MANY_REQUESTS
@@ -89,155 +135,153 @@ impl TokenError {
                         Some("temporarily_unavailable" | "server_error" | "slow_down")
                     )
             }
-            Self::Unreachable(_) | Self::TimedOut(_) => true,
+            What::Unreachable { .. } | What::TimedOut(_) => true,
             _ => false,
         }
     }
 
-    /// How long the server asked not to be asked again (`Retry-After`).
-    pub fn retry_after(&self) -> Option<Duration> {
-        self.response().and_then(ErrorResponse::retry_after)
+    /// Whether the server may have done what it was asked for, though there is no answer that says so: the connection
+    /// broke, the time was over, a gateway answered for it, or its answer cannot be read.
+    pub fn request_may_have_run(&self) -> bool {
+        match &self.0.what {
+            What::Unreachable { was_sent, .. } => *was_sent,
+            What::TimedOut(_) | What::TooLarge(_) => true,
+            What::Malformed { status, .. } => status.is_success(),
+            What::Response(response) => {
+                response.error().is_none()
+                    && matches!(response.status().as_u16(), 408 | 500 | 502 | 504)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether this refresh token was refused after an earlier request with it got no answer: the server then replaced
+    /// it, most likely, and the new one is lost.
+    pub fn follows_lost_answer(&self) -> bool {
+        self.0.after_lost_answer
     }
 
     /// Whether the server refused this grant or refresh token for good, so that only another grant can help.
     ///
-    /// Servers say so with any code, some with a status of 200, and some with a status of 400, 401 or 403 and nothing
-    /// else. What a gateway says that does not find the server (404) is none, nor is what the client itself is to blame
-    /// for.
+    /// Only an error of an authorization server says so: named values with a code that is about the grant
+    /// (`invalid_grant`, or what some servers say in its place). A gateway's page, a status alone, or a code that nobody
+    /// knows is none; neither is what the client itself is to blame for.
     pub(crate) fn is_refusal(&self) -> bool {
-        let Self::Response(response) = self else {
-            return false;
-        };
-        let about_the_client = [
+        const CODES: [&str; 12] = [
+            "invalid_grant",
+            // RFC 8628 section 3.5
+            "access_denied",
+            "expired_token",
+            // OpenID Connect Core section 3.1.2.6
+            "interaction_required",
+            "login_required",
+            "consent_required",
+            // GitHub, glewlwyd, Slack
+            "bad_refresh_token",
+            "bad_verification_code",
+            "invalid_code",
+            "invalid_refresh_token",
+            "token_expired",
+            "token_revoked",
+        ];
+        let code = self.response().and_then(ErrorResponse::error);
+        !self.is_transient() && code.is_some_and(|code| CODES.contains(&code))
+    }
+
+    /// Whether the server, or somebody in front of it, answered that this will not do, without being about the client.
+    pub(crate) fn is_rejection(&self) -> bool {
+        const ABOUT_THE_CLIENT: [&str; 3] = [
             "invalid_client",
             "unauthorized_client",
             "incorrect_client_credentials", // GitHub
         ];
-        !self.is_transient()
-            && match response.error() {
-                Some(code) => !about_the_client.contains(&code),
-                None => matches!(response.status().as_u16(), 400 | 401 | 403),
-            }
+        self.response().is_some_and(|response| {
+            !self.is_transient()
+                && response
+                    .error()
+                    .is_none_or(|code| !ABOUT_THE_CLIENT.contains(&code))
+        })
+    }
+
+    /// Whether there was a connection, and it broke before the answer.
+    pub(crate) fn is_broken_connection(&self) -> bool {
+        matches!(&self.0.what, What::Unreachable { was_sent: true, .. })
+    }
+
+    /// With who was asked.
+    pub(crate) fn at(mut self, uri: &http::Uri) -> Self {
+        self.0.address.get_or_insert_with(|| Address::of(uri));
+        self
+    }
+
+    /// The answer to a refresh is lost, if it is.
+    pub(crate) fn of_refresh(mut self) -> Self {
+        self.0.refresh_lost = self.request_may_have_run() && self.response().is_none();
+        self
+    }
+
+    pub(crate) fn after_lost_answer(mut self) -> Self {
+        self.0.after_lost_answer = true;
+        self
+    }
+
+    /// Without anything that was sent as a secret.
+    pub(crate) fn without(mut self, sent: &Sent) -> Self {
+        self.0.what = self.0.what.without(sent);
+        self
     }
 
     /// What waits has to be on a runtime.
     pub(crate) fn no_runtime() -> Self {
         let why = "waiting for a person needs a tokio runtime with timers; there is none here";
-        Self::Request(AuthError::new(ErrorKind::Credentials, why))
+        Self::from(AuthError::new(ErrorKind::Credentials, why))
     }
 
     /// As the error of a scheme.
     pub(crate) fn into_auth(self, context: &'static str) -> AuthError {
-        match self {
-            Self::Request(error) => error,
-            error => AuthError::new(ErrorKind::Credentials, context).with_source(error),
+        match self.0.what {
+            What::Request(error) => error,
+            _ => AuthError::new(ErrorKind::Credentials, context).with_source(self),
         }
     }
 }
 
-impl fmt::Display for TokenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Response(response) => response.fmt(f),
-            Self::Unreachable(_) => f.write_str("the authorization server could not be reached"),
-            Self::TimedOut(after) => write!(
-                f,
-                "the authorization server did not answer within {} ms",
-                after.as_millis()
-            ),
-            Self::TooLarge(limit) => write!(
-                f,
-                "the authorization server's answer is larger than {limit} bytes"
-            ),
-            Self::Malformed { status, why } => write!(
-                f,
-                "the authorization server answered {} with {why}",
-                status.as_u16()
-            ),
-            Self::Redirected(status) => write!(
-                f,
-                "the authorization server redirects ({}), which is not followed because the client's credentials would \
-                 go elsewhere; configure the final URL",
-                status.as_u16()
-            ),
-            Self::TokenType(kind) => write!(
-                f,
-                "the authorization server issued a token of type `{kind}`, which is not a bearer token"
-            ),
-            Self::DeviceCodeExpired => f.write_str("the user did not enter the code in time"),
-            Self::InteractionRequired => f.write_str("a person has to log in"),
-            Self::IssuerMismatch { named: Some(named) } => write!(
-                f,
-                "the metadata names another issuer than the one that was asked for, `{}`; \
-                 if that is who you mean, configure it exactly so",
-                Printable(named)
-            ),
-            Self::IssuerMismatch { named: None } => f.write_str("the metadata names no issuer"),
-            Self::NoEndpoint(name) => {
-                write!(
-                    f,
-                    "the metadata of the authorization server has no `{name}`"
-                )
-            }
-            Self::Request(error) => error.fmt(f),
-        }
-    }
-}
-
-impl StdError for TokenError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match self {
-            Self::Unreachable(error) => Some(error.as_ref()),
-            Self::Request(error) => error.source(),
-            _ => None,
-        }
+impl From<What> for TokenError {
+    fn from(what: What) -> Self {
+        Self(Box::new(Inner {
+            what,
+            address: None,
+            refresh_lost: false,
+            after_lost_answer: false,
+        }))
     }
 }
 
 impl From<AuthError> for TokenError {
     fn from(error: AuthError) -> Self {
-        Self::Request(error)
+        What::Request(error).into()
+    }
+}
+
+impl fmt::Debug for TokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenError")
+            .field("kind", &self.kind())
+            .field("address", &self.address())
+            .field("what", &self.0.what)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for TokenError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.0.what {
+            What::Unreachable { cause, .. } => Some(cause.as_ref()),
+            What::Request(error) => error.source(),
+            _ => None,
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn is_refusal(status: u16, code: Option<&str>) -> bool {
-        let mut fields = serde_json::Map::new();
-        if let Some(code) = code {
-            fields.insert("error".to_owned(), code.into());
-        }
-        let status = StatusCode::from_u16(status).unwrap();
-        let response = ErrorResponse::from_fields(status, None, fields.into());
-        TokenError::Response(Box::new(response)).is_refusal()
-    }
-
-    #[test]
-    fn a_refusal_is_told_from_a_failure_and_from_a_gateway() {
-        for (status, code) in [
-            (400, Some("invalid_grant")),
-            (403, Some("invalid_code")),
-            (400, None),
-            (403, None),
-            (200, Some("bad_refresh_token")), // GitHub
-            (404, Some("invalid_grant")),
-        ] {
-            assert!(is_refusal(status, code), "{status} {code:?}");
-        }
-        for (status, code) in [
-            (401, Some("invalid_client")),
-            (200, Some("incorrect_client_credentials")),
-            (400, Some("temporarily_unavailable")),
-            (404, None),
-            (407, None),
-            (413, None),
-            (429, None),
-            (500, Some("invalid_grant")),
-            (503, None),
-        ] {
-            assert!(!is_refusal(status, code), "{status} {code:?}");
-        }
-    }
-}
+mod tests;

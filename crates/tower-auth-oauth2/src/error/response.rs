@@ -1,6 +1,6 @@
 //! The error answer of an authorization server.
 
-use super::{description, printable::Printable};
+use super::{ErrorCode, text::Printable};
 use crate::{
     fields::Fields,
     redact::{Sent, is_secret},
@@ -17,8 +17,8 @@ const EXCERPT: usize = 512;
 /// Codes that no RFC knows are kept verbatim; bodies that are empty, HTML, or not an error at all are no problem. What
 /// the client sent as a secret is taken out of the server's words, should it repeat them.
 ///
-/// Its text is `code: description`, where a missing description is replaced by what the RFC says about that code, then
-/// where to read more, then whatever else the server sent.
+/// Its text is one line: status, code, the server's description, and whatever else it sent; what the RFC says about the
+/// code, and where to read more, is in [`explanation`](Self::explanation).
 #[derive(Clone)]
 pub struct ErrorResponse {
     status: StatusCode,
@@ -79,11 +79,16 @@ impl ErrorResponse {
         self.error.as_deref()
     }
 
+    /// The same, when it is a code that an RFC knows.
+    pub fn code(&self) -> Option<ErrorCode> {
+        self.error().and_then(ErrorCode::from_name)
+    }
+
     /// The `error_description`, or what the RFC says about the code when the server sent none.
     pub fn description(&self) -> Option<&str> {
         self.description
             .as_deref()
-            .or_else(|| self.error().and_then(description::of))
+            .or_else(|| self.code().and_then(ErrorCode::description))
     }
 
     /// The `error_uri`: a page for people.
@@ -174,35 +179,59 @@ fn text_of(value: Value) -> Option<String> {
     }
 }
 
-impl fmt::Display for ErrorResponse {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.error, &self.text) {
-            (Some(code), _) => {
-                write!(f, "{}", Printable(code))?;
-                if let Some(description) = self.description() {
-                    write!(f, ": {}", Printable(description))?;
-                }
-            }
-            (None, Some(text)) => write!(
-                f,
-                "the authorization server answered {}: {}",
-                self.status.as_u16(),
-                Printable(text)
-            )?,
-            (None, None) => write!(
-                f,
-                "the authorization server answered {} without saying why",
-                self.status.as_u16()
-            )?,
+impl ErrorResponse {
+    /// All of it, for people to read, in several lines: `code: description`, where a missing description is replaced by
+    /// what the RFC says about that code, then where to read more, then whatever else the server sent.
+    pub fn explanation(&self) -> String {
+        let mut text = match (&self.error, &self.text) {
+            (Some(code), _) => Printable(code).to_string(),
+            (None, Some(text)) => Printable(text).to_string(),
+            (None, None) => format!("status {}", self.status.as_u16()),
+        };
+        if let Some(description) = self.description() {
+            text.push_str(&format!(": {}", Printable(description)));
         }
         if let Some(uri) = &self.uri {
-            write!(f, "\nMore information can be found on {}", Printable(uri))?;
+            let more = format!("\nMore information can be found on {}", Printable(uri));
+            text.push_str(&more);
         }
         if !self.fields.is_empty() {
             let fields = shown_fields(&self.fields).to_string();
-            write!(f, "\nAdditional information: {}", Printable(&fields))?;
+            text.push_str(&format!("\nAdditional information: {}", Printable(&fields)));
         }
-        Ok(())
+        text
+    }
+
+    /// What helps.
+    fn remedy(&self) -> &'static str {
+        match (self.code(), self.error(), self.status.as_u16()) {
+            (Some(ErrorCode::InvalidClient), ..) | (None, None, 401 | 403) => {
+                "; check the client's id and secret, and how they are sent: some servers want `ClientAuth::post`, some do \
+                 not decode and want `ClientAuth::basic_raw`"
+            }
+            (None, None, 404 | 405) => "; is this the URL of that endpoint?",
+            _ => "",
+        }
+    }
+}
+
+impl fmt::Display for ErrorResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "answered {}", self.status.as_u16())?;
+        match (&self.error, &self.text) {
+            (Some(code), _) => write!(f, " {}", Printable(code))?,
+            (None, Some(text)) => write!(f, ": {}", Printable(text))?,
+            (None, None) if self.fields.is_empty() => f.write_str(" without saying why")?,
+            (None, None) => {}
+        }
+        if let Some(description) = &self.description {
+            write!(f, ": {}", Printable(description))?;
+        }
+        if !self.fields.is_empty() {
+            let fields = shown_fields(&self.fields).to_string();
+            write!(f, " {}", Printable(&fields))?;
+        }
+        f.write_str(self.remedy())
     }
 }
 
@@ -210,7 +239,7 @@ impl fmt::Debug for ErrorResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ErrorResponse")
             .field("status", &self.status)
-            .field("text", &self.to_string())
+            .field("text", &self.explanation())
             .finish_non_exhaustive()
     }
 }
@@ -233,21 +262,21 @@ mod tests {
             json!({"error": "invalid_request", "error_description": "d", "error_uri": "https://u", "other": 1}),
         );
         assert_eq!(
-            all.to_string(),
+            all.explanation(),
             "invalid_request: d\nMore information can be found on https://u\nAdditional information: {\"other\":1}"
         );
         let bare = of(json!({"error": "invalid_scope"}));
         assert_eq!(
-            bare.to_string(),
+            bare.explanation(),
             "invalid_scope: The requested scope is invalid, unknown, malformed, or exceeds the scope granted by the \
              resource owner."
         );
         assert_eq!(
-            of(json!({"error": "invalid_code"})).to_string(),
+            of(json!({"error": "invalid_code"})).explanation(),
             "invalid_code"
         );
         let list = of(json!({"error": ["invalid_scope", "x"], "error_description": ["d1", "d2"]}));
-        assert_eq!(list.to_string(), "invalid_scope: d1");
+        assert_eq!(list.explanation(), "invalid_scope: d1");
         assert_eq!(
             of(json!({"error": {"code": 1}})).error(),
             Some("{\"code\":1}")
@@ -308,7 +337,7 @@ mod tests {
     #[test]
     fn what_a_server_says_cannot_drive_a_terminal() {
         let error = of(json!({"error": "e\u{1b}[2J", "error_description": "a\r\u{9b}b"}));
-        assert_eq!(error.to_string(), "e [2J: a  b");
+        assert_eq!(error.explanation(), "e [2J: a  b");
         assert_eq!(error.error(), Some("e\u{1b}[2J")); // verbatim
     }
 
@@ -317,7 +346,7 @@ mod tests {
         let long = "é".repeat(100_000);
         let error =
             of(json!({"error": long, "error_description": long, "error_uri": long, "x": long}));
-        let shown = error.to_string();
+        let shown = error.explanation();
         assert!(shown.len() < 10_000, "{}", shown.len());
         assert!(shown.ends_with('…'), "{}", &shown[shown.len() - 9..]);
         assert_eq!(error.description(), Some(&*long));

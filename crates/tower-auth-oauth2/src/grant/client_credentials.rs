@@ -1,6 +1,6 @@
 //! Client credentials (RFC 6749 section 4.4).
 
-use super::{Flow, Identity, Obtain, grant};
+use super::{Flow, grant};
 use crate::{endpoint::TokenEndpoint, form::Form};
 use tower_auth_core::{AuthError, Secret};
 
@@ -16,13 +16,8 @@ impl ClientCredentials {
 }
 
 impl Flow for ClientCredentials {
-    fn obtain<'a>(&'a self, endpoint: &'a TokenEndpoint) -> Obtain<'a> {
-        let form = endpoint.complete(Form::grant("client_credentials"));
-        Box::pin(endpoint.request(form))
-    }
-
-    fn identity(&self) -> Option<Identity> {
-        Some(vec![("grant_type", "client_credentials".to_owned())])
+    fn form(&self, endpoint: &TokenEndpoint) -> Option<Form> {
+        Some(endpoint.complete(Form::grant("client_credentials")))
     }
 
     fn httpx_auth_fields(&self) -> Option<Vec<(&'static str, Secret)>> {
@@ -32,6 +27,10 @@ impl Flow for ClientCredentials {
     /// RFC 6749 section 4.4.3: none should be sent, and the client's own credentials get the next token as well.
     fn keeps_refresh_tokens(&self) -> bool {
         false
+    }
+
+    fn is_repeatable(&self) -> bool {
+        true
     }
 }
 

@@ -1,7 +1,7 @@
 //! A way of the user's own.
 
-use super::{Flow, Grant, Identity, Obtain, sealed};
-use crate::{TokenResponse, endpoint::TokenEndpoint, error::TokenError};
+use super::{Flow, Grant, Obtain, sealed};
+use crate::{TokenResponse, endpoint::TokenEndpoint, error::TokenError, form::Form};
 use std::{fmt, future::Future, sync::Arc};
 use tower_auth_core::AuthError;
 
@@ -18,8 +18,8 @@ where
 {
     fn get(&self) -> Obtain<'_> {
         Box::pin(async move {
-            let response = (self.0)().await.map_err(TokenError::Request)?;
-            response.bearer()
+            let response = (self.0)().await.map_err(TokenError::from)?;
+            response.bearer(&[])
         })
     }
 }
@@ -39,16 +39,13 @@ where
     F: Fn() -> T + Send + Sync + 'static,
     T: Future<Output = Result<TokenResponse, AuthError>> + Send + 'static,
 {
-    fn obtain<'a>(&'a self, _: &'a TokenEndpoint) -> Obtain<'a> {
-        self.get()
+    /// Nothing that is known here.
+    fn form(&self, _: &TokenEndpoint) -> Option<Form> {
+        None
     }
 
     fn obtain_alone(&self) -> Option<Obtain<'_>> {
         Some(self.get())
-    }
-
-    fn identity(&self) -> Option<Identity> {
-        None
     }
 }
 

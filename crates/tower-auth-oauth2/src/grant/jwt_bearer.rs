@@ -1,7 +1,11 @@
 //! Assertions as grants (RFC 7523 section 2.1).
 
-use super::{Flow, Identity, Obtain, fingerprint, grant};
-use crate::{Assertion, OAuth2Builder, endpoint::TokenEndpoint, form::Form};
+use super::{Flow, grant};
+use crate::{
+    Assertion, OAuth2Builder,
+    endpoint::TokenEndpoint,
+    form::{Form, Value},
+};
 use tower_auth_core::{AuthError, Secret};
 
 /// The grant of [`OAuth2::jwt_bearer`](crate::OAuth2::jwt_bearer).
@@ -69,44 +73,31 @@ impl<P> OAuth2Builder<JwtBearer, P> {
 }
 
 impl Flow for JwtBearer {
-    fn obtain<'a>(&'a self, endpoint: &'a TokenEndpoint) -> Obtain<'a> {
-        Box::pin(async move {
-            let in_claims = self.scope_in_claims && matches!(self.signed, Signed::Here(_));
-            let assertion = match &self.signed {
-                Signed::Elsewhere(assertion) => assertion.clone(),
-                Signed::Here(assertion) => {
-                    let now = endpoint.endpoint.clock().now();
-                    match &endpoint.scope {
-                        Some(scope) if in_claims => {
-                            let scoped = Assertion::clone(assertion).claim("scope", scope.as_str());
-                            scoped.sign(now, endpoint.endpoint.url())?
-                        }
-                        _ => assertion.sign(now, endpoint.endpoint.url())?,
-                    }
-                }
-            };
-            let form = Form::grant("urn:ietf:params:oauth:grant-type:jwt-bearer")
-                .with("assertion", assertion);
-            let form = if in_claims {
-                endpoint.complete_without_scope(form)
-            } else {
-                endpoint.complete(form)
-            };
-            endpoint.request(form).await
+    fn form(&self, endpoint: &TokenEndpoint) -> Option<Form> {
+        let form = Form::grant("urn:ietf:params:oauth:grant-type:jwt-bearer");
+        let (assertion, in_claims) = match &self.signed {
+            Signed::Elsewhere(assertion) => (Value::text(assertion), false),
+            Signed::Here(assertion) => {
+                let assertion = Assertion::clone(assertion);
+                let scope = endpoint.scope.as_ref().filter(|_| self.scope_in_claims);
+                let assertion = match scope {
+                    Some(scope) => assertion.claim("scope", scope.as_str()),
+                    None => assertion,
+                };
+                (Value::signed(assertion), self.scope_in_claims)
+            }
+        };
+        let form = form.with_value("assertion", assertion);
+        Some(if in_claims {
+            endpoint.complete_without_scope(form)
+        } else {
+            endpoint.complete(form)
         })
     }
 
-    fn identity(&self) -> Option<Identity> {
-        let mut identity = vec![("grant_type", "jwt-bearer".to_owned())];
-        match &self.signed {
-            Signed::Here(assertion) => {
-                let (issuer, subject) = assertion.parties();
-                identity.push(("iss", issuer.unwrap_or_default().to_owned()));
-                identity.push(("sub", subject.unwrap_or_default().to_owned()));
-            }
-            Signed::Elsewhere(assertion) => identity.push(("assertion", fingerprint(assertion))),
-        }
-        Some(identity)
+    /// One that is signed here has another id the second time.
+    fn is_repeatable(&self) -> bool {
+        matches!(self.signed, Signed::Here(_))
     }
 }
 

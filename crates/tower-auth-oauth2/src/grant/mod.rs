@@ -24,15 +24,14 @@ pub use self::{
     token_exchange::TokenExchange,
 };
 
-use crate::{TokenResponse, endpoint::TokenEndpoint, error::TokenError};
-use sha2::{Digest as _, Sha256};
+use crate::{
+    TokenResponse, endpoint::TokenEndpoint, error::TokenError, form::Form, request::TokenRequest,
+};
 use std::{fmt, future::Future, pin::Pin, time::Duration};
 use tower_auth_core::{AuthError, Secret};
 
 pub(crate) type Obtain<'a> =
     Pin<Box<dyn Future<Output = Result<TokenResponse, TokenError>> + Send + 'a>>;
-
-pub(crate) type Identity = Vec<(&'static str, String)>;
 
 /// How a first token is had. The grants of this crate implement it, nobody else does.
 pub trait Grant: fmt::Debug + Send + Sync + sealed::Sealed + 'static {
@@ -43,17 +42,25 @@ pub trait Grant: fmt::Debug + Send + Sync + sealed::Sealed + 'static {
 /// A grant whose options were checked.
 #[doc(hidden)]
 pub trait Flow: fmt::Debug + Send + Sync + 'static {
-    /// A token, from scratch.
-    fn obtain<'a>(&'a self, endpoint: &'a TokenEndpoint) -> Obtain<'a>;
+    /// The form that asks for a token, or for what leads to one; `None` for a way that sends none.
+    ///
+    /// It is sent, and it is what tells this token from others in a store.
+    fn form(&self, endpoint: &TokenEndpoint) -> Option<Form>;
+
+    /// The same with where it is sent, which is the token endpoint.
+    fn request(&self, endpoint: &TokenEndpoint) -> Option<Result<TokenRequest, AuthError>> {
+        Some(Ok(endpoint.request(self.form(endpoint)?)))
+    }
+
+    /// A token, from scratch, by that request.
+    fn obtain<'a>(&'a self, endpoint: &'a TokenEndpoint, request: TokenRequest) -> Obtain<'a> {
+        Box::pin(async move { endpoint.ask(&request).await })
+    }
 
     /// A token, from scratch, for what needs no endpoint.
     fn obtain_alone(&self) -> Option<Obtain<'_>> {
         None
     }
-
-    /// What tells this grant from others at the same endpoint, for the key of the store: without passwords, and of
-    /// tokens their hashes. `None` when nobody can tell.
-    fn identity(&self) -> Option<Identity>;
 
     /// What httpx_auth puts in front of the scope, for those grants that it has.
     fn httpx_auth_fields(&self) -> Option<Vec<(&'static str, Secret)>> {
@@ -68,6 +75,11 @@ pub trait Flow: fmt::Debug + Send + Sync + 'static {
     /// A refresh token to begin with.
     fn first_refresh_token(&self) -> Option<Secret> {
         None
+    }
+
+    /// Whether it does no harm to ask twice when the first answer is lost.
+    fn is_repeatable(&self) -> bool {
+        false
     }
 
     /// Whether a new beginning takes a person.
@@ -89,12 +101,6 @@ pub trait Flow: fmt::Debug + Send + Sync + 'static {
     fn patience(&self) -> Option<Duration> {
         None
     }
-}
-
-/// A token as a part of an identity. Tokens are long and random, so nobody gets them back out of their hash; passwords are
-/// not.
-pub(crate) fn fingerprint(token: &Secret) -> String {
-    crate::store_key::hex(&Sha256::digest(token.expose()))
 }
 
 pub(crate) mod sealed {

@@ -1,6 +1,6 @@
 //! Resource owner password credentials (RFC 6749 section 4.3).
 
-use super::{Flow, Identity, Obtain, grant};
+use super::{Flow, grant};
 use crate::{endpoint::TokenEndpoint, form::Form};
 use std::fmt;
 use tower_auth_core::{AuthError, Secret};
@@ -30,18 +30,11 @@ impl Password {
 }
 
 impl Flow for Password {
-    fn obtain<'a>(&'a self, endpoint: &'a TokenEndpoint) -> Obtain<'a> {
+    fn form(&self, endpoint: &TokenEndpoint) -> Option<Form> {
         let form = Form::grant("password")
             .with("username", &self.username)
             .with("password", &self.password);
-        Box::pin(endpoint.request(endpoint.complete(form)))
-    }
-
-    fn identity(&self) -> Option<Identity> {
-        Some(vec![
-            ("grant_type", "password".to_owned()),
-            ("username", self.username.clone()),
-        ])
+        Some(endpoint.complete(form))
     }
 
     fn httpx_auth_fields(&self) -> Option<Vec<(&'static str, Secret)>> {
@@ -50,6 +43,10 @@ impl Flow for Password {
             ("username", (&self.username).into()),
             ("password", self.password.clone()),
         ])
+    }
+
+    fn is_repeatable(&self) -> bool {
+        true
     }
 }
 

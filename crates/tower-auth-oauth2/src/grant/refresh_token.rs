@@ -1,7 +1,7 @@
 //! A refresh token that somebody got before (RFC 6749 section 6).
 
-use super::{Flow, Identity, Obtain, fingerprint, grant};
-use crate::endpoint::TokenEndpoint;
+use super::{Flow, grant};
+use crate::{endpoint::TokenEndpoint, form::Form};
 use tower_auth_core::{AuthError, Secret};
 
 /// The grant of [`OAuth2::refresh_token`](crate::OAuth2::refresh_token).
@@ -18,15 +18,8 @@ impl RefreshToken {
 }
 
 impl Flow for RefreshToken {
-    fn obtain<'a>(&'a self, endpoint: &'a TokenEndpoint) -> Obtain<'a> {
-        Box::pin(endpoint.refresh(&self.0, true))
-    }
-
-    fn identity(&self) -> Option<Identity> {
-        Some(vec![
-            ("grant_type", "refresh_token".to_owned()),
-            ("refresh_token", fingerprint(&self.0)),
-        ])
+    fn form(&self, endpoint: &TokenEndpoint) -> Option<Form> {
+        Some(endpoint.refreshing(&self.0, true))
     }
 
     fn first_refresh_token(&self) -> Option<Secret> {

@@ -1,6 +1,6 @@
 //! SAML assertions as grants (RFC 7522).
 
-use super::{Flow, Identity, Obtain, fingerprint, grant};
+use super::{Flow, grant};
 use crate::{endpoint::TokenEndpoint, form::Form};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use tower_auth_core::{AuthError, Secret};
@@ -28,17 +28,10 @@ impl SamlBearer {
 }
 
 impl Flow for SamlBearer {
-    fn obtain<'a>(&'a self, endpoint: &'a TokenEndpoint) -> Obtain<'a> {
+    fn form(&self, endpoint: &TokenEndpoint) -> Option<Form> {
         let form = Form::grant("urn:ietf:params:oauth:grant-type:saml2-bearer")
             .with("assertion", &self.assertion);
-        Box::pin(endpoint.request(endpoint.complete(form)))
-    }
-
-    fn identity(&self) -> Option<Identity> {
-        Some(vec![
-            ("grant_type", "saml2-bearer".to_owned()),
-            ("assertion", fingerprint(&self.assertion)),
-        ])
+        Some(endpoint.complete(form))
     }
 }
 

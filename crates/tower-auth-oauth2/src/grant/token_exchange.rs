@@ -1,65 +1,54 @@
 //! Token exchange (RFC 8693).
 
-use super::{Flow, Identity, Obtain, fingerprint, grant};
-use crate::{OAuth2Builder, endpoint::TokenEndpoint, error::TokenError, form::Form};
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use super::{Flow, Obtain, grant};
+use crate::{
+    OAuth2Builder,
+    endpoint::TokenEndpoint,
+    form::{Form, Value},
+    request::TokenRequest,
+};
+use std::{fmt, future::Future};
 use tower_auth_core::{AuthError, Secret};
 
 /// `urn:ietf:params:oauth:token-type:access_token`
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 
-type Fetched = Pin<Box<dyn Future<Output = Result<Secret, AuthError>> + Send>>;
-
 /// The grant of [`OAuth2::token_exchange`](crate::OAuth2::token_exchange).
 #[derive(Clone)]
 pub struct TokenExchange {
-    subject: Given,
+    subject: Value,
     subject_type: String,
-    actor: Option<(Given, String)>,
+    subject_label: Option<String>,
+    actor: Option<(Value, String)>,
+    actor_label: Option<String>,
     requested_type: Option<String>,
-    label: Option<String>,
-}
-
-/// A token that is there, or got when it is needed.
-#[derive(Clone)]
-enum Given {
-    Fixed(Secret),
-    Fetched(Arc<dyn Fn() -> Fetched + Send + Sync>),
-}
-
-impl Given {
-    async fn get(&self) -> Result<Secret, AuthError> {
-        match self {
-            Self::Fixed(token) => Ok(token.clone()),
-            Self::Fetched(fetch) => fetch().await,
-        }
-    }
 }
 
 impl TokenExchange {
     pub(crate) fn new(subject: Secret) -> Self {
         Self {
-            subject: Given::Fixed(subject),
+            subject: Value::text(subject),
             subject_type: ACCESS_TOKEN.to_owned(),
+            subject_label: None,
             actor: None,
+            actor_label: None,
             requested_type: None,
-            label: None,
         }
     }
 
     fn check(&self) -> Result<(), AuthError> {
-        match &self.subject {
-            Given::Fixed(token) if token.is_empty() => {
-                Err(AuthError::configuration("subject_token", "is empty"))
-            }
-            _ => Ok(()),
-        }?;
-        match &self.actor {
-            Some((Given::Fixed(token), _)) if token.is_empty() => {
-                Err(AuthError::configuration("actor_token", "is empty"))
-            }
-            _ => Ok(()),
+        let is_empty = |value: &Value| value.is_empty();
+        if is_empty(&self.subject) {
+            return Err(AuthError::configuration("subject_token", "is empty"));
         }
+        if self
+            .actor
+            .as_ref()
+            .is_some_and(|(actor, _)| is_empty(actor))
+        {
+            return Err(AuthError::configuration("actor_token", "is empty"));
+        }
+        Ok(())
     }
 }
 
@@ -70,7 +59,7 @@ impl<P> OAuth2Builder<TokenExchange, P> {
         F: Fn() -> T + Send + Sync + 'static,
         T: Future<Output = Result<Secret, AuthError>> + Send + 'static,
     {
-        self.grant.subject = Given::Fetched(Arc::new(move || Box::pin(fetch())));
+        self.grant.subject = Value::asked(fetch);
         self
     }
 
@@ -82,7 +71,17 @@ impl<P> OAuth2Builder<TokenExchange, P> {
 
     /// The `actor_token`, of this type: who acts for the subject.
     pub fn actor_token(mut self, token: impl Into<Secret>, kind: impl Into<String>) -> Self {
-        self.grant.actor = Some((Given::Fixed(token.into()), kind.into()));
+        self.grant.actor = Some((Value::text(token), kind.into()));
+        self
+    }
+
+    /// The same, asked for whenever a token is exchanged.
+    pub fn actor_token_from<F, T>(mut self, kind: impl Into<String>, fetch: F) -> Self
+    where
+        F: Fn() -> T + Send + Sync + 'static,
+        T: Future<Output = Result<Secret, AuthError>> + Send + 'static,
+    {
+        self.grant.actor = Some((Value::asked(fetch), kind.into()));
         self
     }
 
@@ -92,60 +91,53 @@ impl<P> OAuth2Builder<TokenExchange, P> {
         self
     }
 
-    /// Whose token is exchanged, in words: tells entries of a store apart. Not sent.
+    /// Whose token is exchanged, in words: tells entries of a store apart in the place of the token. Not sent.
     ///
     /// Without it, a store keeps an entry for each subject token, and wants a label (or a
     /// [key](OAuth2Builder::store_key)) for tokens that are [asked for](Self::subject_token_from).
     pub fn subject_label(mut self, label: impl Into<String>) -> Self {
-        self.grant.label = Some(label.into());
+        self.grant.subject_label = Some(label.into());
+        self
+    }
+
+    /// The same for the actor: who acts, in words.
+    pub fn actor_label(mut self, label: impl Into<String>) -> Self {
+        self.grant.actor_label = Some(label.into());
         self
     }
 }
 
 impl Flow for TokenExchange {
-    fn obtain<'a>(&'a self, endpoint: &'a TokenEndpoint) -> Obtain<'a> {
+    fn form(&self, endpoint: &TokenEndpoint) -> Option<Form> {
+        let form = Form::grant("urn:ietf:params:oauth:grant-type:token-exchange");
+        let mut form = endpoint.complete(form);
+        let subject = self.subject.clone().labelled(self.subject_label.clone());
+        form.set_value("subject_token", subject);
+        form.set("subject_token_type", &self.subject_type);
+        if let Some((actor, kind)) = &self.actor {
+            let actor = actor.clone().labelled(self.actor_label.clone());
+            form.set_value("actor_token", actor);
+            form.set("actor_token_type", kind);
+        }
+        if let Some(kind) = &self.requested_type {
+            form.set("requested_token_type", kind);
+        }
+        Some(form)
+    }
+
+    fn obtain<'a>(&'a self, endpoint: &'a TokenEndpoint, request: TokenRequest) -> Obtain<'a> {
         Box::pin(async move {
-            let form = Form::grant("urn:ietf:params:oauth:grant-type:token-exchange");
-            let mut form = endpoint.complete(form);
-            form.set("subject_token", self.subject.get().await?);
-            form.set("subject_token_type", &self.subject_type);
-            if let Some((actor, kind)) = &self.actor {
-                form.set("actor_token", actor.get().await?);
-                form.set("actor_token_type", kind);
-            }
-            if let Some(kind) = &self.requested_type {
-                form.set("requested_token_type", kind);
-            }
-            let response = endpoint.request(form).await?;
+            let response = endpoint.ask(&request).await?;
             if response.issued_token_type().is_none() {
                 // Required (section 2.2.1), left out by some, and of no consequence for a bearer token.
                 tracing::debug!("the answer to a token exchange has no issued_token_type");
             }
-            Ok::<_, TokenError>(response)
+            Ok(response)
         })
     }
 
-    fn identity(&self) -> Option<Identity> {
-        let subject = match (&self.label, &self.subject) {
-            (Some(label), _) => label.clone(),
-            (None, Given::Fixed(token)) => fingerprint(token),
-            (None, Given::Fetched(_)) => return None,
-        };
-        let mut identity = vec![
-            ("grant_type", "token-exchange".to_owned()),
-            ("subject_token_type", self.subject_type.clone()),
-            ("subject", subject),
-        ];
-        if let Some((Given::Fixed(token), kind)) = &self.actor {
-            identity.push(("actor", fingerprint(token)));
-            identity.push(("actor_token_type", kind.clone()));
-        }
-        identity.extend(
-            self.requested_type
-                .clone()
-                .map(|kind| ("requested_token_type", kind)),
-        );
-        Some(identity)
+    fn is_repeatable(&self) -> bool {
+        true
     }
 }
 

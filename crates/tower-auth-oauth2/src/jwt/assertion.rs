@@ -1,6 +1,7 @@
 //! Claims, signed afresh for every request (RFC 7523 section 3).
 
-use super::SigningKey;
+use super::{KeyError, SigningKey};
+use crate::identity::Identity;
 use serde_json::Value;
 use std::{
     fmt,
@@ -127,9 +128,21 @@ impl Assertion {
         Ok(())
     }
 
-    /// Issuer and subject.
-    pub(crate) fn parties(&self) -> (Option<&str>, Option<&str>) {
-        (self.issuer.as_deref(), self.subject.as_deref())
+    /// Everything that is signed but the moment and a fresh `jti`, and who signs it. `None` when it cannot be signed.
+    pub(crate) fn identify(&self, audience: &str, identity: &mut Identity) -> Option<()> {
+        let id = match &self.jwt_id {
+            JwtId::Fresh => Some(String::new()),
+            JwtId::Fixed(id) => Some(id.clone()),
+            JwtId::None => None,
+        };
+        let token = self.token(0, id, audience).ok()?;
+        let (signed, _) = token.rsplit_once('.')?;
+        identity.add("assertion", signed.as_bytes());
+        match self.key.public_jwk() {
+            Some(key) => identity.add("key", key.thumbprint().as_bytes()),
+            None => identity.add("key", &self.key.sign(b"which key this is").ok()?),
+        }
+        Some(())
     }
 
     /// Signs. `audience` stands in for an audience that was not given.
@@ -141,6 +154,15 @@ impl Assertion {
         let now = now.duration_since(UNIX_EPOCH).map_err(|_| {
             AuthError::new(ErrorKind::Credentials, "the clock shows a time before 1970")
         })?;
+        let id = match &self.jwt_id {
+            JwtId::Fresh => Some(fresh_id()?),
+            JwtId::Fixed(id) => Some(id.clone()),
+            JwtId::None => None,
+        };
+        Ok(self.token(now.as_secs(), id, audience)?.into())
+    }
+
+    fn token(&self, now: u64, id: Option<String>, audience: &str) -> Result<String, KeyError> {
         let mut header = Header::new().typ("JWT");
         for (name, value) in &self.headers {
             header = header.set(name, value.clone());
@@ -159,24 +181,19 @@ impl Assertion {
             several => several.into(),
         };
         claims.set("aud", audience);
-        match &self.jwt_id {
-            JwtId::Fresh => claims.set("jti", fresh_id()?),
-            JwtId::Fixed(id) => claims.set("jti", id.as_str()),
-            JwtId::None => {}
+        if let Some(id) = id {
+            claims.set("jti", id);
         }
         // What is later than this no server's clock can hold either, and not every JSON parser.
         let lifetime = self.lifetime.as_secs().min(LONGEST_LIFE);
-        let expires = now.as_secs().saturating_add(lifetime);
-        claims.set("iat", now.as_secs());
+        let expires = now.saturating_add(lifetime);
+        claims.set("iat", now);
         claims.set("exp", expires);
         for (name, value) in &self.claims {
             claims.set(name, value.clone());
         }
 
-        let token = self
-            .key
-            .sign_compact(&header, claims.to_json().as_bytes())?;
-        Ok(token.into())
+        self.key.sign_compact(&header, claims.to_json().as_bytes())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where the document is, and getting it.
 
-use super::ServerMetadata;
-use crate::{HttpClient, TokenError, url};
+use super::{Reached, ServerMetadata};
+use crate::{HttpClient, TokenError, TokenErrorKind, builder::default_client, error::What, url};
 use http::{HeaderValue, Request, header::ACCEPT};
 use http_body_util::Full;
 use tower_auth_core::AuthError;
@@ -12,38 +12,35 @@ impl ServerMetadata {
     /// of it (RFC 8414 section 5). What is no JSON counts as absent: some servers have a page for everything.
     ///
     /// The document must name this issuer, letter by letter (section 3.3). The issuer is https, or a loopback address
-    /// written as a number.
+    /// written as a number; [`discovery`](Self::discovery) has more choice.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the issuer is neither https nor of
     /// this machine; [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when there is no document, or one
-    /// of another issuer: [`TokenError::IssuerMismatch`].
+    /// of another issuer: [`TokenErrorKind::IssuerMismatch`].
     pub async fn discover(issuer: &str, client: &HttpClient) -> Result<Self, AuthError> {
-        Self::discover_as(issuer, client, |named| named == issuer).await
+        let discovery = Self::discovery(issuer).http_client(client.clone());
+        discovery.discover().await
     }
 
-    /// The same, for an issuer that may be named otherwise.
-    pub(crate) async fn discover_as(
-        issuer: &str,
-        client: &HttpClient,
-        is_issuer: impl Fn(&str) -> bool,
-    ) -> Result<Self, AuthError> {
-        url::endpoint("issuer", issuer, false)?;
-        let mut last = TokenError::NoEndpoint("issuer");
-        for location in well_known_urls(issuer)? {
-            last = match Self::fetch("issuer", &location, client, &is_issuer).await? {
-                Ok(found) => return Ok(found),
-                // It says who it is, and is somebody else.
-                Err(
-                    error @ (TokenError::IssuerMismatch { .. }
-                    | TokenError::Unreachable(_)
-                    | TokenError::TimedOut(_)),
-                ) => return Err(error.into_auth(CONTEXT)),
-                Err(error) => error,
-            };
+    /// The same, step by step.
+    ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), tower_auth_core::AuthError> {
+    /// use tower_auth_oauth2::{ClientAuth, ServerMetadata};
+    ///
+    /// let server = ServerMetadata::discovery("http://localhost:8080/realms/dev").allow_localhost().discover().await?;
+    /// let auth = server.client_credentials(ClientAuth::basic("id", "secret")?)?.build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn discovery(issuer: &str) -> Discovery {
+        Discovery {
+            issuer: issuer.to_owned(),
+            url: None,
+            reached: Reached::default(),
         }
-        Err(last.into_auth(CONTEXT))
     }
 
     /// The document at this URL, which must name this issuer, letter by letter: for servers that publish it elsewhere
@@ -78,32 +75,118 @@ impl ServerMetadata {
         issuer: &str,
         client: &HttpClient,
     ) -> Result<Self, AuthError> {
-        Self::fetch("metadata_url", url, client, |named| named == issuer)
-            .await?
-            .map_err(|error| error.into_auth(CONTEXT))
+        let discovery = Self::discovery(issuer).metadata_url(url);
+        discovery.http_client(client.clone()).discover().await
+    }
+}
+
+/// Looks for the metadata of a server: [`ServerMetadata::discovery`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is asked before `discover`"]
+pub struct Discovery {
+    issuer: String,
+    url: Option<String>,
+    reached: Reached,
+}
+
+impl Discovery {
+    /// The client that asks, and that the builders of the server get. By default (feature `client`) hyper-util's.
+    pub fn http_client(mut self, client: HttpClient) -> Self {
+        self.reached.http = Some(client);
+        self
+    }
+
+    /// Allows unencrypted http to the host name `localhost`, which need not be this machine, here and in the builders of
+    /// the server.
+    pub fn allow_localhost(mut self) -> Self {
+        self.reached.allow_localhost = true;
+        self
+    }
+
+    /// Where the document is, instead of the places that are made of the issuer.
+    pub fn metadata_url(mut self, url: &str) -> Self {
+        self.url = Some(url.to_owned());
+        self
+    }
+
+    /// Asks.
+    ///
+    /// # Errors
+    ///
+    /// As [`ServerMetadata::discover`]; the URL is named `metadata_url`.
+    pub async fn discover(self) -> Result<ServerMetadata, AuthError> {
+        let issuer = self.issuer.clone();
+        self.discover_as(|named| named == issuer).await
+    }
+
+    /// The same, for an issuer that may be named otherwise.
+    pub(crate) async fn discover_as(
+        mut self,
+        is_issuer: impl Fn(&str) -> bool,
+    ) -> Result<ServerMetadata, AuthError> {
+        let client = match self.reached.http.take() {
+            Some(client) => client,
+            None => default_client()?,
+        };
+        let found = self.look(&client, is_issuer).await?;
+        self.reached.http = Some(client);
+        Ok(ServerMetadata {
+            reached: self.reached,
+            ..found
+        })
+    }
+
+    async fn look(
+        &self,
+        client: &HttpClient,
+        is_issuer: impl Fn(&str) -> bool,
+    ) -> Result<ServerMetadata, AuthError> {
+        if let Some(url) = &self.url {
+            let found = self.fetch("metadata_url", url, client, &is_issuer).await?;
+            return found.map_err(|error| error.into_auth(CONTEXT));
+        }
+        url::endpoint("issuer", &self.issuer, self.reached.allow_localhost)?;
+        let mut last = TokenError::from(What::NoEndpoint("issuer"));
+        for location in well_known_urls(&self.issuer)? {
+            last = match self.fetch("issuer", &location, client, &is_issuer).await? {
+                Ok(found) => return Ok(found),
+                Err(error) => match error.kind() {
+                    // It says who it is, and is somebody else; or there is nobody to ask.
+                    TokenErrorKind::IssuerMismatch
+                    | TokenErrorKind::Unreachable
+                    | TokenErrorKind::TimedOut => return Err(error.into_auth(CONTEXT)),
+                    _ => error,
+                },
+            };
+        }
+        Err(last.into_auth(CONTEXT))
     }
 
     async fn fetch(
+        &self,
         parameter: &'static str,
         location: &str,
         client: &HttpClient,
         is_issuer: impl Fn(&str) -> bool,
-    ) -> Result<Result<Self, TokenError>, AuthError> {
+    ) -> Result<Result<ServerMetadata, TokenError>, AuthError> {
+        let uri = url::endpoint(parameter, location, self.reached.allow_localhost)?;
         let mut request = Request::new(Full::default());
-        *request.uri_mut() = url::endpoint(parameter, location, false)?;
+        *request.uri_mut() = uri.clone();
         request
             .headers_mut()
             .insert(ACCEPT, HeaderValue::from_static("application/json"));
-        Ok(client.send(request).await.and_then(|response| {
+        let found = client.send(request).await.and_then(|response| {
             let status = response.status();
             match std::str::from_utf8(response.body()) {
-                Ok(document) if status.is_success() => Self::read(document, is_issuer),
-                _ => Err(TokenError::Malformed {
+                Ok(document) if status.is_success() => ServerMetadata::read(document, is_issuer),
+                _ => Err(What::Malformed {
                     status,
                     why: "no metadata",
-                }),
+                }
+                .into()),
             }
-        }))
+        });
+        Ok(found.map_err(|error| error.at(&uri)))
     }
 }
 

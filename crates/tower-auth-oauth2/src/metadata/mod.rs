@@ -2,10 +2,11 @@
 
 mod discover;
 
-pub use self::discover::well_known_urls;
+pub use self::discover::{Discovery, well_known_urls};
 
 use crate::{
     ClientAuth, HttpClient, Introspection, OAuth2, OAuth2Builder, Revocation, TokenError,
+    error::What,
     grant::{ClientCredentials, DeviceAuthorization, RefreshToken, TokenExchange},
 };
 use http::StatusCode;
@@ -15,7 +16,7 @@ use tower_auth_core::{AuthError, Secret};
 /// What an authorization server says about itself (RFC 8414 section 2).
 ///
 /// From its issuer by [`discover`](Self::discover), or from a document that is at hand by [`parse`](Self::parse). It
-/// begins the builders of grants at the endpoints that it names.
+/// begins the builders of grants at the endpoints that it names, with the HTTP client that discovered it.
 ///
 /// The endpoints may be at other origins than the issuer, as those of Google are: whoever controls the document decides
 /// where secrets are sent, which is why it is got over https and has to name its issuer.
@@ -30,9 +31,27 @@ use tower_auth_core::{AuthError, Secret};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+///
+/// The endpoints of an https issuer are https: what it names otherwise is as if it were not there.
+#[derive(Clone, Debug)]
 pub struct ServerMetadata {
     fields: Map<String, Value>,
+    /// How it was found, which is how it is asked.
+    reached: Reached,
+}
+
+/// How a server is reached.
+#[derive(Clone, Debug, Default)]
+struct Reached {
+    http: Option<HttpClient>,
+    allow_localhost: bool,
+}
+
+/// The documents.
+impl PartialEq for ServerMetadata {
+    fn eq(&self, other: &Self) -> bool {
+        self.fields == other.fields
+    }
 }
 
 impl ServerMetadata {
@@ -49,18 +68,23 @@ impl ServerMetadata {
     /// Reads a document whose issuer passes this test.
     fn read(document: &str, is_issuer: impl Fn(&str) -> bool) -> Result<Self, TokenError> {
         let Ok(Value::Object(fields)) = serde_json::from_str(document) else {
-            return Err(TokenError::Malformed {
+            return Err(What::Malformed {
                 status: StatusCode::OK,
                 why: "no JSON object",
-            });
+            }
+            .into());
         };
-        let this = Self { fields };
+        let this = Self {
+            fields,
+            reached: Reached::default(),
+        };
         if this.issuer().is_some_and(is_issuer) {
             Ok(this)
         } else {
-            Err(TokenError::IssuerMismatch {
+            Err(What::IssuerMismatch {
                 named: this.issuer().map(str::to_owned),
-            })
+            }
+            .into())
         }
     }
 
@@ -100,27 +124,27 @@ impl ServerMetadata {
 
     /// Where tokens are issued.
     pub fn token_endpoint(&self) -> Option<&str> {
-        self.text("token_endpoint")
+        self.secure("token_endpoint")
     }
 
     /// Where users log in.
     pub fn authorization_endpoint(&self) -> Option<&str> {
-        self.text("authorization_endpoint")
+        self.secure("authorization_endpoint")
     }
 
     /// Where device codes are issued (RFC 8628 section 4).
     pub fn device_authorization_endpoint(&self) -> Option<&str> {
-        self.text("device_authorization_endpoint")
+        self.secure("device_authorization_endpoint")
     }
 
     /// Where tokens are revoked.
     pub fn revocation_endpoint(&self) -> Option<&str> {
-        self.text("revocation_endpoint")
+        self.secure("revocation_endpoint")
     }
 
     /// Where tokens are introspected.
     pub fn introspection_endpoint(&self) -> Option<&str> {
-        self.text("introspection_endpoint")
+        self.secure("introspection_endpoint")
     }
 
     /// How clients may authenticate at the token endpoint; `client_secret_basic` when the server does not say.
@@ -162,9 +186,41 @@ impl ServerMetadata {
         &self.fields
     }
 
+    /// The URL of an endpoint, unless it is less secure than the issuer.
+    fn secure(&self, name: &str) -> Option<&str> {
+        let is_https = |url: &str| {
+            url.get(..8)
+                .is_some_and(|s| s.eq_ignore_ascii_case("https://"))
+        };
+        let must_be = self.issuer().is_none_or(is_https);
+        self.text(name).filter(|url| !must_be || is_https(url))
+    }
+
     fn endpoint(&self, name: &'static str) -> Result<&str, AuthError> {
-        self.text(name)
-            .ok_or_else(|| TokenError::NoEndpoint(name).into_auth("unusable server metadata"))
+        self.secure(name).ok_or_else(|| {
+            let what = match self.text(name) {
+                Some(_) => What::InsecureEndpoint(name),
+                None => What::NoEndpoint(name),
+            };
+            let error = TokenError::from(what);
+            let issuer = self.issuer().and_then(|issuer| issuer.parse().ok());
+            let error = match &issuer {
+                Some(issuer) => error.at(issuer),
+                None => error,
+            };
+            error.into_auth("unusable server metadata")
+        })
+    }
+
+    /// A builder at this server, reached as its metadata was.
+    fn begin<G>(&self, mut builder: OAuth2Builder<G>) -> OAuth2Builder<G> {
+        if let Some(http) = &self.reached.http {
+            builder = builder.http_client(http.clone());
+        }
+        if self.reached.allow_localhost {
+            builder = builder.allow_localhost();
+        }
+        builder
     }
 
     /// [`OAuth2::client_credentials_as`] at this server.
@@ -176,10 +232,8 @@ impl ServerMetadata {
         &self,
         auth: ClientAuth,
     ) -> Result<OAuth2Builder<ClientCredentials>, AuthError> {
-        Ok(OAuth2::client_credentials_as(
-            self.endpoint("token_endpoint")?,
-            auth,
-        ))
+        let url = self.endpoint("token_endpoint")?;
+        Ok(self.begin(OAuth2::client_credentials_as(url, auth)))
     }
 
     /// Its [`Revocation`].
@@ -220,11 +274,8 @@ impl ServerMetadata {
         client_id: &str,
     ) -> Result<OAuth2Builder<DeviceAuthorization>, AuthError> {
         let device = self.endpoint("device_authorization_endpoint")?;
-        Ok(OAuth2::device_authorization(
-            device,
-            self.endpoint("token_endpoint")?,
-            client_id,
-        ))
+        let url = self.endpoint("token_endpoint")?;
+        Ok(self.begin(OAuth2::device_authorization(device, url, client_id)))
     }
 
     /// [`OAuth2::refresh_token`] at this server.
@@ -238,7 +289,7 @@ impl ServerMetadata {
         refresh_token: impl Into<Secret>,
     ) -> Result<OAuth2Builder<RefreshToken>, AuthError> {
         let url = self.endpoint("token_endpoint")?;
-        Ok(OAuth2::refresh_token(url, client_id, refresh_token))
+        Ok(self.begin(OAuth2::refresh_token(url, client_id, refresh_token)))
     }
 
     /// [`OAuth2::jwt_bearer`] at this server.
@@ -252,10 +303,8 @@ impl ServerMetadata {
         &self,
         assertion: crate::Assertion,
     ) -> Result<OAuth2Builder<crate::JwtBearer>, AuthError> {
-        Ok(OAuth2::jwt_bearer(
-            self.endpoint("token_endpoint")?,
-            assertion,
-        ))
+        let url = self.endpoint("token_endpoint")?;
+        Ok(self.begin(OAuth2::jwt_bearer(url, assertion)))
     }
 
     /// [`OAuth2::password`] at this server, with what it says there about not using it.
@@ -270,11 +319,8 @@ impl ServerMetadata {
         username: &str,
         password: impl Into<Secret>,
     ) -> Result<OAuth2Builder<crate::Password>, AuthError> {
-        Ok(OAuth2::password(
-            self.endpoint("token_endpoint")?,
-            username,
-            password,
-        ))
+        let url = self.endpoint("token_endpoint")?;
+        Ok(self.begin(OAuth2::password(url, username, password)))
     }
 
     /// [`OAuth2::token_exchange`] at this server.
@@ -287,11 +333,8 @@ impl ServerMetadata {
         auth: ClientAuth,
         subject_token: impl Into<Secret>,
     ) -> Result<OAuth2Builder<TokenExchange>, AuthError> {
-        Ok(OAuth2::token_exchange(
-            self.endpoint("token_endpoint")?,
-            auth,
-            subject_token,
-        ))
+        let url = self.endpoint("token_endpoint")?;
+        Ok(self.begin(OAuth2::token_exchange(url, auth, subject_token)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::retry_after;
 use crate::{
-    error::{ErrorResponse, TokenError},
+    error::{ErrorResponse, TokenError, What},
     fields::Fields,
 };
 use bytes::Bytes;
@@ -49,7 +49,7 @@ pub(crate) fn error_of(
 ) -> TokenError {
     let status = response.status();
     let wait = retry_after(response.headers(), now);
-    TokenError::Response(Box::new(match fields {
+    What::Response(Box::new(match fields {
         Some(fields) => ErrorResponse::from_fields(status, wait, fields),
         None => {
             let body = String::from_utf8_lossy(response.body());
@@ -62,4 +62,5 @@ pub(crate) fn error_of(
             ErrorResponse::from_text(status, wait, &body, html)
         }
     }))
+    .into()
 }

@@ -5,7 +5,10 @@ pub(crate) mod lifetime;
 
 pub(crate) use self::fields::{error_of, object_of};
 
-use crate::{error::TokenError, fields::Fields};
+use crate::{
+    error::{TokenError, What},
+    fields::Fields,
+};
 use bytes::Bytes;
 use http::{HeaderMap, Response, header::RETRY_AFTER};
 use serde_json::{Map, Value};
@@ -14,6 +17,14 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 use tower_auth_core::Secret;
+
+/// No token is longer than this, in bytes: servers take no more than 8 to 16 KiB of headers, and what is longer would be
+/// refused there with every request.
+pub(crate) const LONGEST_TOKEN: usize = 16 << 10;
+
+fn is_too_long(token: &Secret) -> bool {
+    token.expose().len() > LONGEST_TOKEN
+}
 
 /// A token, as an authorization server issued it (RFC 6749 section 5.1).
 #[derive(Clone)]
@@ -24,6 +35,7 @@ pub struct TokenResponse {
     refresh_token: Option<Secret>,
     id_token: Option<Secret>,
     scope: Option<String>,
+    requested_scope: Option<String>,
     issued_token_type: Option<String>,
     fields: Fields,
     asked_at: Option<Instant>,
@@ -39,6 +51,7 @@ impl TokenResponse {
             refresh_token: None,
             id_token: None,
             scope: None,
+            requested_scope: None,
             issued_token_type: None,
             fields: Fields::default(),
             asked_at: None,
@@ -75,6 +88,14 @@ impl TokenResponse {
         }
     }
 
+    /// A refresh token that the server does not replace stays good.
+    pub(crate) fn or_refresh_token(self, refresh_token: &Secret) -> Self {
+        match self.refresh_token {
+            Some(_) => self,
+            None => self.with_refresh_token(refresh_token),
+        }
+    }
+
     /// Reads the answer of a token endpoint. `field` is where the token is: `access_token`.
     ///
     /// It takes JSON whatever the content type, forms, lifetimes as text or with a fraction, scopes as a list, a missing
@@ -85,7 +106,7 @@ impl TokenResponse {
         now: SystemTime,
     ) -> Result<Self, TokenError> {
         let status = response.status();
-        let malformed = |why| TokenError::Malformed { status, why };
+        let malformed = |why| TokenError::from(What::Malformed { status, why });
         let fields = object_of(response);
         if !status.is_success() {
             return Err(error_of(response, fields, now));
@@ -101,8 +122,12 @@ impl TokenResponse {
             }
             _ => return Err(malformed("no token")),
         };
-        if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if token.len() > LONGEST_TOKEN || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(malformed("a token that no header can carry"));
+        }
+        let refresh_token = fields.take_text("refresh_token").map(Secret::from);
+        if refresh_token.as_ref().is_some_and(is_too_long) {
+            return Err(malformed("a refresh token that is too long to send"));
         }
         let expires_in = fields
             .remove("expires_in")
@@ -114,7 +139,7 @@ impl TokenResponse {
                 .take_text("token_type")
                 .unwrap_or_else(|| "Bearer".to_owned()),
             expires_in,
-            refresh_token: fields.take_text("refresh_token").map(Secret::from),
+            refresh_token,
             id_token: fields.take_text("id_token").map(Secret::from),
             scope: match fields.remove("scope") {
                 Some(Value::String(scope)) => Some(scope),
@@ -124,15 +149,25 @@ impl TokenResponse {
                 }
                 _ => None,
             },
+            requested_scope: None,
             issued_token_type: fields.take_text("issued_token_type"),
             fields,
             asked_at: None,
         })
     }
 
+    /// For this scope.
+    pub(crate) fn for_scope(self, requested: Option<&str>) -> Self {
+        Self {
+            requested_scope: requested.map(str::to_owned),
+            ..self
+        }
+    }
+
     /// Only tokens that are sent as bearer tokens; whoever is issued another has to prove more than to have it.
-    pub(crate) fn bearer(self) -> Result<Self, TokenError> {
-        if self.token_type.eq_ignore_ascii_case("bearer") {
+    pub(crate) fn bearer(self, others: &[String]) -> Result<Self, TokenError> {
+        let is = |name: &str| self.token_type.eq_ignore_ascii_case(name);
+        if is("bearer") || others.iter().any(|name| is(name)) {
             Ok(self)
         } else {
             // Whole or not at all: a part of a secret would not be recognised as one.
@@ -143,7 +178,7 @@ impl TokenResponse {
             } else {
                 "?".to_owned()
             };
-            Err(TokenError::TokenType(shown))
+            Err(What::TokenType(shown).into())
         }
     }
 
@@ -175,6 +210,25 @@ impl TokenResponse {
     /// What it may be used for, when the server said so.
     pub fn scope(&self) -> Option<&str> {
         self.scope.as_deref()
+    }
+
+    /// What it was asked for.
+    pub fn requested_scope(&self) -> Option<&str> {
+        self.requested_scope.as_deref()
+    }
+
+    /// Which parts of the requested scope were not granted, when the server said what was (RFC 6749 section 5.1). Some
+    /// servers separate what they granted by commas.
+    pub fn missing_scopes(&self) -> Vec<&str> {
+        let (Some(requested), Some(granted)) = (&self.requested_scope, &self.scope) else {
+            return Vec::new();
+        };
+        let is_granted = |scope: &&str| {
+            granted.split(' ').any(|known| known == *scope)
+                || granted.split([' ', ',']).any(|known| known == *scope)
+        };
+        let requested = requested.split(' ').filter(|scope| !scope.is_empty());
+        requested.filter(|scope| !is_granted(scope)).collect()
     }
 
     /// What a token exchange issued (RFC 8693 section 2.2.1).

@@ -10,7 +10,8 @@ fn parse_as(status: u16, kind: &str, body: &str) -> Result<TokenResponse, TokenE
         .header(CONTENT_TYPE, kind)
         .body(Bytes::copy_from_slice(body.as_bytes()))
         .unwrap();
-    TokenResponse::parse(&response, "access_token", UNIX_EPOCH).and_then(TokenResponse::bearer)
+    TokenResponse::parse(&response, "access_token", UNIX_EPOCH)
+        .and_then(|response| response.bearer(&[]))
 }
 
 fn parse(body: &str) -> Result<TokenResponse, TokenError> {
@@ -19,8 +20,8 @@ fn parse(body: &str) -> Result<TokenResponse, TokenError> {
 
 fn error(status: u16, kind: &str, body: &str) -> ErrorResponse {
     match parse_as(status, kind, body) {
-        Err(TokenError::Response(response)) => *response,
-        other => panic!("{other:?}"),
+        Err(error) => error.response().expect("an error of the server").clone(),
+        Ok(other) => panic!("{other:?}"),
     }
 }
 
@@ -149,4 +150,45 @@ fn a_server_that_asks_for_patience_is_heard() {
     assert_eq!(with("Sun, 06 Nov 1993 08:49:37 GMT"), Some(Duration::ZERO));
     assert_eq!(with("99999999999"), Some(Duration::from_secs(86_400)));
     assert_eq!(with("soon"), None);
+}
+
+#[test]
+fn a_token_that_is_longer_than_headers_are_is_refused_and_so_is_a_refresh_token() {
+    for name in ["access_token", "refresh_token"] {
+        for (length, good) in [
+            (LONGEST_TOKEN, true),
+            (LONGEST_TOKEN + 1, false),
+            (900_000, false),
+        ] {
+            let long = "a".repeat(length);
+            let mut body = serde_json::json!({"access_token": "a"});
+            body[name] = long.into();
+            assert_eq!(parse(&body.to_string()).is_ok(), good, "{name} {length}");
+        }
+    }
+}
+
+#[test]
+fn what_was_granted_is_compared_with_what_was_asked_for() {
+    let missing = |requested: Option<&str>, granted: &str| {
+        let body = format!(r#"{{"access_token":"a"{granted}}}"#);
+        let response = parse(&body).unwrap().for_scope(requested);
+        response.missing_scopes().join(" ")
+    };
+    assert_eq!(missing(Some("a b c"), r#","scope":"b a""#), "c");
+    assert_eq!(missing(Some("a b"), r#","scope":"a,b""#), "");
+    assert_eq!(missing(Some("a,b"), r#","scope":"a,b""#), "");
+    assert_eq!(missing(Some("a"), r#","scope":"ab""#), "a");
+    assert_eq!(missing(Some("a"), r#","scope":"""#), "a");
+    assert_eq!(missing(Some("a"), ""), "");
+    assert_eq!(missing(None, r#","scope":"a""#), "");
+}
+
+#[test]
+fn further_token_types_count_as_bearer_when_they_are_named() {
+    let response = || parse_as(200, "", r#"{"access_token":"a","token_type":"bot"}"#);
+    assert_eq!(response().unwrap_err().token_type(), Some("bot"));
+    let body = Response::new(Bytes::from(r#"{"access_token":"a","token_type":"Bot"}"#));
+    let response = TokenResponse::parse(&body, "access_token", UNIX_EPOCH).unwrap();
+    assert!(response.bearer(&["bot".to_owned()]).is_ok());
 }

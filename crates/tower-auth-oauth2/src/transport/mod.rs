@@ -2,8 +2,9 @@
 
 #[cfg(feature = "client")]
 mod hyper;
+mod sent;
 
-use crate::error::{BoxError, TokenError};
+use crate::error::{BoxError, TokenError, What};
 use bytes::{Buf as _, Bytes};
 use http::{Request, Response};
 use http_body::Body;
@@ -92,7 +93,7 @@ impl HttpClient {
     ) -> Result<Response<Bytes>, TokenError> {
         let response = self.send.send(request).await?;
         if response.status().is_redirection() {
-            return Err(TokenError::Redirected(response.status()));
+            return Err(What::Redirected(response.status()).into());
         }
         Ok(response)
     }
@@ -105,7 +106,7 @@ impl HttpClient {
         match tokio::runtime::Handle::try_current() {
             Ok(_) => tokio::time::timeout(self.timeout, exchange)
                 .await
-                .map_err(|_| TokenError::TimedOut(self.timeout))?,
+                .map_err(|_| What::TimedOut(self.timeout))?,
             // Without a runtime there is no timer; a client that needs none keeps its own time.
             Err(_) => exchange.await,
         }
@@ -143,9 +144,16 @@ where
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         Box::pin(async move {
-            let broken = |error: S::Error| TokenError::Unreachable(error.into());
-            poll_fn(|cx| service.poll_ready(cx)).await.map_err(broken)?;
-            let (parts, body) = service.call(request).await.map_err(broken)?.into_parts();
+            let broken = |error: S::Error, was_sent: fn(&BoxError) -> bool| {
+                let cause = error.into();
+                let was_sent = was_sent(&cause);
+                What::Unreachable { cause, was_sent }
+            };
+            let ready = poll_fn(|cx| service.poll_ready(cx)).await;
+            ready.map_err(|error| broken(error, |_| false))?;
+            let answer = service.call(request).await;
+            let answer = answer.map_err(|error| broken(error, sent::may_be))?;
+            let (parts, body) = answer.into_parts();
             Ok(Response::from_parts(parts, read(body).await?))
         })
     }
@@ -160,7 +168,10 @@ where
     let mut body = pin!(body);
     let mut read = Zeroizing::new(Vec::with_capacity(4096));
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| TokenError::Unreachable(error.into()))?;
+        let frame = frame.map_err(|error| What::Unreachable {
+            cause: error.into(),
+            was_sent: true,
+        })?;
         let Ok(mut data) = frame.into_data() else {
             continue; // trailers
         };
@@ -168,7 +179,7 @@ where
             let chunk = data.chunk();
             let length = read.len() + chunk.len();
             if length > MAX_ANSWER {
-                return Err(TokenError::TooLarge(MAX_ANSWER));
+                return Err(What::TooLarge(MAX_ANSWER).into());
             }
             if length > read.capacity() {
                 // Not by itself: it would leave a copy behind.
@@ -187,6 +198,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::TokenErrorKind;
     use std::convert::Infallible;
 
     fn request() -> Request<Full<Bytes>> {
@@ -210,10 +222,7 @@ mod tests {
             .send(request())
             .await
             .unwrap_err();
-        assert!(
-            matches!(error, TokenError::TooLarge(MAX_ANSWER)),
-            "{error:?}"
-        );
+        assert_eq!(error.kind(), TokenErrorKind::TooLarge);
         assert!(answering(200, MAX_ANSWER).send(request()).await.is_ok());
     }
 
@@ -243,13 +252,13 @@ mod tests {
             assert!(piece.iter().all(|byte| *byte == number as u8), "{number}");
         }
         let error = read(Pieces(0, 2000)).await.unwrap_err();
-        assert!(matches!(error, TokenError::TooLarge(_)), "{error:?}");
+        assert_eq!(error.kind(), TokenErrorKind::TooLarge);
     }
 
     #[tokio::test]
     async fn a_redirect_is_an_error() {
         let error = answering(307, 0).send(request()).await.unwrap_err();
-        assert!(matches!(error, TokenError::Redirected(_)), "{error:?}");
+        assert_eq!(error.kind(), TokenErrorKind::Redirected);
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,6 +1,10 @@
 //! What the person is shown.
 
-use crate::{error::TokenError, fields::Fields, response::lifetime};
+use crate::{
+    error::{TokenError, What},
+    fields::Fields,
+    response::{LONGEST_TOKEN, lifetime},
+};
 use http::StatusCode;
 use std::{fmt, time::Duration};
 use tower_auth_core::Secret;
@@ -20,13 +24,16 @@ pub struct DeviceCode {
 impl DeviceCode {
     /// Reads an answer; the second part is for polling only.
     pub(super) fn read(mut fields: Fields) -> Result<(Self, Secret), TokenError> {
-        let malformed = |why| TokenError::Malformed {
-            status: StatusCode::OK,
-            why,
+        let malformed = |why| {
+            TokenError::from(What::Malformed {
+                status: StatusCode::OK,
+                why,
+            })
         };
         let device_code = fields
             .take_text("device_code")
-            .ok_or_else(|| malformed("no `device_code`"))?;
+            .filter(|code| code.len() <= LONGEST_TOKEN)
+            .ok_or_else(|| malformed("no `device_code` that can be sent"))?;
         let user_code = fields
             .take_text("user_code")
             .filter(|code| !code.chars().any(char::is_control))
@@ -107,6 +114,7 @@ impl fmt::Debug for DeviceCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::TokenErrorKind;
     use serde_json::{Value, json};
 
     fn read(body: Value) -> Result<DeviceCode, TokenError> {
@@ -134,7 +142,7 @@ mod tests {
             let mut body = good.clone();
             body[name] = bad;
             assert!(
-                matches!(read(body.clone()), Err(TokenError::Malformed { .. })),
+                matches!(read(body.clone()), Err(error) if error.kind() == TokenErrorKind::Malformed),
                 "{body}"
             );
         }

@@ -4,13 +4,14 @@ mod code;
 
 pub use self::code::DeviceCode;
 
-use super::{Flow, Grant, Identity, Obtain, sealed};
+use super::{Flow, Grant, Obtain, sealed};
 use crate::{
     OAuth2Builder, TokenResponse,
-    endpoint::{Endpoint, TokenEndpoint},
-    error::TokenError,
+    endpoint::TokenEndpoint,
+    error::{TokenError, What},
     form::Form,
     redact::Sent,
+    request::TokenRequest,
     response::lifetime,
     url,
 };
@@ -96,19 +97,17 @@ struct Device {
 }
 
 impl Device {
-    async fn authorize(&self, endpoint: &TokenEndpoint) -> Result<TokenResponse, TokenError> {
+    async fn authorize(
+        &self,
+        endpoint: &TokenEndpoint,
+        request: TokenRequest,
+    ) -> Result<TokenResponse, TokenError> {
         self.asked.store(false, Ordering::Relaxed);
         if Handle::try_current().is_err() {
             return Err(TokenError::no_runtime());
         }
-        let device: Endpoint = endpoint.endpoint.beside(DEVICE_URL, &self.url)?;
         let began = Instant::now();
-        // Section 3.1: the client's id, scope, and whatever the caller adds; no grant type.
-        let mut form = endpoint.complete(Form::default());
-        if let Some(id) = device.client_id_in_body() {
-            form.set("client_id", id);
-        }
-        let fields = device.call(form).await?;
+        let fields = request.call().await?;
         let (code, device_code) = DeviceCode::read(fields.unwrap_or_default())?;
         let mut secrets = Sent::default();
         secrets.add(&code.user_code().into());
@@ -128,13 +127,13 @@ impl Device {
             // From the end of the last exchange: one that timed out must not be followed at once by the next.
             let next = Instant::now() + pause;
             if next >= expires {
-                return Err(TokenError::DeviceCodeExpired);
+                return Err(What::DeviceCodeExpired.into());
             }
             sleep_until(next).await;
             let form = Form::grant("urn:ietf:params:oauth:grant-type:device_code");
             let mut form = endpoint.complete_without_scope(form);
             form.set("device_code", &device_code);
-            let error = match endpoint.request(form).await {
+            let error = match endpoint.ask(&endpoint.request(form)).await {
                 Ok(response) => {
                     self.asked.store(false, Ordering::Relaxed);
                     return Ok(response);
@@ -150,12 +149,12 @@ impl Device {
                     let named = named.and_then(lifetime::parse).unwrap_or_default();
                     interval = (interval + SLOW_DOWN).max(named);
                 }
-                Some("expired_token") => return Err(TokenError::DeviceCodeExpired),
+                Some("expired_token") => return Err(What::DeviceCodeExpired.into()),
                 // Section 3.5: after a connection failure, less often.
                 _ if error.is_transient() => {
                     interval = interval.max((interval * 2).min(LONGEST_INTERVAL));
                 }
-                _ => return Err(secrets.clean(error)),
+                _ => return Err(error.without(&secrets)),
             }
             pause = interval.max(error.retry_after().unwrap_or_default());
         }
@@ -163,12 +162,23 @@ impl Device {
 }
 
 impl Flow for Device {
-    fn obtain<'a>(&'a self, endpoint: &'a TokenEndpoint) -> Obtain<'a> {
-        Box::pin(self.authorize(endpoint))
+    /// Section 3.1: the client's id, scope, and whatever the caller adds; no grant type.
+    fn form(&self, endpoint: &TokenEndpoint) -> Option<Form> {
+        let mut form = endpoint.complete(Form::default());
+        if let Some(id) = endpoint.endpoint.client_id_in_body() {
+            form.set("client_id", id);
+        }
+        Some(form)
     }
 
-    fn identity(&self) -> Option<Identity> {
-        Some(vec![("grant_type", "device_code".to_owned())])
+    fn request(&self, endpoint: &TokenEndpoint) -> Option<Result<TokenRequest, AuthError>> {
+        let form = self.form(endpoint)?;
+        let device = endpoint.endpoint.beside(DEVICE_URL, &self.url);
+        Some(device.map(|device| device.request(form)))
+    }
+
+    fn obtain<'a>(&'a self, endpoint: &'a TokenEndpoint, request: TokenRequest) -> Obtain<'a> {
+        Box::pin(self.authorize(endpoint, request))
     }
 
     fn is_interactive(&self) -> bool {

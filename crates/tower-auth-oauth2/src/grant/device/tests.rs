@@ -1,6 +1,6 @@
 //! The poll loop, on paused time, against a server that keeps a script.
 
-use crate::{HttpClient, OAuth2, TokenError};
+use crate::{HttpClient, OAuth2, TokenError, TokenErrorKind};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
@@ -194,7 +194,7 @@ async fn a_server_that_asks_for_patience_gets_it_once() {
 #[tokio::test(start_paused = true)]
 async fn it_ends_with_the_code_or_with_the_servers_no() {
     let expired = run(&format!("{CODE},\"interval\":25}}"), &[]).await;
-    assert!(matches!(cause(&expired), TokenError::DeviceCodeExpired));
+    assert_eq!(cause(&expired).kind(), TokenErrorKind::DeviceCodeExpired);
     assert_eq!(expired.polls, [25, 50]); // not at 75, when it cannot be good any more
 
     let expired = run(
@@ -202,7 +202,7 @@ async fn it_ends_with_the_code_or_with_the_servers_no() {
         &[(400, r#"{"error":"expired_token"}"#)],
     )
     .await;
-    assert!(matches!(cause(&expired), TokenError::DeviceCodeExpired));
+    assert_eq!(cause(&expired).kind(), TokenErrorKind::DeviceCodeExpired);
 
     let denied = run(
         &format!("{CODE}}}"),

@@ -1,58 +1,13 @@
-//! Under which key a token is stored.
+//! The keys of Python's httpx_auth.
 
-use crate::{redact::is_secret, source::Tokens};
-use serde_json::json;
-use sha2::{Digest as _, Sha256, Sha512};
+use crate::{identity::hex, source::Tokens};
+use sha2::{Digest as _, Sha512};
 use std::{borrow::Cow, collections::HashSet, fmt::Write as _};
 use tower_auth_core::{AuthError, Secret};
 use zeroize::Zeroizing;
 
-/// SHA-256 of what tells one token from another, in hex. No password goes in: a parameter counts by its name only where
-/// its value may be one.
-///
-/// # Errors
-///
-/// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when that cannot be told, so that somebody
-/// could get the token of somebody else.
-pub(crate) fn ours(tokens: &Tokens) -> Result<String, AuthError> {
-    let unknown = |why| Err(AuthError::configuration("store_key", why));
-    let Some(identity) = tokens.flow.identity() else {
-        return unknown(
-            "is missing: whose token this is cannot be told from the settings, and whoever shares the store would get it",
-        );
-    };
-    let endpoint = match &tokens.endpoint {
-        Some(token) if token.endpoint.auth().is_scheme() => {
-            return unknown(
-                "is missing: which client this is cannot be told from a scheme, and whoever shares the store would get \
-                 its token",
-            );
-        }
-        Some(token) => {
-            let parameters: Vec<_> = token
-                .parameters
-                .iter()
-                .map(|(name, value)| {
-                    let value = if is_secret(name) { "" } else { value.expose() };
-                    (&**name, value)
-                })
-                .collect();
-            json!({
-                "url": token.endpoint.given_url(),
-                "client": token.endpoint.auth().client_id(),
-                "scope": token.scope,
-                "parameters": parameters,
-                "field": token.token_field,
-            })
-        }
-        None => serde_json::Value::Null,
-    };
-    let identity = Zeroizing::new(json!([1, identity, endpoint]).to_string());
-    Ok(hex(&Sha256::digest(&*identity)))
-}
-
 /// The key that httpx_auth 0.23 uses: SHA-512 of the token URL with the settings merged into its query.
-pub(crate) fn httpx_auth(tokens: &Tokens) -> Result<String, AuthError> {
+pub(crate) fn key(tokens: &Tokens) -> Result<String, AuthError> {
     let unknown = |why| AuthError::configuration("store_key", why);
     let (Some(fields), Some(token)) = (tokens.flow.httpx_auth_fields(), &tokens.endpoint) else {
         return Err(unknown(
@@ -193,15 +148,6 @@ fn escape(out: &mut String, text: &str) {
             (_, code) => write!(out, "\\U{code:08x}"),
         };
     }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 #[cfg(test)]

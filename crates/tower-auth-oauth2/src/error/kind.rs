@@ -1,0 +1,147 @@
+//! Kinds of failure, and what is known of each.
+
+use super::{BoxError, ErrorResponse, text};
+use crate::redact::Sent;
+use http::{StatusCode, Uri};
+use std::time::Duration;
+use tower_auth_core::AuthError;
+
+/// What kind of [`TokenError`](crate::TokenError) this is.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum TokenErrorKind {
+    /// The server answered with an error (RFC 6749 section 5.2), or with a status that is one:
+    /// [`response`](crate::TokenError::response).
+    Response,
+    /// The server could not be reached, or the connection broke:
+    /// [`request_may_have_run`](crate::TokenError::request_may_have_run) tells these apart.
+    Unreachable,
+    /// The server took longer than it may.
+    TimedOut,
+    /// The answer to a refresh is lost. If the server replaced the refresh token, the new one is lost with it, and the
+    /// next refresh is refused.
+    OutcomeUnknown,
+    /// The server's answer is larger than it may be.
+    TooLarge,
+    /// The server answered with success, and what it sent is not what it should be.
+    Malformed,
+    /// The server redirects. Redirects are not followed: they would carry the client's credentials elsewhere.
+    Redirected,
+    /// The server issued a token of a type that cannot be sent as a bearer token:
+    /// [`token_type`](crate::TokenError::token_type).
+    TokenType,
+    /// The server granted less than was asked for:
+    /// [`missing_scope`](crate::TokenError::missing_scope). Only with
+    /// [`require_granted_scope`](crate::OAuth2Builder::require_granted_scope).
+    ScopeNotGranted,
+    /// The user did not enter the code in time (RFC 8628).
+    DeviceCodeExpired,
+    /// There is no token without a person who logs in: it is not the time to ask for one, since the old token is still
+    /// good, or nobody here can ask.
+    InteractionRequired,
+    /// The metadata names another issuer than the one that was asked (RFC 8414 section 3.3), or none:
+    /// [`issuer`](crate::TokenError::issuer).
+    IssuerMismatch,
+    /// The server has no such endpoint, says its metadata.
+    NoEndpoint,
+    /// The metadata of an https issuer name an endpoint that is not https: secrets are not sent there.
+    InsecureEndpoint,
+    /// The request to the server could not be made: a key that cannot sign, credentials that could not be had.
+    Request,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub(crate) enum What {
+    Response(Box<ErrorResponse>),
+    /// The error is that of the HTTP client; when it shows something secret, its text without that.
+    Unreachable {
+        cause: BoxError,
+        /// The request, or a part of it, may have arrived.
+        was_sent: bool,
+    },
+    TimedOut(Duration),
+    TooLarge(usize),
+    Malformed {
+        status: StatusCode,
+        why: &'static str,
+    },
+    Redirected(StatusCode),
+    TokenType(String),
+    ScopeNotGranted(String),
+    DeviceCodeExpired,
+    InteractionRequired,
+    /// The refresh token of the settings was replaced, and what replaced it is gone.
+    RefreshTokenReplaced,
+    IssuerMismatch {
+        named: Option<String>,
+    },
+    NoEndpoint(&'static str),
+    /// The metadata of an https issuer name an endpoint that is not.
+    InsecureEndpoint(&'static str),
+    Request(AuthError),
+}
+
+impl What {
+    pub(super) fn kind(&self) -> TokenErrorKind {
+        match self {
+            Self::Response(_) => TokenErrorKind::Response,
+            Self::Unreachable { .. } => TokenErrorKind::Unreachable,
+            Self::TimedOut(_) => TokenErrorKind::TimedOut,
+            Self::TooLarge(_) => TokenErrorKind::TooLarge,
+            Self::Malformed { .. } => TokenErrorKind::Malformed,
+            Self::Redirected(_) => TokenErrorKind::Redirected,
+            Self::TokenType(_) => TokenErrorKind::TokenType,
+            Self::ScopeNotGranted(_) => TokenErrorKind::ScopeNotGranted,
+            Self::DeviceCodeExpired => TokenErrorKind::DeviceCodeExpired,
+            Self::InteractionRequired | Self::RefreshTokenReplaced => {
+                TokenErrorKind::InteractionRequired
+            }
+            Self::IssuerMismatch { .. } => TokenErrorKind::IssuerMismatch,
+            Self::NoEndpoint(_) => TokenErrorKind::NoEndpoint,
+            Self::InsecureEndpoint(_) => TokenErrorKind::InsecureEndpoint,
+            Self::Request(_) => TokenErrorKind::Request,
+        }
+    }
+
+    pub(super) fn without(self, sent: &Sent) -> Self {
+        match self {
+            Self::Response(response) => Self::Response(Box::new(response.without(sent))),
+            Self::TokenType(mut kind) => {
+                sent.redact(&mut kind);
+                Self::TokenType(kind)
+            }
+            Self::Unreachable { cause, was_sent } => {
+                let (mut text, debug) = text::chain(&*cause);
+                if !sent.is_in(&text) && !sent.is_in(&debug) {
+                    return Self::Unreachable { cause, was_sent };
+                }
+                // Its type is lost, but it would tell what it must not.
+                sent.redact(&mut text);
+                let cause = text.into();
+                Self::Unreachable { cause, was_sent }
+            }
+            other => other,
+        }
+    }
+}
+
+/// The URL of an endpoint, without a query.
+pub(crate) struct Address(String);
+
+impl Address {
+    pub(super) fn of(uri: &Uri) -> Self {
+        let (scheme, authority) = (uri.scheme_str(), uri.authority());
+        let authority = authority.map_or("", |authority| authority.as_str());
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        Self(format!(
+            "{}://{host}{}",
+            scheme.unwrap_or_default(),
+            uri.path()
+        ))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
