@@ -44,7 +44,7 @@ impl Timestamp {
 
     /// Whole days since 1970: the same for timestamps of one date.
     pub(crate) fn day(&self) -> u64 {
-        self.seconds / 86_400
+        day_of_second(self.seconds)
     }
 
     pub(crate) fn seconds(&self) -> u64 {
@@ -56,6 +56,11 @@ impl Timestamp {
 pub(crate) fn seconds(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_secs()).min(LAST)
+}
+
+/// The day since 1970 that a second is in.
+pub(crate) fn day_of_second(seconds: u64) -> u64 {
+    seconds / 86_400
 }
 
 fn decimal(text: &mut [u8], mut number: u64) {

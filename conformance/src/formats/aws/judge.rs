@@ -60,7 +60,7 @@ pub(super) fn header(
         layered.extensions_mut().insert(payload);
         let clock = Clock::new(ManualClock::at(time));
         SigV4::with_signer(signer.clone(), credentials.clone())
-            .with_clock(clock)
+            .clock(clock)
             .declared_hash()
             .authorize((), &mut layered)
             .map_err(text)?;
@@ -142,6 +142,8 @@ pub(super) fn query(
     let url = signer
         .presign(&credentials, time, expires, &request, Some(payload))
         .map_err(text)?;
+    let (url, headers) = url.into_parts();
+    request.headers_mut().extend(headers);
     if !request.headers().contains_key("host") {
         let host = url.host().ok_or("the URL has no host")?;
         let host = host.parse().map_err(text)?;
