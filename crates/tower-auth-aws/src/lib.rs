@@ -83,7 +83,7 @@ mod timestamp;
 
 pub use self::{
     canonical::{NEVER_SIGNED, PathRules},
-    clock_corrected::{AcquireTimed, ClockCorrected, Timed},
+    clock_corrected::{AcquireTimed, ClockCorrected, SentTimed, Timed},
     holder::Identity,
     identity::Credentials,
     payload::{Chunked, DeclaredHash, EventStream, HashBody, Payload, Seed, UnsignedPayload},

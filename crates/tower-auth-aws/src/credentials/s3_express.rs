@@ -114,6 +114,8 @@ pub struct Lent {
     origin: Option<String>, // of the session's bucket
 }
 
+impl crate::holder::sealed::Sealed for S3Express {}
+
 impl Identity for S3Express {
     type Mode = Deferred;
     type Loan = Lent;

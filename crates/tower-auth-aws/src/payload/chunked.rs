@@ -97,6 +97,7 @@ impl Chunked {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<B: Body> Payload<ChunkSigned<B>> for Chunked {
     fn describe(&self, request: &mut Request<ChunkSigned<B>>) -> Result<PayloadHash, AuthError> {
         if request.body().is_empty() {

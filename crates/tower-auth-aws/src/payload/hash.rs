@@ -35,6 +35,8 @@ use tower_auth_core::{AuthError, ErrorKind};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HashBody;
 
+// So that the error is about payloads, and says what else there is.
+#[diagnostic::do_not_recommend]
 impl<B: Body + Clone> Payload<B> for HashBody {
     fn describe(&self, request: &mut Request<B>) -> Result<PayloadHash, AuthError> {
         if request.body().is_end_stream() {

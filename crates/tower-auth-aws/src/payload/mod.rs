@@ -28,6 +28,13 @@ use tower_auth_core::{AuthError, Clock, insert_header};
 /// | [`DeclaredHash`] | all | every byte, by a hash that the caller knows |
 /// | [`Chunked`] | [`ChunkSigned`](crate::ChunkSigned) streams, to S3 | every chunk, or a checksum after it |
 /// | [`EventStream`] | [`EventSigned`](crate::EventSigned) streams | every message |
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot sign bodies of type `{B}`",
+    label = "this body cannot be signed in this way",
+    note = "`SigV4` by itself hashes the body, which has to be in memory and `Clone`, such as `http_body_util::Full<Bytes>`",
+    note = "for other bodies: `.unsigned_payload()`, `.declared_hash()`, `.chunked(..)` with the body in a `ChunkSigned`, or \
+            a layer that buffers the body, around this one"
+)]
 pub trait Payload<B>: Clone {
     /// What the signature says. May add headers, which are signed.
     ///
