@@ -149,7 +149,7 @@ impl Signer {
                 Some(_) => Query::Wire(std::str::from_utf8(query).ok()), // a URI and ASCII
             },
         };
-        let payload = payload.unwrap_or(self.usual_payload());
+        let payload = payload.unwrap_or_else(|| self.usual_payload());
         let line = payload.as_bytes();
         let rules = self.rules_of_path();
         let hash = sha256_hex(|sink| put_request(sink, canonical, rules, &signed, names, line));
@@ -291,7 +291,7 @@ fn check_expiry(
 fn check_unsigned<B>(request: &Request<B>) -> Result<(), AuthError> {
     let headers = ["authorization", "x-amz-date", "x-amz-security-token"].into_iter();
     let mut headers = headers.filter(|name| request.headers().contains_key(*name));
-    match query::signature(request.uri()).or_else(|| headers.next()) {
+    match query::presigning(request.uri()).or_else(|| headers.next()) {
         None => Ok(()),
         Some(name) => Err(AuthError::new(
             ErrorKind::Request,

@@ -18,9 +18,21 @@ const WRITTEN: [&str; 9] = [
     "X-Amz-SignedHeaders",
 ];
 
-/// The first parameter that a signature writes, if there is one.
-pub(crate) fn signature(uri: &Uri) -> Option<&'static str> {
+/// The first parameter that presigning writes, if there is one.
+pub(crate) fn presigning(uri: &Uri) -> Option<&'static str> {
     uri.query()?.split('&').find_map(written)
+}
+
+/// The first that makes a signature: a date or an expiry by itself is a parameter like any other.
+pub(crate) fn signature(uri: &Uri) -> Option<&'static str> {
+    let plain = [
+        "X-Amz-Date",
+        "X-Amz-Expires",
+        "X-Amz-Region-Set",
+        "X-Amz-SignedHeaders",
+    ];
+    let mut names = uri.query()?.split('&').filter_map(written);
+    names.find(|name| !plain.contains(name))
 }
 
 fn written(piece: &str) -> Option<&'static str> {

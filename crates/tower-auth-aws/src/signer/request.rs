@@ -277,7 +277,7 @@ mod tests {
             for name in [
                 "X-Amz-Signature",
                 "x-amz-credential",
-                "X-Amz%2ddate",
+                "X-Amz%2dalgorithm",
                 "X-Amz-Security-Token",
             ] {
                 let request = Request::get(format!("https://example.com/?{name}=1&b=2&{name}&a"));
