@@ -66,7 +66,9 @@ pub(crate) async fn run(http: &Http, table: &mut Table) -> Result<(), BoxError> 
         &get,
         None,
     )?;
-    let response = http.request(Request::get(url).body(Body::default())?).await;
+    let response = http
+        .request(Request::get(url.uri()).body(Body::default())?)
+        .await;
     let (saw, status) = outcome(response.map_err(Error::Inner)).await;
     let expected = ("AKIDQUICKSTART: host", "200");
     table.row("nothing but a presigned URL", saw, status, expected);

@@ -118,7 +118,7 @@ impl Peer {
         let url = signer.presign(&self.credentials, now, minute, &get, None)?;
         let response = self
             .http
-            .request(Request::get(url).body(Body::default())?)
+            .request(Request::get(url.uri()).body(Body::default())?)
             .await?;
         let (status, body) = read(response).await?;
         expect((status, body.clone()), 200, &["presigned GET", path])?;

@@ -62,7 +62,7 @@ async fn main() -> Result<(), BoxError> {
 
     // 64 MiB, never more than a chunk of 64 KiB of it in memory.
     let http = Client::builder(TokioExecutor::new()).build_http::<ChunkSigned<Zeros>>();
-    let chunked = Chunked::signed().with_checksum(Checksum::Crc64Nvme);
+    let chunked = Chunked::signed().checksum(Checksum::Crc64Nvme);
     let mut client = sigv4.chunked(chunked).only_to(&origin)?.layer(http);
     let body = ChunkSigned::new(Zeros(64 << 20));
     let put = Request::put(format!("{origin}/bucket/large")).body(body)?;

@@ -80,6 +80,8 @@ impl Offsets {
     }
 }
 
+impl<I: Identity> crate::holder::sealed::Sealed for ClockCorrected<I> {}
+
 impl<I: Identity> Identity for ClockCorrected<I> {
     type Mode = Deferred;
     type Loan = Timed<I::Loan>;

@@ -6,8 +6,10 @@ use tower_auth_core::{AuthError, Clock, Fixed, Mode, Never, Observe, RequestHead
 
 /// Where [`SigV4`](crate::SigV4) has its credentials from.
 ///
-/// [`Credentials`] are one by themselves. Others fetch them, renew them, or choose them by the request.
-pub trait Identity: Clone {
+/// [`Credentials`] are one by themselves. Others fetch them, renew them, or choose them by the request. It is sealed:
+/// what fetches credentials in a way of its own is a provider (feature `credentials`), or a scheme that calls a
+/// [`Signer`](crate::Signer).
+pub trait Identity: Clone + sealed::Sealed {
     /// [`Fixed`] when the credentials are at hand and never change.
     type Mode: Mode;
 
@@ -41,6 +43,13 @@ pub trait Identity: Clone {
     /// What is kept of the loan that a request was signed with.
     fn sent(&self, loan: Self::Loan, clock: &Clock) -> Self::Sent;
 }
+
+pub(crate) mod sealed {
+    /// Implemented in this crate only, so that an identity may learn more of requests.
+    pub trait Sealed {}
+}
+
+impl sealed::Sealed for Credentials {}
 
 impl Identity for Credentials {
     type Mode = Fixed;

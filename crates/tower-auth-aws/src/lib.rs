@@ -50,7 +50,7 @@
 //! | `%FF` in a query | `%FF` | aws-sigv4: `%EF%BF%BD` |
 //! | `/a/.` | `/a`, as botocore, CRT and JS | aws-sigv4: `/a/` |
 //! | `user:pw@host` | `host` | aws-sigv4, JS: with the user |
-//! | a caller's `authorization` or `x-amz-date` | an error | replaced, or signed and then replaced |
+//! | a caller's `authorization`, `x-amz-date`, session token | replaced, or taken away; or an error: [`SignedAlready`] | replaced, or signed and then replaced |
 //!
 //! The order of work is that of [`tower_auth_core`]: the signature is made last, after every other term of a sum, right
 //! before the request is sent.
@@ -70,7 +70,10 @@ mod payload;
 mod payload_hash;
 mod percent;
 mod presign;
+mod remembered;
 mod scheme;
+mod sha256;
+mod signature_text;
 mod signer;
 #[cfg(feature = "sigv4a")]
 mod sigv4a;
@@ -80,13 +83,14 @@ mod timestamp;
 
 pub use self::{
     canonical::{NEVER_SIGNED, PathRules},
-    clock_corrected::{AcquireTimed, ClockCorrected, Timed},
+    clock_corrected::{AcquireTimed, ClockCorrected, SentTimed, Timed},
     holder::Identity,
     identity::Credentials,
     payload::{Chunked, DeclaredHash, EventStream, HashBody, Payload, Seed, UnsignedPayload},
     payload_hash::PayloadHash,
+    presign::Presigned,
     scheme::SigV4,
-    signer::{SessionToken, Signature, Signer},
+    signer::{SessionToken, Signature, SignedAlready, Signer},
     stream::{
         Checksum, ChunkError, ChunkSigned, ChunkSigner, EventError, EventSigned, EventSigner,
     },

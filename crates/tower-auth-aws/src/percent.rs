@@ -89,6 +89,21 @@ fn decode_first(text: &[u8], plus: u8) -> (u8, usize) {
     }
 }
 
+/// Whether `text` is a spelling of this name, in letters of either case.
+pub(crate) fn spells(mut text: &[u8], name: &[u8]) -> bool {
+    for expected in name {
+        if text.is_empty() {
+            return false;
+        }
+        let (byte, length) = decode_first(text, b' ');
+        if !byte.eq_ignore_ascii_case(expected) {
+            return false;
+        }
+        text = &text[length..];
+    }
+    text.is_empty()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

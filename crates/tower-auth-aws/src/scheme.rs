@@ -1,7 +1,7 @@
 //! SigV4 as a scheme: a finisher.
 
 use crate::{
-    ClockCorrected, Credentials, Signer,
+    ClockCorrected, Credentials, SignedAlready, Signer,
     holder::Identity,
     payload::{Chunked, DeclaredHash, EventStream, HashBody, Payload, Seed, UnsignedPayload},
     signer::{X_AMZ_DATE, X_AMZ_S3SESSION_TOKEN, X_AMZ_SECURITY_TOKEN},
@@ -14,8 +14,8 @@ use tower_auth_core::{AuthError, Authorize, Claim, Clock, RequestHead, Scheme, S
 /// AWS Signature Version 4: a finisher, so the signature covers what every other term of a sum writes.
 ///
 /// Adds `Host` (unless it is there: what is signed is what is sent), `X-Amz-Date`, `Authorization: AWS4-HMAC-SHA256 …`,
-/// the session token of temporary credentials, and `X-Amz-Content-Sha256` for S3. A request that brings `Authorization`
-/// or `X-Amz-Date` of its own is an error.
+/// the session token of temporary credentials, and `X-Amz-Content-Sha256` for S3. What the request has of these
+/// already is replaced, or taken away: see [`signed_already`](Self::signed_already).
 ///
 /// How the body takes part is a matter of types: see [`Payload`]. By default it is hashed, for which it has to be in
 /// memory.
@@ -103,9 +103,16 @@ impl<P, I> SigV4<P, I> {
         Ok(Self { signer, ..self })
     }
 
+    /// See [`Signer::signed_already`].
+    #[must_use]
+    pub fn signed_already(self, signed_already: SignedAlready) -> Self {
+        let signer = self.signer.signed_already(signed_already);
+        Self { signer, ..self }
+    }
+
     /// The time from another clock: for tests.
     #[must_use]
-    pub fn with_clock(self, clock: Clock) -> Self {
+    pub fn clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
     }
 
@@ -195,8 +202,8 @@ impl<B, P: Payload<B>, I: Identity> Authorize<B> for SigV4<P, I> {
         let time = server_time(&self.clock, ahead);
         let other;
         let signer = match self.identity.session_token(&loan) {
-            Some(token) if token != self.signer.session_token() => {
-                other = self.signer.clone().with_session_token(token);
+            Some(token) if token != self.signer.token() => {
+                other = self.signer.clone().session_token(token);
                 &other
             }
             _ => &self.signer,

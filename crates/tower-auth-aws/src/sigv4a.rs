@@ -2,16 +2,16 @@
 
 use crate::{
     Credentials, Signer,
-    key::SignatureText,
+    sha256::HmacKey,
+    signature_text::SignatureText,
     signer::{Realm, check_name},
+    sink::Sink,
 };
 use aws_lc_rs::{
     rand::SystemRandom,
     signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair},
 };
-use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderValue;
-use sha2::Sha256;
 use std::fmt;
 use tower_auth_core::{AuthError, ErrorKind};
 use zeroize::Zeroizing;
@@ -127,15 +127,15 @@ fn private_number(credentials: &Credentials) -> Option<Zeroizing<[u8; 32]>> {
     let mut key = Zeroizing::new(Vec::with_capacity(5 + secret.len()));
     key.extend_from_slice(b"AWS4A");
     key.extend_from_slice(secret.as_bytes());
-    let mac = Hmac::<Sha256>::new_from_slice(&key).expect("HMAC takes keys of any length");
+    let key = HmacKey::new(&key);
     for counter in 1..=254_u8 {
-        let mut mac = mac.clone();
-        mac.update(&1_u32.to_be_bytes());
-        mac.update(b"AWS4-ECDSA-P256-SHA256\0");
-        mac.update(credentials.access_key_id().as_bytes());
-        mac.update(&[counter]);
-        mac.update(&256_u32.to_be_bytes());
-        let mut number: Zeroizing<[u8; 32]> = Zeroizing::new(mac.finalize().into_bytes().into());
+        let mut text = key.begin();
+        text.put(&1_u32.to_be_bytes());
+        text.put(b"AWS4-ECDSA-P256-SHA256\0");
+        text.put(credentials.access_key_id().as_bytes());
+        text.put(&[counter]);
+        text.put(&256_u32.to_be_bytes());
+        let mut number = Zeroizing::new(key.finish(&mut text));
         if *number <= ORDER_LESS_TWO {
             for byte in number.iter_mut().rev() {
                 let overflow;
@@ -168,7 +168,8 @@ mod tests {
     use super::*;
     use crate::{
         ChunkError, ChunkSigned, ChunkSigner, PayloadHash, Signature,
-        key::{Day, SigningKey},
+        key::SigningKey,
+        remembered::{Day, Moment},
         stream::framing::{Framing, Signing},
     };
     use bytes::Bytes;
@@ -204,7 +205,9 @@ mod tests {
         let mut key = EcdsaKey::derive(&credentials).unwrap();
         key.broken = true;
         let key = SigningKey::Ecdsa(Arc::new(key));
-        seed.day = Arc::new(Day::new(&credentials, &seed.time, key, "", Vec::new()));
+        let time = seed.moment.time;
+        let day = Day::new(&credentials, &time, key, "", Vec::new());
+        seed.moment = Arc::new(Moment::new(time, Arc::new(day)));
         seed
     }
 
@@ -213,7 +216,7 @@ mod tests {
         let signer = Signer::v4a("s3", "*").unwrap();
         let seed = broken(&signer);
         let mut signature = SignatureText::NONE;
-        let error = signer.sign_hash(&seed.day, &seed.time, &[b'0'; 64], &mut signature);
+        let error = signer.sign_hash(&seed.moment, &[b'0'; 64], &mut signature);
         assert_eq!(error.unwrap_err().kind(), ErrorKind::Credentials);
         let mut chunks = ChunkSigner::new(&signer, &seed);
         for result in [

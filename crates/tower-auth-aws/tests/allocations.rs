@@ -90,7 +90,7 @@ fn next(body: &mut ChunkSigned<Frames>) -> Option<usize> {
 #[test]
 fn a_stream_of_any_size_takes_the_memory_of_a_chunk() {
     const MEGABYTE: u64 = 1024 * 1024;
-    let mode = Chunked::signed().with_checksum(Checksum::Crc32C);
+    let mode = Chunked::signed().checksum(Checksum::Crc32C);
     for frame in [100, 5_000, 65_536, 1_000_000] {
         for length in [MEGABYTE, 24 * MEGABYTE] {
             let mut body = armed(mode, frame, length);

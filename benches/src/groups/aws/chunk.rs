@@ -95,7 +95,7 @@ type Stream = Rc<RefCell<ChunkSigned<Endless>>>;
 /// A chunk on its way through the body, next to SHA-256 over it.
 pub(super) fn against_the_hash() -> Result<Case, BoxError> {
     let scheme = SigV4::new("s3", REGION, Credentials::new(ID, SECRET)?)?
-        .with_clock(frozen())
+        .clock(frozen())
         .chunked(Chunked::signed());
     let mut request = Request::put("https://s3.example.com/bucket/key")
         .body(ChunkSigned::new(Endless(chunk())))?;

@@ -18,10 +18,10 @@ const REGION: &str = "us-east-1";
 fn cases() -> Result<Vec<Case>, BoxError> {
     let credentials = Credentials::new(ID, SECRET)?;
     let execute_api = || -> Result<_, BoxError> {
-        Ok(SigV4::new("execute-api", REGION, credentials.clone())?.with_clock(frozen()))
+        Ok(SigV4::new("execute-api", REGION, credentials.clone())?.clock(frozen()))
     };
     let s3 = || -> Result<_, BoxError> {
-        Ok(SigV4::new("s3", REGION, credentials.clone())?.with_clock(frozen()))
+        Ok(SigV4::new("s3", REGION, credentials.clone())?.clock(frozen()))
     };
     let v4a = SigV4::with_signer(Signer::v4a("s3", "*")?, credentials.clone());
     Ok(vec![
@@ -72,6 +72,7 @@ fn cases() -> Result<Vec<Case>, BoxError> {
         )
         .of_long_calls(),
         peers::presigning()?,
+        peers::presigning_alone()?,
         chunk::against_aws_sigv4()?.of_long_calls(),
         chunk::against_the_hash()?.of_long_calls(),
     ])

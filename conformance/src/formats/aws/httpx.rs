@@ -130,7 +130,7 @@ fn scheme(auth: &Auth) -> Result<(Credentials, Signer), String> {
     let signer = Signer::new(&auth.service, &auth.region)
         .and_then(|signer| signer.include_headers(auth.include_headers.iter().map(String::as_str)))
         .map_err(text)?;
-    Ok((credentials, signer.with_payload_header(true)))
+    Ok((credentials, signer.payload_header(true)))
 }
 
 fn compare(record: &Record, credentials: &Credentials, signer: &Signer) -> Result<(), String> {

@@ -70,22 +70,22 @@ impl Context {
             let rules = PathRules::STANDARD
                 .with_normalize(normalize)
                 .with_encode_twice(twice);
-            signer = signer.with_path_rules(rules);
+            signer = signer.path_rules(rules);
         }
         if let Some(names) = &self.never_signed_headers {
             let names = names.iter().map(String::as_str);
             signer = signer.exclude_headers(names).map_err(text)?;
         }
         if let Some(send) = self.add_content_sha256_header {
-            signer = signer.with_payload_header(send);
+            signer = signer.payload_header(send);
         }
         if self.omit_session_token == Some(true) {
-            signer = signer.with_session_token(SessionToken::Unsigned);
+            signer = signer.session_token(SessionToken::Unsigned);
         }
         match self.session_token_name.as_deref() {
             None => {}
             Some(name) if name.eq_ignore_ascii_case("x-amz-s3session-token") => {
-                signer = signer.with_session_token(SessionToken::S3Session);
+                signer = signer.session_token(SessionToken::S3Session);
             }
             Some(name) => return Err(format!("unknown name of a session token: {name}")),
         }

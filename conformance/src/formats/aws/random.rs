@@ -5,7 +5,7 @@ use crate::{case::Case, formats::Format};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::time::Duration;
-use tower_auth_aws::{Credentials, NEVER_SIGNED, PayloadHash};
+use tower_auth_aws::{Credentials, NEVER_SIGNED, PayloadHash, SignedAlready};
 
 pub(crate) struct BotocoreRandom;
 
@@ -171,6 +171,11 @@ fn disputed(entry: &Value) -> Result<(), String> {
     let written = ["authorization", "x-amz-date"]
         .iter()
         .any(|name| request.headers().contains_key(*name));
+    // What is there already is refused where that was asked for: nothing else can be held against a server.
+    let signer = match written {
+        true => signer.signed_already(SignedAlready::Refuse),
+        false => signer,
+    };
     let signature = match (
         signer.sign(&credentials, time, &mut request, payload),
         written,

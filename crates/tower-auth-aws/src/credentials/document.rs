@@ -1,48 +1,46 @@
 //! Credentials as JSON: what containers, instance metadata and processes answer with.
 
-use super::{CredentialsError, error::Errors, timestamp};
+use super::{CredentialsError, error::Errors, file::without_mark, members::Members, timestamp};
 use crate::Credentials;
-use serde::Deserialize;
 use std::time::SystemTime;
 use tower_auth_core::{AuthError, Secret};
 
-/// The document. Every field is optional here, so that what is missing can be named.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Document {
-    /// Of a process: 1.
-    pub(super) version: Option<u64>,
-    /// Of instance metadata: `Success`. Of a failure: its code.
-    #[serde(alias = "code")]
-    pub(super) code: Option<String>,
-    #[serde(alias = "message")]
-    pub(super) message: Option<String>,
-    access_key_id: Option<String>,
-    secret_access_key: Option<SecretText>,
-    #[serde(alias = "SessionToken")]
-    token: Option<SecretText>,
-    expiration: Option<String>,
-}
-
-/// Goes into a [`Secret`] as soon as it is read.
-struct SecretText(Secret);
-
-impl<'de> Deserialize<'de> for SecretText {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| Self(text.into()))
-    }
-}
+/// The document, read member by member.
+pub(super) struct Document(Members);
 
 impl Document {
     /// `what` is named when this is no such document. What serde says about it is not passed on: it quotes the input.
     pub(super) fn read(json: &[u8], what: &str, errors: Errors) -> Result<Self, CredentialsError> {
-        serde_json::from_slice(json).map_err(|error| {
+        let text = std::str::from_utf8(json)
+            .map_err(|_| errors.malformed(format!("{what} is not UTF-8")))?;
+        let members = serde_json::from_str(without_mark(text)).map_err(|error| {
             errors.malformed(format!(
                 "{what} is not the expected JSON (line {}, column {})",
                 error.line(),
                 error.column()
             ))
-        })
+        })?;
+        Ok(Self(members))
+    }
+
+    /// Of a process: 1.
+    pub(super) fn version(&self) -> Option<&str> {
+        self.0.text(&["Version"])
+    }
+
+    /// Of a failure: its code. `Success`, and a status of HTTP that is one, are none.
+    pub(super) fn failure(&self) -> Option<&str> {
+        let code = self.0.text(&["Code", "code"])?;
+        let succeeded = code.eq_ignore_ascii_case("Success")
+            || code
+                .parse()
+                .is_ok_and(|status: u16| (200..300).contains(&status));
+        (!succeeded).then_some(code)
+    }
+
+    /// What is said of a failure.
+    pub(super) fn message(&self) -> &str {
+        self.0.text(&["Message", "message"]).unwrap_or_default()
     }
 
     /// The credentials in it.
@@ -53,18 +51,15 @@ impl Document {
         errors: Errors,
     ) -> Result<Credentials, CredentialsError> {
         let missing = |name: &str| errors.malformed(format!("{what} has no `{name}`"));
-        let present = |secret: Option<SecretText>| secret.map(|s| s.0).filter(|s| !s.is_empty());
-        let id = self
-            .access_key_id
-            .filter(|id| !id.is_empty())
-            .ok_or_else(|| missing("AccessKeyId"))?;
-        let secret = present(self.secret_access_key).ok_or_else(|| missing("SecretAccessKey"))?;
-        let token = present(self.token);
+        let text = |name: &'static str| self.0.text(&[name]).ok_or_else(|| missing(name));
+        let (id, secret) = (text("AccessKeyId")?, text("SecretAccessKey")?);
+        let token = self.0.text(&["Token", "SessionToken"]);
         if expires == Expires::Always && token.is_none() {
             return Err(missing("Token"));
         }
-        let expiration = match self.expiration {
-            Some(text) => Some(timestamp::parse(&text).ok_or_else(|| {
+        let expiration = match self.0.get(&["Expiration"]) {
+            Some("") => None, // they do not
+            Some(text) => Some(timestamp::parse(text).ok_or_else(|| {
                 errors.malformed(format!(
                     "the `Expiration` of {what} is not an RFC 3339 time"
                 ))
@@ -72,7 +67,7 @@ impl Document {
             None if expires == Expires::Always => return Err(missing("Expiration")),
             None => None,
         };
-        build(&id, secret, token, expiration, errors)
+        build(id, secret, token.map(Secret::from), expiration, errors)
     }
 }
 
@@ -155,7 +150,7 @@ mod tests {
             ),
             (
                 r#"{"AccessKeyId":"A","SecretAccessKey":{"hunter2":1}}"#,
-                "JSON",
+                "SecretAccessKey",
             ),
             (
                 r#"{"AccessKeyId":"A","SecretAccessKey":"hunter2","Token":"t"}"#,
@@ -177,5 +172,35 @@ mod tests {
                 "{error:?}"
             );
         }
+    }
+
+    #[test]
+    fn an_odd_member_does_not_lose_the_document() {
+        let plain = r#""AccessKeyId":"A","SecretAccessKey":"s""#;
+        let time = r#""Expiration":"2026-01-01T00:00:00Z""#;
+        for (odd, token, expires) in [
+            (r#""Token":"t","SessionToken":"t""#, true, false),
+            (r#""Token":"","SessionToken":"t""#, true, false),
+            (r#""SessionToken":"t","Token":null"#, true, false),
+            (r#""Version":"1""#, false, false),
+            (r#""Version":1.0,"Code":200"#, false, false),
+            (r#""Code":"200","code":[1,{"a":2}]"#, false, false),
+            (r#""Expiration":"""#, false, false),
+            (time, false, true),
+            (r#""Expiration":null,"Message":7,"Type":true"#, false, false),
+        ] {
+            let json = format!("\u{feff}{{{plain},{odd}}}");
+            let document = Document::read(json.as_bytes(), "it", ERRORS).unwrap();
+            assert_eq!(document.failure(), None, "{odd}");
+            assert!(document.version().is_none_or(|version| version == "1"));
+            let key = document
+                .credentials("it", Expires::Perhaps, ERRORS)
+                .unwrap();
+            assert_eq!(key.session_token().is_some(), token, "{odd}");
+            assert_eq!(key.expires_at().is_some(), expires, "{odd}");
+        }
+        let failed = br#"{"Code":404,"message":"none"}"#;
+        let failed = Document::read(failed, "it", ERRORS).unwrap();
+        assert_eq!((failed.failure(), failed.message()), (Some("404"), "none"));
     }
 }

@@ -36,15 +36,17 @@ pub(super) fn configured(
         profile,
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
         "ignore_configured_endpoint_urls",
-    ) {
+        errors,
+    )? {
         return Ok(None);
     }
     let variable = format!("AWS_ENDPOINT_URL_{}", service.to_ascii_uppercase());
     let in_env = env.get(&variable).or_else(|| env.get("AWS_ENDPOINT_URL"));
-    let Some(url) = in_env
-        .as_deref()
-        .or_else(|| set.endpoint_url(profile, service))
-    else {
+    let url = match in_env.as_deref() {
+        Some(url) => Some(url),
+        None => set.endpoint_url(profile, service, errors)?,
+    };
+    let Some(url) = url else {
         return Ok(None);
     };
     let uri = absolute(url).ok_or_else(|| {
@@ -68,12 +70,14 @@ pub(super) fn is_set(
     profile: &str,
     variable: &str,
     property: &str,
-) -> bool {
-    let text = context.env.get(variable);
-    let text = text
-        .as_deref()
-        .or_else(|| set.profile(profile)?.get(property));
-    text.is_some_and(|text| text.eq_ignore_ascii_case("true"))
+    errors: Errors,
+) -> Result<bool, CredentialsError> {
+    let in_env = context.env.get(variable);
+    let text = match in_env.as_deref() {
+        Some(text) => Some(text),
+        None => set.property(profile, property, errors)?,
+    };
+    Ok(text.is_some_and(|text| text.eq_ignore_ascii_case("true")))
 }
 
 /// An http or https URL with a host, and without user information.

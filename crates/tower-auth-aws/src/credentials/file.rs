@@ -41,9 +41,14 @@ pub(super) async fn read(
         return Err(errors.malformed(format!("{what} `{path}` is longer than {max} bytes")));
     }
     match std::str::from_utf8(&bytes) {
-        Ok(text) => Ok(Some(Zeroizing::new(text.to_owned()))),
+        Ok(text) => Ok(Some(Zeroizing::new(without_mark(text).to_owned()))),
         Err(_) => Err(errors.malformed(format!("{what} `{}` is not UTF-8", path.display()))),
     }
+}
+
+/// Without the byte order mark that editors on Windows write.
+pub(super) fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// A file below what is no directory does not exist either: services run with `HOME=/dev/null`.

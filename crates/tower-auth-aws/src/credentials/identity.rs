@@ -1,10 +1,12 @@
 //! Remembered credentials, as what [`SigV4`](crate::SigV4) signs with.
 
 use super::CachedCredentials;
-use crate::{Credentials, Identity};
+use crate::{Credentials, Identity, holder::sealed::Sealed};
 use http::{HeaderName, StatusCode};
 use tower_auth_core::{Clock, Deferred, Observe, RequestHead, ResponseHead, Step, Verdict};
 use tower_auth_token::{Acquire, Current, ValueId};
+
+impl Sealed for CachedCredentials {}
 
 /// Fetched before the request is signed, when they are not at hand.
 ///

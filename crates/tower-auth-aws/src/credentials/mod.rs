@@ -50,6 +50,7 @@ mod file;
 mod http;
 mod identity;
 mod imds;
+mod members;
 mod process;
 mod profile;
 mod provide;
@@ -63,7 +64,7 @@ mod web_identity;
 
 #[cfg(feature = "s3-express")]
 #[cfg_attr(docsrs, doc(cfg(feature = "s3-express")))]
-pub use self::s3_express::{AcquireLent, Lent, S3Express};
+pub use self::s3_express::{AcquireLent, Lent, S3Express, SentSession};
 pub use self::{
     cached::{CachedCredentials, CredentialsSource},
     chain::{Chain, DefaultChain},
@@ -73,6 +74,7 @@ pub use self::{
     environment::Environment,
     error::{CredentialsError, CredentialsErrorKind},
     http::HttpClient,
+    identity::SentKey,
     imds::InstanceMetadata,
     process::Process,
     profile::Profile,

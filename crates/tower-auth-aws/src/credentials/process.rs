@@ -70,9 +70,9 @@ impl Process {
         };
         let what = "what the command printed";
         let document = Document::read(&output, what, ERRORS)?;
-        match document.version {
-            Some(1) => document.credentials(what, Expires::Perhaps, ERRORS),
-            Some(other) => Err(ERRORS.malformed(format!("{what} has `Version` {other}, not 1"))),
+        match document.version() {
+            Some("1") => document.credentials(what, Expires::Perhaps, ERRORS),
+            Some(_) => Err(ERRORS.malformed(format!("{what} has a `Version` that is not 1"))),
             None => Err(ERRORS.malformed(format!("{what} has no `Version`"))),
         }
     }

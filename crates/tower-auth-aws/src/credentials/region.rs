@@ -43,10 +43,11 @@ pub(super) fn of(
     profile: &str,
     errors: Errors,
 ) -> Result<Option<String>, CredentialsError> {
-    outside_of_profiles(context)
-        .or_else(|| Some(set.profile(profile)?.get("region")?.to_owned()))
-        .map(|region| checked(region, errors))
-        .transpose()
+    let region = match outside_of_profiles(context) {
+        Some(region) => Some(region),
+        None => set.property(profile, "region", errors)?.map(str::to_owned),
+    };
+    region.map(|region| checked(region, errors)).transpose()
 }
 
 fn outside_of_profiles(context: &ProviderContext) -> Option<String> {

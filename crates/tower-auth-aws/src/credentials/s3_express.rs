@@ -76,7 +76,7 @@ impl S3Express {
         region: &str,
     ) -> Result<Self, AuthError> {
         // It is the credentials of the provider that sign here, with their own kind of token.
-        let signer = Signer::new("s3express", region)?.with_session_token(SessionToken::Signed);
+        let signer = Signer::new("s3express", region)?.session_token(SessionToken::Signed);
         let builder = CachedCredentials::builder(provider).clock(context.clock.clone());
         let base = CachedCredentials::from_cache(builder.build());
         let shared = Arc::new(Shared {
@@ -113,6 +113,8 @@ pub struct Lent {
     credentials: Current<Credentials>,
     origin: Option<String>, // of the session's bucket
 }
+
+impl crate::holder::sealed::Sealed for S3Express {}
 
 impl Identity for S3Express {
     type Mode = Deferred;

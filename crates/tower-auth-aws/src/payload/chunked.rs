@@ -1,9 +1,8 @@
 //! `aws-chunked`: streams whose length is known, to S3.
 
-use super::{Payload, Seed};
+use super::{Payload, Seed, carries_a_body, say_empty};
 use crate::{
     Checksum, ChunkSigned, ChunkSigner, PayloadHash,
-    signer::X_AMZ_CONTENT_SHA256,
     stream::framing::{Framing, Signing},
 };
 use http::{HeaderName, HeaderValue, Request, header};
@@ -24,6 +23,8 @@ static X_AMZ_TRAILER: HeaderName = HeaderName::from_static("x-amz-trailer");
 /// | [`Chunked::signed`] | `STREAMING-AWS4-HMAC-SHA256-PAYLOAD` |
 /// | … with a checksum | `STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER` |
 /// | [`Chunked::unsigned`] | `STREAMING-UNSIGNED-PAYLOAD-TRAILER` |
+///
+/// A body that is empty goes plain, signed with the hash of nothing: a `GET` has no body, and no chunks either.
 #[derive(Clone, Copy, Debug)]
 pub struct Chunked {
     signed: bool,
@@ -55,7 +56,7 @@ impl Chunked {
 
     /// A checksum follows the last chunk, as a (signed) trailer.
     #[must_use]
-    pub const fn with_checksum(self, checksum: Checksum) -> Self {
+    pub const fn checksum(self, checksum: Checksum) -> Self {
         Self {
             checksum: Some(checksum),
             ..self
@@ -67,7 +68,7 @@ impl Chunked {
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`] for less than 8 KiB, which S3 refuses, and for more than 16 MiB.
-    pub fn with_chunk_size(self, bytes: usize) -> Result<Self, AuthError> {
+    pub fn chunk_size(self, bytes: usize) -> Result<Self, AuthError> {
         if !(8 * 1024..=16 * 1024 * 1024).contains(&bytes) {
             return Err(AuthError::configuration(
                 "chunk size",
@@ -81,11 +82,29 @@ impl Chunked {
     }
 }
 
+impl Chunked {
+    /// Chunks of nothing would make a body of nothing one of a hundred bytes. A checksum stands where others are.
+    fn describe_nothing<B>(&self, request: &mut Request<B>) -> Result<PayloadHash, AuthError> {
+        say_empty(request)?;
+        let carries = carries_a_body(request.method());
+        let headers = request.headers_mut();
+        headers.remove(&X_AMZ_DECODED_CONTENT_LENGTH);
+        if let Some(checksum) = self.checksum.filter(|_| carries) {
+            let value = HeaderValue::try_from(checksum.of_nothing()).map_err(|_| too_long())?;
+            insert_header(headers, HeaderName::from_static(checksum.trailer()), value)?;
+        }
+        Ok(PayloadHash::EMPTY)
+    }
+}
+
+#[diagnostic::do_not_recommend]
 impl<B: Body> Payload<ChunkSigned<B>> for Chunked {
     fn describe(&self, request: &mut Request<ChunkSigned<B>>) -> Result<PayloadHash, AuthError> {
+        if request.body().is_empty() {
+            return self.describe_nothing(request);
+        }
         let length = length_of(request)?;
         let headers = request.headers_mut();
-        headers.remove(&X_AMZ_CONTENT_SHA256);
         let decoded = HeaderValue::from(length);
         insert_header(headers, X_AMZ_DECODED_CONTENT_LENGTH.clone(), decoded)?;
         let encoding = match headers.get(header::CONTENT_ENCODING) {
@@ -112,6 +131,9 @@ impl<B: Body> Payload<ChunkSigned<B>> for Chunked {
         request: &mut Request<ChunkSigned<B>>,
         seed: Seed<'_>,
     ) -> Result<(), AuthError> {
+        if request.body().is_empty() {
+            return Ok(());
+        }
         let length = length_of(request)?;
         let signing = if self.signed {
             Signing::Signed(Box::new(ChunkSigner::new(seed.signer, seed.signature)))
@@ -189,7 +211,7 @@ mod tests {
     async fn a_signed_body_is_as_long_as_its_header_says() {
         let modes = [
             Chunked::signed(),
-            Chunked::signed().with_checksum(Checksum::Sha256),
+            Chunked::signed().checksum(Checksum::Sha256),
             Chunked::unsigned(Checksum::Crc64Nvme),
         ];
         for mode in modes {
@@ -197,6 +219,42 @@ mod tests {
             let (promised, sent) = length(signed(signer, mode)).await;
             assert_eq!(promised, sent.to_string(), "{mode:?}");
         }
+    }
+
+    #[test]
+    fn an_empty_body_goes_plain() {
+        let empty = |method: &str, chunked: Chunked| {
+            let mut request = Request::builder()
+                .method(method)
+                .uri("https://s3.example.com/bucket/key")
+                .header("x-amz-content-sha256", "UNSIGNED-PAYLOAD")
+                .body(ChunkSigned::new(Full::<Bytes>::default()))
+                .unwrap();
+            let signer = Signer::new("s3", "us-east-1").unwrap();
+            let credentials = Credentials::new("AKIDEXAMPLE", "secret").unwrap();
+            let scheme = SigV4::with_signer(signer, credentials).chunked(chunked);
+            scheme.authorize((), &mut request).unwrap();
+            assert_eq!(request.body().size_hint().exact(), Some(0));
+            let headers = std::mem::take(request.headers_mut());
+            assert_eq!(headers["x-amz-content-sha256"], PayloadHash::EMPTY.as_str());
+            for chunks in [
+                "content-encoding",
+                "x-amz-decoded-content-length",
+                "x-amz-trailer",
+            ] {
+                assert!(!headers.contains_key(chunks), "{chunks}");
+            }
+            headers
+        };
+        let crc = Chunked::signed().checksum(Checksum::Crc32);
+        for chunked in [Chunked::signed(), crc, Chunked::unsigned(Checksum::Crc32)] {
+            let get = empty("GET", chunked);
+            assert!(
+                !get.contains_key("content-length") && !get.contains_key("x-amz-checksum-crc32")
+            );
+            assert_eq!(empty("PUT", chunked)["content-length"], "0");
+        }
+        assert_eq!(empty("PUT", crc)["x-amz-checksum-crc32"], "AAAAAA==");
     }
 
     /// ECDSA signatures are of changing length; they are filled up, and the line says which they are.
@@ -209,7 +267,7 @@ mod tests {
                 "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD",
             ),
             (
-                Chunked::signed().with_checksum(Checksum::Crc32),
+                Chunked::signed().checksum(Checksum::Crc32),
                 "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER",
             ),
         ] {
@@ -223,7 +281,7 @@ mod tests {
     #[test]
     fn a_chunk_size_that_s3_refuses_is_refused_by_name() {
         for size in [0, 8191, 16 * 1024 * 1024 + 1] {
-            let error = Chunked::signed().with_chunk_size(size).unwrap_err();
+            let error = Chunked::signed().chunk_size(size).unwrap_err();
             assert_eq!(error.parameter(), Some("chunk size"));
         }
     }

@@ -1,8 +1,9 @@
 //! Bodies that are not read.
 
-use super::{Payload, declared};
+use super::{Payload, declared_in_header, say_empty};
 use crate::PayloadHash;
 use http::Request;
+use http_body::Body;
 use tower_auth_core::{AuthError, ErrorKind};
 
 /// The body is not signed: `UNSIGNED-PAYLOAD`, unless the caller declares a hash.
@@ -11,9 +12,12 @@ use tower_auth_core::{AuthError, ErrorKind};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct UnsignedPayload;
 
-impl<B> Payload<B> for UnsignedPayload {
+impl<B: Body> Payload<B> for UnsignedPayload {
     fn describe(&self, request: &mut Request<B>) -> Result<PayloadHash, AuthError> {
-        Ok(declared(request)?.unwrap_or(PayloadHash::UNSIGNED))
+        if request.body().is_end_stream() {
+            say_empty(request)?;
+        }
+        Ok(declared_in_header(request)?.unwrap_or(PayloadHash::UNSIGNED))
     }
 }
 
@@ -24,12 +28,16 @@ pub struct DeclaredHash;
 
 impl<B> Payload<B> for DeclaredHash {
     fn describe(&self, request: &mut Request<B>) -> Result<PayloadHash, AuthError> {
-        declared(request)?.ok_or_else(|| {
+        let hash = declared_in_header(request)?.ok_or_else(|| {
             AuthError::new(
                 ErrorKind::Request,
                 "the request does not say what the hash of its body is; put a `PayloadHash` into its extensions, or set \
                  `x-amz-content-sha256`",
             )
-        })
+        })?;
+        if hash == PayloadHash::EMPTY {
+            say_empty(request)?;
+        }
+        Ok(hash)
     }
 }

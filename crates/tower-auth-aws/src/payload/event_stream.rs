@@ -1,7 +1,7 @@
 //! `application/vnd.amazon.eventstream`: streams of messages.
 
 use super::{Payload, Seed};
-use crate::{EventSigned, EventSigner, PayloadHash, signer::X_AMZ_CONTENT_SHA256};
+use crate::{EventSigned, EventSigner, PayloadHash};
 use http::Request;
 use http_body::Body;
 use tower_auth_core::AuthError;
@@ -13,8 +13,7 @@ use tower_auth_core::AuthError;
 pub struct EventStream;
 
 impl<B: Body> Payload<EventSigned<B>> for EventStream {
-    fn describe(&self, request: &mut Request<EventSigned<B>>) -> Result<PayloadHash, AuthError> {
-        request.headers_mut().remove(&X_AMZ_CONTENT_SHA256);
+    fn describe(&self, _: &mut Request<EventSigned<B>>) -> Result<PayloadHash, AuthError> {
         Ok(PayloadHash::EVENTS)
     }
 

@@ -1,6 +1,6 @@
 //! Bodies that are read before they are sent.
 
-use super::{Payload, declared};
+use super::{Payload, declared, say_empty};
 use crate::PayloadHash;
 use bytes::Buf;
 use http::Request;
@@ -12,8 +12,11 @@ use std::{
 };
 use tower_auth_core::{AuthError, ErrorKind};
 
-/// The body is hashed, unless the caller declares its hash: for bodies that are in memory and `Clone`, such as
-/// `http_body_util::Full<Bytes>`.
+/// The body is hashed: for bodies that are in memory and `Clone`, such as `http_body_util::Full<Bytes>`.
+///
+/// A [`PayloadHash`] in the extensions of the request is believed, and spares the work. A header `x-amz-content-sha256`
+/// is not: a caller of a proxy could have set it. It is replaced. An empty body of a `PUT`, `POST` or `PATCH` is
+/// announced by `content-length: 0`, without which S3 refuses it.
 ///
 /// A clone is read, from the first frame to the last. A body that makes its reader wait, or that does not know how long
 /// it is, is an error; one that is not `Clone` does not compile. For those there are the other payloads.
@@ -32,18 +35,23 @@ use tower_auth_core::{AuthError, ErrorKind};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HashBody;
 
-/// No body in memory has more empty frames than this, one after the other.
-const MOST_EMPTY: usize = 1 << 10;
-
+// So that the error is about payloads, and says what else there is.
+#[diagnostic::do_not_recommend]
 impl<B: Body + Clone> Payload<B> for HashBody {
     fn describe(&self, request: &mut Request<B>) -> Result<PayloadHash, AuthError> {
-        match declared(request)? {
+        if request.body().is_end_stream() {
+            say_empty(request)?;
+            return Ok(declared(request).unwrap_or(PayloadHash::EMPTY));
+        }
+        match declared(request) {
             Some(hash) => Ok(hash),
-            None if request.body().is_end_stream() => Ok(PayloadHash::EMPTY),
             None => hash(request.body().clone()),
         }
     }
 }
+
+/// A body whose frames have nothing in them, again and again, would be read forever.
+const MOST_IDLE: usize = 1024;
 
 fn hash<B: Body>(body: B) -> Result<PayloadHash, AuthError> {
     let error = |why| AuthError::new(ErrorKind::Request, why);
@@ -56,7 +64,7 @@ fn hash<B: Body>(body: B) -> Result<PayloadHash, AuthError> {
     let mut body = pin!(body);
     let mut context = Context::from_waker(Waker::noop());
     let mut digest = Sha256::new();
-    let mut empty = 0; // one after the other
+    let mut idle = 0; // frames without data
     loop {
         let frame = match body.as_mut().poll_frame(&mut context) {
             Poll::Ready(Some(Ok(frame))) => frame,
@@ -71,13 +79,14 @@ fn hash<B: Body>(body: B) -> Result<PayloadHash, AuthError> {
                 ));
             }
         };
-        let Ok(mut data) = frame.into_data() else {
-            continue; // trailers are no part of the payload
+        // Trailers are no part of the payload.
+        let Some(mut data) = frame.into_data().ok().filter(Buf::has_remaining) else {
+            idle += 1;
+            if idle > MOST_IDLE {
+                return Err(error("the body comes in empty pieces without an end"));
+            }
+            continue;
         };
-        empty = if data.has_remaining() { 0 } else { empty + 1 };
-        if empty > MOST_EMPTY {
-            return Err(error("the body sends empty frames without end"));
-        }
         while data.has_remaining() {
             let chunk = data.chunk();
             let length = chunk.len();
@@ -96,6 +105,7 @@ fn hash<B: Body>(body: B) -> Result<PayloadHash, AuthError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{DeclaredHash, UnsignedPayload};
     use bytes::Bytes;
     use http_body_util::{Empty, Full};
     use std::convert::Infallible;
@@ -155,7 +165,7 @@ mod tests {
             (Odd(Poll::Pending, Some(10)), "wait"),
             (Odd(Poll::Ready(b"x"), None), "how long"),
             (Odd(Poll::Ready(b"endless"), Some(1000)), "longer than"),
-            (Odd(Poll::Ready(b""), Some(1000)), "empty frames"),
+            (Odd(Poll::Ready(b""), Some(1000)), "empty pieces"),
         ] {
             let error = described(odd).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Request);
@@ -164,20 +174,47 @@ mod tests {
     }
 
     #[test]
-    fn a_declared_hash_comes_first() {
+    fn what_the_program_declares_is_believed_and_what_a_caller_can_send_is_not() {
         let declared = PayloadHash::of(b"other");
-        let mut request = Request::new(Full::new(Bytes::from_static(b"text")));
+        let text = || Request::new(Full::new(Bytes::from_static(b"text")));
+        for line in ["UNSIGNED-PAYLOAD", "nonsense", declared.as_str()] {
+            let mut request = text();
+            let headers = request.headers_mut();
+            headers.insert("x-amz-content-sha256", line.parse().unwrap());
+            let hash = HashBody.describe(&mut request).unwrap();
+            assert_eq!(hash, PayloadHash::of(b"text"), "{line}");
+        }
+        let mut request = text();
         request.extensions_mut().insert(declared);
         assert_eq!(HashBody.describe(&mut request).unwrap(), declared);
-        let line = "UNSIGNED-PAYLOAD".parse().unwrap();
-        request.headers_mut().insert("x-amz-content-sha256", line);
-        assert_eq!(
-            HashBody.describe(&mut request).unwrap(),
-            PayloadHash::UNSIGNED
-        );
-        let line = "nonsense".parse().unwrap();
-        request.headers_mut().insert("x-amz-content-sha256", line);
-        let error = HashBody.describe(&mut request).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Request);
+    }
+
+    #[test]
+    fn an_empty_body_says_so_where_a_body_could_be() {
+        for (method, length) in [
+            ("PUT", Some("0")),
+            ("POST", Some("0")),
+            ("GET", None),
+            ("DELETE", None),
+        ] {
+            let empty = Request::builder()
+                .method(method)
+                .body(Empty::<Bytes>::new());
+            let mut empty = empty.unwrap();
+            HashBody.describe(&mut empty).unwrap();
+            let said = |headers: &http::HeaderMap| {
+                let value = headers.get("content-length")?;
+                Some(value.to_str().unwrap().to_owned())
+            };
+            assert_eq!(said(empty.headers()).as_deref(), length, "{method}");
+            let mut unsigned = empty.map(|_| Full::<Bytes>::default());
+            unsigned.headers_mut().clear();
+            UnsignedPayload.describe(&mut unsigned).unwrap();
+            assert_eq!(said(unsigned.headers()).as_deref(), length, "{method}");
+            unsigned.headers_mut().clear();
+            unsigned.extensions_mut().insert(PayloadHash::EMPTY);
+            DeclaredHash.describe(&mut unsigned).unwrap();
+            assert_eq!(said(unsigned.headers()).as_deref(), length, "{method}");
+        }
     }
 }

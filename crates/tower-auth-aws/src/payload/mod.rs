@@ -13,8 +13,11 @@ pub use self::{
 };
 
 use crate::{Credentials, PayloadHash, Signature, Signer, signer::X_AMZ_CONTENT_SHA256};
-use http::Request;
-use tower_auth_core::{AuthError, Clock};
+use http::{
+    HeaderValue, Method, Request,
+    header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+};
+use tower_auth_core::{AuthError, Clock, insert_header};
 
 /// How the body takes part in the signature. The second parameter of nothing but [`SigV4`](crate::SigV4).
 ///
@@ -25,6 +28,13 @@ use tower_auth_core::{AuthError, Clock};
 /// | [`DeclaredHash`] | all | every byte, by a hash that the caller knows |
 /// | [`Chunked`] | [`ChunkSigned`](crate::ChunkSigned) streams, to S3 | every chunk, or a checksum after it |
 /// | [`EventStream`] | [`EventSigned`](crate::EventSigned) streams | every message |
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot sign bodies of type `{B}`",
+    label = "this body cannot be signed in this way",
+    note = "`SigV4` by itself hashes the body, which has to be in memory and `Clone`, such as `http_body_util::Full<Bytes>`",
+    note = "for other bodies: `.unsigned_payload()`, `.declared_hash()`, `.chunked(..)` with the body in a `ChunkSigned`, or \
+            a layer that buffers the body, around this one"
+)]
 pub trait Payload<B>: Clone {
     /// What the signature says. May add headers, which are signed.
     ///
@@ -60,10 +70,33 @@ pub struct Seed<'a> {
     pub ahead: i64,
 }
 
-/// What the caller says of the body: the header `x-amz-content-sha256`, or a [`PayloadHash`] in the extensions.
-fn declared<B>(request: &Request<B>) -> Result<Option<PayloadHash>, AuthError> {
-    if let Some(value) = request.headers().get(&X_AMZ_CONTENT_SHA256) {
-        return PayloadHash::parse(value.as_bytes()).map(Some);
+/// What the program says of the body: a [`PayloadHash`] in the extensions, which nobody can send over the network.
+fn declared<B>(request: &Request<B>) -> Option<PayloadHash> {
+    request.extensions().get().copied()
+}
+
+/// … or, where a header is believed, `x-amz-content-sha256`.
+fn declared_in_header<B>(request: &Request<B>) -> Result<Option<PayloadHash>, AuthError> {
+    if let Some(hash) = declared(request) {
+        return Ok(Some(hash));
     }
-    Ok(request.extensions().get().copied())
+    let value = request.headers().get(&X_AMZ_CONTENT_SHA256);
+    value
+        .map(|value| PayloadHash::parse(value.as_bytes()))
+        .transpose()
+}
+
+/// Says that nothing follows, where a body could: hyper leaves that out, and S3 answers 411.
+fn say_empty<B>(request: &mut Request<B>) -> Result<(), AuthError> {
+    let headers = request.headers();
+    let said = headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING);
+    if carries_a_body(request.method()) && !said {
+        let nothing = HeaderValue::from_static("0");
+        insert_header(request.headers_mut(), CONTENT_LENGTH, nothing)?;
+    }
+    Ok(())
+}
+
+fn carries_a_body(method: &Method) -> bool {
+    matches!(*method, Method::PUT | Method::POST | Method::PATCH)
 }

@@ -2,6 +2,7 @@
 
 mod headers;
 mod host;
+pub(crate) mod query;
 mod request;
 mod signature;
 mod steps;
@@ -15,12 +16,13 @@ pub(crate) use self::{
 use crate::{
     Credentials, PathRules, PayloadHash,
     canonical::{HeaderRules, is_s3},
-    key::{Cache, Day, SigningKey},
-    timestamp::Timestamp,
+    key::SigningKey,
+    remembered::{Cache, Day, Moment},
+    timestamp::{Timestamp, seconds},
 };
 #[cfg(feature = "sigv4a")]
 use http::HeaderValue;
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 use tower_auth_core::AuthError;
 
 /// Signs requests for one service in one region.
@@ -60,7 +62,8 @@ pub struct Signer {
     path: PathRules,
     headers: HeaderRules,
     token: SessionToken,
-    pub(crate) payload_header: bool,
+    payload_header: bool,
+    signed_already: SignedAlready,
     cache: Arc<Cache>,
 }
 
@@ -82,6 +85,19 @@ pub enum SessionToken {
     Unsigned,
     /// `x-amz-s3session-token`, signed: the bucket sessions of S3 Express.
     S3Session,
+}
+
+/// What becomes of a request that brings a signature of its own: `authorization`, `x-amz-date`, a session token,
+/// `x-amz-content-sha256` of another body, or the parameters of a presigned URL.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum SignedAlready {
+    /// They are replaced, as every scheme replaces `authorization`, and taken away where nothing takes their place: what
+    /// a caller of a proxy sends is neither believed nor passed on.
+    #[default]
+    Replace,
+    /// It is an error: for programs in which a request that is signed twice is a mistake.
+    Refuse,
 }
 
 impl Signer {
@@ -110,13 +126,14 @@ impl Signer {
                 SessionToken::Signed
             },
             payload_header: s3,
+            signed_already: SignedAlready::Replace,
             cache: Arc::default(),
         }
     }
 
     /// Spells paths by other rules than those of the service's name.
     #[must_use]
-    pub fn with_path_rules(self, path: PathRules) -> Self {
+    pub fn path_rules(self, path: PathRules) -> Self {
         Self { path, ..self }
     }
 
@@ -150,16 +167,25 @@ impl Signer {
 
     /// Sends the session token in another way than is usual for the service.
     #[must_use]
-    pub fn with_session_token(self, token: SessionToken) -> Self {
+    pub fn session_token(self, token: SessionToken) -> Self {
         Self { token, ..self }
     }
 
     /// Whether `x-amz-content-sha256` is sent when the payload line is the hash of the body. By default S3 gets it,
     /// which insists on it, and others do not. Any other payload line is always sent.
     #[must_use]
-    pub fn with_payload_header(self, send: bool) -> Self {
+    pub fn payload_header(self, send: bool) -> Self {
         Self {
             payload_header: send,
+            ..self
+        }
+    }
+
+    /// What becomes of a request that is signed already: replaced by default.
+    #[must_use]
+    pub fn signed_already(self, signed_already: SignedAlready) -> Self {
+        Self {
+            signed_already,
             ..self
         }
     }
@@ -169,13 +195,14 @@ impl Signer {
         &self.service
     }
 
-    pub(crate) fn day(
+    /// A time, and the key of these credentials on its day.
+    pub(crate) fn moment(
         &self,
         credentials: &Credentials,
-        time: &Timestamp,
-    ) -> Result<Arc<Day>, AuthError> {
-        self.cache
-            .day(credentials, time, |time| self.derive(credentials, time))
+        time: SystemTime,
+    ) -> Result<Arc<Moment>, AuthError> {
+        let derive = |time: &Timestamp| self.derive(credentials, time);
+        self.cache.moment(credentials, seconds(time), derive)
     }
 
     fn derive(&self, credentials: &Credentials, time: &Timestamp) -> Result<Day, AuthError> {
@@ -221,11 +248,16 @@ impl Signer {
         &self.headers
     }
 
-    pub(crate) fn path_rules(&self) -> PathRules {
+    pub(crate) fn rules_of_path(&self) -> PathRules {
         self.path
     }
 
-    pub(crate) fn session_token(&self) -> SessionToken {
+    /// Whether the hash of a body is sent.
+    pub(crate) fn sends_payload(&self) -> bool {
+        self.payload_header
+    }
+
+    pub(crate) fn token(&self) -> SessionToken {
         self.token
     }
 }

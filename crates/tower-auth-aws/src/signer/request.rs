@@ -3,19 +3,21 @@
 #[cfg(feature = "sigv4a")]
 use super::headers::X_AMZ_REGION_SET;
 use super::{
-    Realm, SessionToken, Signature, Signer,
+    Realm, SessionToken, Signature, SignedAlready, Signer,
     headers::{X_AMZ_CONTENT_SHA256, X_AMZ_DATE, X_AMZ_S3SESSION_TOKEN, X_AMZ_SECURITY_TOKEN},
     host::{host, unspeakable},
+    query,
 };
 use crate::{
     Credentials, PayloadHash,
     canonical::{SignedHeaders, put_request},
-    key::{Day, SignatureText, sha256_hex},
+    key::sha256_hex,
+    remembered::Day,
+    signature_text::SignatureText,
     sink::{Sink, Text},
-    timestamp::{Timestamp, seconds},
 };
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, header};
 use std::time::SystemTime;
 use tower_auth_core::{AuthError, ErrorKind, RequestHead, insert_header};
 
@@ -23,9 +25,12 @@ impl Signer {
     /// Signs a request: adds `host` (unless it is there), `x-amz-date`, `x-amz-content-sha256` and the session token
     /// where they belong, and `authorization`.
     ///
+    /// What the request has of these already is replaced, and taken away where nothing takes its place; see
+    /// [`signed_already`](Self::signed_already).
+    ///
     /// # Errors
     ///
-    /// [`ErrorKind::Request`] when the request has no host or two, or brings headers that the signature has to write.
+    /// [`ErrorKind::Request`] when the request has no host or two, or is signed already and may not be.
     /// With SigV4a also as [`signature`](Self::signature).
     pub fn sign<B>(
         &self,
@@ -34,22 +39,35 @@ impl Signer {
         request: &mut Request<B>,
         payload: PayloadHash,
     ) -> Result<Signature, AuthError> {
-        let derive = |time: &Timestamp| self.derive(credentials, time);
-        let (time, stamp, day) = self.cache.now(credentials, seconds(time), derive)?;
+        if request.uri().query().is_some() {
+            self.clear_query(request)?;
+        }
+        let moment = self.moment(credentials, time)?;
         let head = RequestHead::from(&*request);
         let mut headers = SignedHeaders::none();
         let mut hosts = 0;
-        let mut declared = None;
+        let mut declared = false;
+        let mut signed_already = false;
         for (name, value) in head.headers {
             let text = name.as_str();
             match text {
                 "host" => hosts += 1,
-                "x-amz-content-sha256" => declared = Some(value.as_bytes()),
+                "x-amz-content-sha256" => {
+                    if value.as_bytes() != payload.as_bytes() {
+                        self.may_replace(text)?;
+                    }
+                    declared = true;
+                    continue;
+                }
                 "authorization"
                 | "x-amz-date"
                 | "x-amz-security-token"
                 | "x-amz-s3session-token"
-                | "x-amz-region-set" => return Err(signed_already(name)),
+                | "x-amz-region-set" => {
+                    self.may_replace(text)?;
+                    signed_already = true;
+                    continue;
+                }
                 _ if !self.headers.covers(text) => continue,
                 _ => {}
             }
@@ -67,10 +85,10 @@ impl Signer {
         };
         let added = [
             host,
-            Some((&X_AMZ_DATE, stamp)),
+            Some((&X_AMZ_DATE, moment.stamp.clone())),
             self.token_of(credentials),
             self.region_set(),
-            self.hash_header(declared, payload)?,
+            self.hash_header(declared, payload),
         ];
         for (name, value) in added.iter().flatten() {
             headers.push(name.as_str(), value.as_bytes());
@@ -79,12 +97,16 @@ impl Signer {
         let mut names = Text::new();
         headers.put_names(&mut names);
         let (names, line) = (names.as_bytes(), payload.as_bytes());
-        let hash = sha256_hex(|sink| put_request(sink, head, self.path, &headers, names, line));
+        let hash =
+            sha256_hex(|sink| put_request(sink, head.into(), self.path, &headers, names, line));
         let mut text = SignatureText::NONE;
-        self.sign_hash(&day, &time, &hash, &mut text)?;
-        let authorization = authorization(&day, names, &text);
+        self.sign_hash(&moment, &hash, &mut text)?;
+        let authorization = authorization(&moment.day, names, &text);
 
         let headers = request.headers_mut();
+        if signed_already {
+            clear(headers);
+        }
         for (name, value) in added.into_iter().flatten() {
             insert_header(headers, name.clone(), value)?;
         }
@@ -94,7 +116,7 @@ impl Signer {
                 insert_header(headers, X_AMZ_SECURITY_TOKEN.clone(), token.clone())?;
             }
         }
-        Ok(Signature { text, day, time })
+        Ok(Signature { text, moment })
     }
 
     fn token_of(&self, credentials: &Credentials) -> Option<Added> {
@@ -114,22 +136,34 @@ impl Signer {
         }
     }
 
-    fn hash_header(
-        &self,
-        declared: Option<&[u8]>,
-        payload: PayloadHash,
-    ) -> Result<Option<Added>, AuthError> {
-        match declared {
-            Some(declared) if declared == payload.as_bytes() => Ok(None),
-            Some(_) => Err(AuthError::new(
+    /// A header of the request that says something else is replaced: it is this hash that is signed.
+    fn hash_header(&self, declared: bool, payload: PayloadHash) -> Option<Added> {
+        let sent = declared || self.payload_header || !payload.is_sha256();
+        sent.then(|| (&X_AMZ_CONTENT_SHA256, payload.to_header()))
+    }
+
+    fn may_replace(&self, name: &str) -> Result<(), AuthError> {
+        match self.signed_already {
+            SignedAlready::Replace => Ok(()),
+            SignedAlready::Refuse => Err(AuthError::new(
                 ErrorKind::Request,
-                "the request's `x-amz-content-sha256` does not agree with how its body is signed",
+                format!(
+                    "the request already has `{name}`, which the signature writes; was it signed before? sign such \
+                     requests once, or let `SignedAlready::Replace` replace it"
+                ),
             )),
-            None if self.payload_header || !payload.is_sha256() => {
-                Ok(Some((&X_AMZ_CONTENT_SHA256, payload.to_header())))
-            }
-            None => Ok(None),
         }
+    }
+
+    /// A signature in the query (a presigned URL) next to one in the headers is refused by servers.
+    fn clear_query<B>(&self, request: &mut Request<B>) -> Result<(), AuthError> {
+        let Some(name) = query::signature(request.uri()) else {
+            return Ok(());
+        };
+        self.may_replace(name)?;
+        let uri = query::without_signature(request.uri())?;
+        *request.uri_mut() = uri;
+        Ok(())
     }
 
     /// The host as it goes on the wire: no user name, no default port.
@@ -160,28 +194,47 @@ fn authorization(day: &Day, names: &[u8], signature: &SignatureText) -> HeaderVa
     value
 }
 
-/// What a caller put there would be replaced, or sent unsigned.
-fn signed_already(name: &HeaderName) -> AuthError {
-    AuthError::new(
-        ErrorKind::Request,
-        format!(
-            "the request already has `{name}`, which the signature writes; was it signed before? take it off, or leave \
-             such requests alone with `keep_existing`"
-        ),
-    )
+/// Takes away what a signature writes.
+fn clear(headers: &mut HeaderMap) {
+    headers.remove(header::AUTHORIZATION);
+    for name in [
+        "x-amz-date",
+        "x-amz-security-token",
+        "x-amz-s3session-token",
+        "x-amz-region-set",
+    ] {
+        headers.remove(name);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
+
+    const TIME: SystemTime = SystemTime::UNIX_EPOCH;
+
+    fn signer() -> Signer {
+        Signer::new("iam", "us-east-1").unwrap()
+    }
+
+    fn sign(signer: &Signer, request: &mut Request<()>) -> Result<Signature, AuthError> {
+        let credentials = Credentials::new("AKIDEXAMPLE", "secret").unwrap();
+        signer.sign(&credentials, TIME, request, PayloadHash::EMPTY)
+    }
 
     fn signed(request: &mut Request<()>) -> Result<Signature, AuthError> {
-        let credentials = Credentials::new("AKIDEXAMPLE", "secret").unwrap();
-        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_938_160);
-        let signer = Signer::new("iam", "us-east-1").unwrap();
-        signer.sign(&credentials, time, request, PayloadHash::EMPTY)
+        sign(&signer(), request)
     }
+
+    /// The headers that a signature writes.
+    const WRITTEN: [&str; 6] = [
+        "authorization",
+        "x-amz-content-sha256",
+        "x-amz-date",
+        "x-amz-region-set",
+        "x-amz-s3session-token",
+        "x-amz-security-token",
+    ];
 
     #[test]
     fn the_host_that_is_signed_is_the_host_that_is_sent() {
@@ -205,20 +258,56 @@ mod tests {
     }
 
     #[test]
-    fn what_the_signature_writes_may_not_be_there_already() {
-        for name in [
-            "authorization",
-            "x-amz-date",
-            "x-amz-security-token",
-            "x-amz-s3session-token",
-            "x-amz-region-set",
-        ] {
-            let request = Request::get("https://example.com/").header(name, "hunter2");
-            let error = signed(&mut request.body(()).unwrap()).unwrap_err();
+    fn whatever_a_caller_put_where_a_signature_is_written_is_replaced_or_taken_away() {
+        let uri = "https://example.com/?b=2&a";
+        for signer in [signer(), Signer::new("s3", "us-east-1").unwrap()] {
+            let mut clean = Request::get(uri).body(()).unwrap();
+            sign(&signer, &mut clean).unwrap();
+            for name in WRITTEN {
+                let request = Request::get(uri).header(name, "hunter2").header(name, "2");
+                let mut request = request.body(()).unwrap();
+                sign(&signer, &mut request).unwrap();
+                if name == "x-amz-content-sha256" {
+                    assert_eq!(request.headers()[name], PayloadHash::EMPTY.as_str());
+                    assert_eq!(request.headers().get_all(name).iter().count(), 1);
+                } else {
+                    assert_eq!(request.headers(), clean.headers(), "{name}");
+                }
+            }
+            for name in [
+                "X-Amz-Signature",
+                "x-amz-credential",
+                "X-Amz%2dalgorithm",
+                "X-Amz-Security-Token",
+            ] {
+                let request = Request::get(format!("https://example.com/?{name}=1&b=2&{name}&a"));
+                let mut request = request.body(()).unwrap();
+                sign(&signer, &mut request).unwrap();
+                assert_eq!(request.uri(), uri);
+                assert_eq!(request.headers(), clean.headers(), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_that_is_signed_already_can_be_refused() {
+        let signer = signer().signed_already(SignedAlready::Refuse);
+        let error = |request: http::request::Builder, name: &str| {
+            let error = sign(&signer, &mut request.body(()).unwrap()).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Request);
             assert!(error.to_string().contains(name), "{error}");
             assert!(!error.to_string().contains("hunter2"));
+        };
+        for name in WRITTEN {
+            error(Request::get("https://h/").header(name, "hunter2"), name);
         }
+        error(
+            Request::get("https://h/?a=1&x-AMZ-signature=hunter2"),
+            "signature",
+        );
+        let right = PayloadHash::EMPTY.as_str();
+        let request = Request::get("https://h/").header("x-amz-content-sha256", right);
+        sign(&signer, &mut request.body(()).unwrap()).unwrap();
     }
 
     #[test]
@@ -233,18 +322,11 @@ mod tests {
     }
 
     #[test]
-    fn a_declared_hash_that_is_not_the_one_that_is_signed_is_an_error() {
-        let request = Request::get("https://h/").header("x-amz-content-sha256", "UNSIGNED-PAYLOAD");
-        let error = signed(&mut request.body(()).unwrap()).unwrap_err();
-        assert!(error.to_string().contains("does not agree"), "{error}");
-    }
-
-    #[test]
     fn an_iot_token_is_added_after_signing() {
         let credentials = Credentials::new("AKIDEXAMPLE", "secret").unwrap();
         let credentials = credentials.with_session_token("token").unwrap();
         let signer = Signer::new("iotdevicegateway", "us-east-1").unwrap();
-        let signer = signer.with_session_token(SessionToken::Unsigned);
+        let signer = signer.session_token(SessionToken::Unsigned);
         let mut request = Request::get("https://example.com/mqtt").body(()).unwrap();
         let time = SystemTime::UNIX_EPOCH;
         signer

@@ -1,17 +1,13 @@
 //! What signing gives.
 
-use crate::{
-    key::{Day, SignatureText},
-    timestamp::Timestamp,
-};
+use crate::{remembered::Moment, signature_text::SignatureText};
 use std::{fmt, sync::Arc};
 
 /// What signing one request gave: the beginning of the chain that signs the parts of a stream.
 #[derive(Clone, Debug)]
 pub struct Signature {
     pub(crate) text: SignatureText,
-    pub(crate) day: Arc<Day>,
-    pub(crate) time: Timestamp,
+    pub(crate) moment: Arc<Moment>,
 }
 
 impl Signature {

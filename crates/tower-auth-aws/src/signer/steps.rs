@@ -4,7 +4,10 @@ use super::{Realm, Signer};
 use crate::{
     Credentials, PayloadHash,
     canonical::{SignedHeaders, put_request},
-    key::{Day, SignatureText, sha256_hex},
+    hex::hex32,
+    key::{SigningKey, sha256_hex},
+    remembered::Moment,
+    signature_text::SignatureText,
     sink::{Sink, Text},
     timestamp::Timestamp,
 };
@@ -20,7 +23,7 @@ impl Signer {
         headers.put_names(&mut names);
         let (names, line) = (names.as_bytes(), payload.as_bytes());
         let mut text = Vec::with_capacity(1024);
-        put_request(&mut text, request, self.path, &headers, names, line);
+        put_request(&mut text, request.into(), self.path, &headers, names, line);
         text
     }
 
@@ -47,9 +50,9 @@ impl Signer {
         time: SystemTime,
         string_to_sign: &str,
     ) -> Result<String, AuthError> {
-        let day = self.day(credentials, &Timestamp::new(time))?;
+        let moment = self.moment(credentials, time)?;
         let mut text = SignatureText::NONE;
-        day.key.sign(string_to_sign.as_bytes(), &mut text)?;
+        moment.day.key.sign(string_to_sign.as_bytes(), &mut text)?;
         Ok(text.as_str().to_owned())
     }
 
@@ -89,13 +92,18 @@ impl Signer {
     #[inline]
     pub(crate) fn sign_hash(
         &self,
-        day: &Day,
-        time: &Timestamp,
+        moment: &Moment,
         hash: &[u8; 64],
         signature: &mut SignatureText,
     ) -> Result<(), AuthError> {
+        if let (SigningKey::Hmac(key), Some(begun)) = (&moment.day.key, &moment.begun) {
+            let mut text = begun.clone();
+            text.put(hash);
+            signature.set(&hex32(&key.finish(&mut text)));
+            return Ok(());
+        }
         let mut text = Text::new();
-        self.put_string_to_sign(&mut text, time, &day.scope, hash);
-        day.key.sign(text.as_bytes(), signature)
+        self.put_string_to_sign(&mut text, &moment.time, &moment.day.scope, hash);
+        moment.day.key.sign(text.as_bytes(), signature)
     }
 }

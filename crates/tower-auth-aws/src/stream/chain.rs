@@ -3,7 +3,8 @@
 use crate::{
     Signature, Signer,
     hex::hex32,
-    key::{SignatureText, SigningKey},
+    key::SigningKey,
+    signature_text::SignatureText,
     sink::{Sink, Text},
 };
 use sha2::{Digest, Sha256};
@@ -29,12 +30,12 @@ impl ChunkSigner {
     pub fn new(signer: &Signer, seed: &Signature) -> Self {
         let mut when_and_where = Vec::with_capacity(96);
         when_and_where.put_byte(b'\n');
-        when_and_where.put(seed.time.as_bytes());
+        when_and_where.put(seed.moment.time.as_bytes());
         when_and_where.put_byte(b'\n');
-        when_and_where.put(&seed.day.scope);
+        when_and_where.put(&seed.moment.day.scope);
         when_and_where.put_byte(b'\n');
         Self {
-            key: seed.day.key.clone(),
+            key: seed.moment.day.key.clone(),
             algorithm: signer.algorithm(),
             when_and_where: when_and_where.into(),
             previous: seed.text,

@@ -37,6 +37,11 @@ impl Checksum {
         }
     }
 
+    /// Its value when there are no bytes.
+    pub(crate) fn of_nothing(self) -> String {
+        Summing::new(self).finish()
+    }
+
     /// How many characters its value has, in base64.
     pub(crate) fn text_len(self) -> usize {
         self.size().div_ceil(3) * 4

@@ -64,6 +64,11 @@ impl<B: Body> ChunkSigned<B> {
         }
     }
 
+    /// Whether there is nothing to send, for sure.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.length.is_none_or(|length| length == 0) && self.inner.size_hint().exact() == Some(0)
+    }
+
     pub(crate) fn decoded_length(&self) -> Option<u64> {
         self.length.or_else(|| self.inner.size_hint().exact())
     }

@@ -3,10 +3,9 @@
 use crate::{
     Credentials, Signature, Signer,
     hex::hex32,
-    key::SignatureText,
+    signature_text::SignatureText,
     sink::{Sink, Text},
     stream::checksum::crc32,
-    timestamp::Timestamp,
 };
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -48,23 +47,22 @@ impl EventSigner {
     /// [`ErrorKind::Credentials`] as [`Signer::signature`].
     pub fn sign(&mut self, time: SystemTime, payload: &[u8]) -> Result<&str, AuthError> {
         let date = date_header(time);
-        let time = Timestamp::new(time);
         let of_date = hex32(&Sha256::digest(date).into());
         let of_payload = hex32(&Sha256::digest(payload).into());
-        let day = self.signer.day(&self.credentials, &time)?;
+        let moment = self.signer.moment(&self.credentials, time)?;
         let mut text = Text::new();
         text.put(self.signer.algorithm().as_bytes());
         text.put(b"-PAYLOAD\n");
-        text.put(time.as_bytes());
+        text.put(moment.time.as_bytes());
         text.put(b"\n");
-        text.put(&day.scope);
+        text.put(&moment.day.scope);
         text.put(b"\n");
         text.put(self.previous.as_bytes());
         text.put(b"\n");
         text.put(&of_date);
         text.put(b"\n");
         text.put(&of_payload);
-        day.key.sign(text.as_bytes(), &mut self.previous)?;
+        moment.day.key.sign(text.as_bytes(), &mut self.previous)?;
         Ok(self.previous.as_str())
     }
 

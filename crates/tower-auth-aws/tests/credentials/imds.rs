@@ -240,7 +240,8 @@ async fn malformed_answers_are_told_apart() {
     for (line, answer, kind) in [
         (TOKEN, "", CredentialsErrorKind::Malformed),
         (TOKEN, "a\u{1}b", CredentialsErrorKind::Malformed),
-        (NAME, "", CredentialsErrorKind::Malformed),
+        (NAME, "", CredentialsErrorKind::NotConfigured), // an empty list of roles
+        (NAME, "\n", CredentialsErrorKind::NotConfigured),
         (NAME, "../../user-data", CredentialsErrorKind::Malformed),
         (NAME, "<html>", CredentialsErrorKind::Malformed),
         (ROLE, "", CredentialsErrorKind::Malformed),

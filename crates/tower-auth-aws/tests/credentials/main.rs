@@ -3,6 +3,7 @@
 mod cache;
 mod chain;
 mod container;
+mod files;
 mod imds;
 mod limits;
 mod process;

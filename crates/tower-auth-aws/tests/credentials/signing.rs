@@ -59,7 +59,7 @@ async fn the_default_chain_signs_in_a_sum_and_is_asked_once() {
     let chain = CachedCredentials::new(DefaultChain::new(&machine.context()));
     let auth = SigV4::new("execute-api", "eu-central-1", chain)
         .unwrap()
-        .with_clock(Clock::new(machine.hands.clone()))
+        .clock(Clock::new(machine.hands.clone()))
         + HeaderApiKey::new("key").unwrap();
     let client = auth.only_to(server.url()).unwrap().layer(hyper());
     for _ in 0..2 {
@@ -90,7 +90,7 @@ async fn a_role_is_assumed_before_the_first_request_and_again_before_it_expires(
         .build();
     let auth = SigV4::new("s3", "us-east-1", CachedCredentials::from_cache(cache)).unwrap();
     let client = auth
-        .with_clock(clock)
+        .clock(clock)
         .only_to(server.url())
         .unwrap()
         .layer(hyper());

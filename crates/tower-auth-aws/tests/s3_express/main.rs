@@ -60,7 +60,7 @@ fn verify(request: &Received<Body>, body: &[u8]) -> Result<String, String> {
     } else {
         SessionToken::Signed
     };
-    let signer = signer.with_session_token(token);
+    let signer = signer.session_token(token);
     let canonical = signer.canonical_request((&copy).into(), PayloadHash::of(body));
     // The time does not matter to the comparison but for its text: one is found by going back from now.
     let now = Clock::system().now();

@@ -68,7 +68,7 @@ fn modes() -> Vec<Chunked> {
         Checksum::Crc64Nvme,
         Checksum::Sha256,
     ] {
-        modes.push(Chunked::signed().with_checksum(checksum));
+        modes.push(Chunked::signed().checksum(checksum));
         modes.push(Chunked::unsigned(checksum));
     }
     modes
@@ -111,7 +111,7 @@ async fn a_stream_of_many_megabytes_arrives_whole() {
     const LENGTH: u64 = 48 * 1024 * 1024;
     let server = Server::start().await;
     let scheme = SigV4::new("s3", REGION, credentials()).unwrap();
-    let mode = Chunked::signed().with_checksum(Checksum::Crc64Nvme);
+    let mode = Chunked::signed().checksum(Checksum::Crc64Nvme);
     let client = scheme.chunked(mode).layer(http());
     let put = request(
         "PUT",
@@ -129,7 +129,7 @@ async fn what_is_changed_on_the_way_is_refused() {
     let server = Server::start().await;
     for mode in [
         Chunked::signed(),
-        Chunked::signed().with_checksum(Checksum::Crc32),
+        Chunked::signed().checksum(Checksum::Crc32),
         Chunked::unsigned(Checksum::Sha256),
     ] {
         for at in [0.2, 0.7, 0.9999] {

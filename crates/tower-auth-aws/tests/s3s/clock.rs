@@ -30,7 +30,7 @@ async fn a_clock_that_is_off_is_corrected_and_the_request_sent_once_more() {
             .layer(
                 SigV4::new("s3", REGION, credentials())
                     .unwrap()
-                    .with_clock(Clock::new(hands.clone()))
+                    .clock(Clock::new(hands.clone()))
                     .correct_clock()
                     .replay(Cloned),
             )
@@ -70,7 +70,7 @@ async fn without_correction_the_refusal_is_the_answer() {
     let server = Server::start().await;
     let hands = ManualClock::at(Clock::system().now() - Duration::from_secs(1800));
     let scheme = SigV4::new("s3", REGION, credentials()).unwrap();
-    let mut client = scheme.with_clock(Clock::new(hands)).layer(http());
+    let mut client = scheme.clock(Clock::new(hands)).layer(http());
     for _ in 0..2 {
         let put = request(
             "PUT",
@@ -89,7 +89,7 @@ async fn a_stream_that_is_sent_again_begins_its_chain_anew() {
     let hands = ManualClock::at(Clock::system().now() - Duration::from_secs(1800));
     let scheme = SigV4::new("s3", REGION, credentials()).unwrap();
     let mut client = scheme
-        .with_clock(Clock::new(hands))
+        .clock(Clock::new(hands))
         .chunked(Chunked::signed())
         .correct_clock()
         .replay(Cloned)
@@ -108,7 +108,7 @@ async fn parallel_requests_are_all_sent_again() {
     let hands = ManualClock::at(Clock::system().now() + Duration::from_secs(1800));
     let scheme = SigV4::new("s3", REGION, credentials()).unwrap();
     let client = scheme
-        .with_clock(Clock::new(hands))
+        .clock(Clock::new(hands))
         .correct_clock()
         .replay(Cloned)
         .layer(http());

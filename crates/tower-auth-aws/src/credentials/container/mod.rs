@@ -115,15 +115,19 @@ fn header(token: &Secret) -> Result<HeaderValue, CredentialsError> {
 fn refused(reply: &Reply, secrets: &[&str]) -> CredentialsError {
     let status = reply.status.as_u16();
     let said = Document::read(&reply.body, "", ERRORS).ok();
-    let said = said.and_then(|said| Some((said.code?, said.message.unwrap_or_default())));
-    ERRORS.refused(match said {
-        Some((code, message)) => format!(
-            "the agent refused with status {status}: {}: {}",
-            quotable(&code, secrets),
-            quotable(&message, secrets)
-        ),
-        None => format!("the agent refused with status {status}"),
-    })
+    ERRORS.refused(
+        match said
+            .as_ref()
+            .and_then(|said| Some((said.failure()?, said.message())))
+        {
+            Some((code, message)) => format!(
+                "the agent refused with status {status}: {}: {}",
+                quotable(code, secrets),
+                quotable(message, secrets)
+            ),
+            None => format!("the agent refused with status {status}"),
+        },
+    )
 }
 
 impl ProvideCredentials for Container {

@@ -2,6 +2,7 @@
 
 use super::{HttpClient, client::BoxError};
 use crate::credentials::{CredentialsError, CredentialsErrorKind, error::Errors};
+use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
@@ -134,12 +135,45 @@ pub(crate) fn quotable(text: &str, secrets: &[&str]) -> String {
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
         text = text.replace(secret, "[redacted]");
     }
+    if secrets.iter().any(|secret| repeats(&text, secret)) {
+        return "[redacted: it repeats what was sent]".to_owned();
+    }
     let printable = |c: char| if c.is_control() { ' ' } else { c };
     let mut quoted: String = text.chars().map(printable).take(MAX).collect();
     if text.chars().count() > MAX {
         quoted.push('…');
     }
     quoted.trim().to_owned()
+}
+
+/// Whether a text has a piece of a secret in it: a part, or the whole in the spelling of a URL, of JSON, HTML or base64.
+/// None of the first three changes letters and digits, of which every secret has many in a row.
+fn repeats(text: &str, secret: &str) -> bool {
+    const PIECE: usize = 8;
+    if secret.len() < PIECE {
+        return false; // seen as a whole
+    }
+    let text: std::collections::HashSet<&[u8]> = text.as_bytes().windows(PIECE).collect();
+    let found = |bytes: &[u8]| bytes.windows(PIECE).any(|piece| text.contains(piece));
+    // In base64 a byte looks like one of three, by where it stands; the ends depend on what is around.
+    let spelled = |from: usize| {
+        let spelled = STANDARD_NO_PAD.encode(secret.as_bytes().get(from..).unwrap_or_default());
+        spelled.into_bytes()
+    };
+    found(secret.as_bytes())
+        || (0..3).any(|from| {
+            let spelled = spelled(from);
+            let url_safe: Vec<u8> = spelled
+                .iter()
+                .map(|byte| match byte {
+                    b'+' => b'-',
+                    b'/' => b'_',
+                    other => *other,
+                })
+                .collect();
+            let inside = |text: &[u8]| found(&text[..text.len().saturating_sub(2)]);
+            inside(&spelled) || inside(&url_safe)
+        })
 }
 
 #[cfg(test)]
@@ -151,5 +185,34 @@ mod tests {
         let quoted = quotable("bad token hunter2\r\nhunter2!", &["hunter2", ""]);
         assert_eq!(quoted, "bad token [redacted]  [redacted]!");
         assert_eq!(quotable(&"é".repeat(400), &[]).chars().count(), 301);
+    }
+
+    #[test]
+    fn a_secret_is_not_quoted_in_any_spelling() {
+        let secret = "FwoGZXIvYXdzEBc+/aDK\\x=\"'<tok>";
+        let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        let html = secret.replace('<', "&lt;").replace('+', "&#43;");
+        for spelled in [
+            secret.to_owned(),
+            form.to_lowercase()
+                .replace("fwogzxivyxdzebc", "FwoGZXIvYXdzEBc"),
+            form,
+            html,
+            serde_json::to_string(secret).unwrap(),
+            STANDARD_NO_PAD.encode(secret),
+            base64::engine::general_purpose::URL_SAFE.encode(format!("x{secret}")),
+            STANDARD_NO_PAD.encode(format!("WebIdentityToken={secret}&Version=1")),
+            secret[3..15].to_owned(),
+        ] {
+            let text = format!("InvalidToken: {spelled} is bad");
+            let quoted = quotable(&text, &[secret]);
+            assert!(quoted.contains("[redacted"), "{spelled}: {quoted}");
+            assert!(
+                !quoted.contains("ZXIvYXdz") && !quoted.contains(&spelled),
+                "{quoted}"
+            );
+        }
+        let plain = "User: arn:aws:iam::1:user/a is not authorized to perform: sts:AssumeRole";
+        assert_eq!(quotable(plain, &[secret]), plain);
     }
 }

@@ -103,12 +103,12 @@ impl InstanceMetadata {
         }
         let what = "the answer for the role";
         let document = Document::read(&reply.body, what, ERRORS)?;
-        match document.code.as_deref() {
-            None | Some("Success") => document.credentials(what, Expires::Always, ERRORS),
+        match document.failure() {
+            None => document.credentials(what, Expires::Always, ERRORS),
             Some(code) => {
                 let session = self.with(|state| state.session.clone());
                 let secret = session.as_ref().map_or("", Session::token);
-                let message = document.message.as_deref().unwrap_or_default();
+                let message = document.message();
                 Err(ERRORS.refused(format!(
                     "the credentials of the role: {}: {}",
                     quotable(code, &[secret]),
@@ -128,6 +128,9 @@ impl InstanceMetadata {
             return Err(ERRORS.refused(format!("the name of the role: status {status}")));
         }
         let text = std::str::from_utf8(&reply.body).unwrap_or_default();
+        if text.trim().is_empty() {
+            return Err(ERRORS.not_configured("this instance has no role: the list is empty"));
+        }
         let name = text.lines().next().unwrap_or_default().trim();
         checked_role(name).ok_or_else(|| ERRORS.malformed("what came is not the name of a role"))
     }

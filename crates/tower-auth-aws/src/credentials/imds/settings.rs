@@ -20,7 +20,7 @@ impl Settings {
     pub(super) async fn load(context: &ProviderContext) -> Result<Self, CredentialsError> {
         let set = ProfileSet::load(context, ERRORS).await?;
         let selected = Selected::new(context);
-        let profile = set.profile(&selected.name);
+        let profile = set.profile(&selected.name, ERRORS)?;
         let get = |variable: &str, property: &str| {
             context
                 .env

@@ -2,6 +2,7 @@
 
 mod parse;
 mod plan;
+mod section;
 mod set;
 
 pub(super) use self::set::{Entry, ProfileSet};
@@ -43,6 +44,21 @@ impl Selected {
 /// The profile is that of [`ProviderContext::with_profile`], else that of `AWS_PROFILE`, else `default`. In the config
 /// file it is written `[profile name]` (`[default]` may stand alone), in the credentials file `[name]`; what the
 /// credentials file says wins, property by property. The files are read anew for every fetch, up to 1 MiB each.
+///
+/// The files are read as the AWS CLI reads them: headers, properties and comments may be indented, `name: value` is as
+/// good as `name = value`, a line that is indented further goes on with the value before it. On purpose it is otherwise
+/// here where
+///
+/// * a line cannot be read: it spoils its own section, and is an error when that section is used. The CLI gives up the
+///   whole file.
+/// * a section or a property is there twice, or a profile in two spellings (`[profile a]`, `[profile "a"]`): they are
+///   put together, and the last value counts. The CLI gives up the file, or takes the last section alone.
+/// * a file begins with a byte order mark: it is skipped. The CLI gives up.
+/// * ` # …` or ` ; …` follows a value or a header: a comment, as to the AWS SDKs. To the CLI it is a part of it.
+/// * blanks stand inside the brackets, or quotes around a name in the credentials file: they are no part of the name.
+/// * a file has `[default]` and `[profile default]`: the second counts. The CLI takes the one that comes last.
+/// * there is a `[DEFAULT]`: a section that nothing asks for. The CLI adds it to every profile.
+/// * half a key is in one file and half in the other: a key, as to the AWS SDKs. The CLI refuses it.
 ///
 /// What a profile may hold, and the order in which it is looked at:
 ///
@@ -89,8 +105,11 @@ impl Profile {
         if set.is_empty() {
             return Err(ERRORS.not_configured("there are no profiles"));
         }
-        if !selected.asked_for && set.profile(&selected.name).is_none() {
-            return Err(ERRORS.not_configured("there is no profile `default`"));
+        if !selected.asked_for && set.profile(&selected.name, ERRORS)?.is_none() {
+            return Err(match set.stray() {
+                None => ERRORS.not_configured("there is no profile `default`"),
+                Some(why) => ERRORS.malformed(format!("there is no profile `default`, but {why}")),
+            });
         }
         let plan = Plan::new(&set, &selected.name)?;
         let mut credentials = self.base(&set, plan.base).await?;

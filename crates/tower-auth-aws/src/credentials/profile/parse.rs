@@ -1,5 +1,6 @@
-//! The syntax of `~/.aws/config` and `~/.aws/credentials`.
+//! The syntax of `~/.aws/config` and `~/.aws/credentials`, as the AWS CLI reads it (with Python's `configparser`).
 
+use super::section::{Header, header};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
@@ -8,114 +9,140 @@ pub(super) type Properties = BTreeMap<String, Zeroizing<String>>;
 
 /// One section, as it stands in the file.
 pub(super) struct Section<'a> {
-    /// `[profile name]`: the first word, when there are two.
-    pub(super) kind: Option<&'a str>,
-    /// What follows it, without quotes around it.
-    pub(super) name: &'a str,
-    /// All of it: the name, in a file whose sections have no kind.
-    pub(super) whole: &'a str,
+    pub(super) header: Header<'a>,
     pub(super) properties: Properties,
+    /// The first line in it that cannot be read: told when the section is used, and of no matter to others.
+    pub(super) fault: Option<SyntaxError>,
 }
 
 /// Where a file is not what it should be. The line itself is not quoted: it may hold a key.
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct SyntaxError {
     pub(super) line: usize,
     pub(super) why: &'static str,
 }
 
-const BLANK: [char; 2] = [' ', '\t'];
-
-/// Splits a file into its sections, in the order of the file.
-pub(super) fn parse(text: &str) -> Result<Vec<Section<'_>>, SyntaxError> {
+/// Splits a file into its sections, in the order of the file. What stands before the first header, or behind one that
+/// cannot be read, is a section of its own, which nobody can name.
+pub(super) fn parse(text: &str) -> Vec<Section<'_>> {
     let mut parser = Parser::default();
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    for (index, line) in text.lines().enumerate() {
-        parser.line(line).map_err(|why| SyntaxError {
-            line: index + 1,
-            why,
-        })?;
+    for (index, line) in lines(text).enumerate() {
+        if let Err(why) = parser.line(line) {
+            parser.fault(SyntaxError {
+                line: index + 1,
+                why,
+            });
+        }
     }
-    Ok(parser.sections)
+    parser.sections
+}
+
+/// Lines that end as they do on any system: `\n`, `\r\n`, `\r`.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let (line, after) = match text.find(['\n', '\r']) {
+            None => (text, None),
+            Some(at) => {
+                let end = &text[at..];
+                let end = end.strip_prefix("\r\n").unwrap_or_else(|| &end[1..]);
+                (&text[..at], Some(end))
+            }
+        };
+        rest = after;
+        Some(line)
+    })
 }
 
 #[derive(Default)]
 struct Parser<'a> {
     sections: Vec<Section<'a>>,
-    /// The property that an indented line goes on with.
+    /// How far the last header or property was indented: what is further to the right goes on with the property.
+    indent: usize,
     property: Option<String>,
 }
 
 impl<'a> Parser<'a> {
     fn line(&mut self, line: &'a str) -> Result<(), &'static str> {
-        // A comment starts in the first column; an indented one would be the continuation of a value.
-        if line.trim().is_empty() || line.starts_with(['#', ';']) {
-            Ok(())
-        } else if line.starts_with('[') {
-            self.header(line)
-        } else if line.starts_with(BLANK) {
-            self.continuation(line.trim())
-        } else {
-            self.property(line)
+        let text = line.trim();
+        if text.starts_with(['#', ';']) {
+            return Ok(());
         }
-    }
-
-    fn header(&mut self, line: &'a str) -> Result<(), &'static str> {
-        let end = line.find(']').ok_or("a section has no closing `]`")?;
-        let after = line[end + 1..].trim_start();
-        if !(after.is_empty() || after.starts_with(['#', ';'])) {
-            return Err("something follows the closing `]` of a section");
+        if text.is_empty() {
+            self.go_on(""); // the value may go on behind it
+            return Ok(());
         }
-        let inside = line[1..end].trim();
-        let (kind, name) = match inside.split_once(BLANK) {
-            Some((kind, name)) => (Some(kind), unquoted(name.trim())),
-            None => (None, inside),
-        };
-        if name.is_empty() {
-            return Err("a section has no name");
+        let indent = line.len() - line.trim_start().len();
+        if indent > self.indent && self.property.is_some() {
+            return self.continuation(text);
         }
+        self.indent = indent;
         self.property = None;
-        self.sections.push(Section {
-            kind,
-            name,
-            whole: unquoted(inside),
-            properties: Properties::new(),
-        });
-        Ok(())
+        if text.starts_with('[') {
+            return self.header(text);
+        }
+        self.property(text)
     }
 
-    fn property(&mut self, line: &str) -> Result<(), &'static str> {
-        let section = self
-            .sections
-            .last_mut()
-            .ok_or("a property stands before the first section")?;
-        let (name, value) = without_comment(line)
-            .split_once('=')
-            .ok_or("neither a section, nor a property with `=`")?;
+    fn header(&mut self, text: &'a str) -> Result<(), &'static str> {
+        let (header, result) = match header(text) {
+            Ok(header) => (header, Ok(())),
+            Err(why) => (Header::NONE, Err(why)),
+        };
+        self.begin(header);
+        result
+    }
+
+    fn begin(&mut self, header: Header<'a>) {
+        self.sections.push(Section {
+            header,
+            properties: Properties::new(),
+            fault: None,
+        });
+    }
+
+    fn property(&mut self, text: &str) -> Result<(), &'static str> {
+        if self.sections.is_empty() {
+            return Err("a property stands before the first section");
+        }
+        let (name, value) = without_comment(text)
+            .split_once(['=', ':'])
+            .ok_or("neither a section, nor a property with `=` or `:`")?;
         let name = name.trim().to_ascii_lowercase();
         if name.is_empty() {
             return Err("a property has no name");
         }
         let value = Zeroizing::new(value.trim().to_owned());
-        section.properties.insert(name.clone(), value);
+        if let Some(section) = self.sections.last_mut() {
+            section.properties.insert(name.clone(), value);
+        }
         self.property = Some(name);
         Ok(())
     }
 
-    fn continuation(&mut self, line: &str) -> Result<(), &'static str> {
-        let value = self
-            .property
-            .as_ref()
-            .and_then(|name| self.sections.last_mut()?.properties.get_mut(name))
-            .ok_or("an indented line does not follow a property")?;
-        let nested = value.is_empty() || value.starts_with('\n');
-        if nested {
-            match line.find('=') {
-                None => return Err("a nested property has no `=`"),
-                Some(0) => return Err("a nested property has no name"),
-                Some(_) => {}
-            }
+    fn continuation(&mut self, text: &str) -> Result<(), &'static str> {
+        let nested = self
+            .value()
+            .is_some_and(|value| value.trim().is_empty() || value.starts_with('\n'));
+        self.go_on(text);
+        match text.find('=') {
+            None if nested => Err("a nested property has no `=`"),
+            Some(0) if nested => Err("a nested property has no name"),
+            _ => Ok(()),
         }
+    }
+
+    fn value(&mut self) -> Option<&mut Zeroizing<String>> {
+        let name = self.property.as_ref()?;
+        self.sections.last_mut()?.properties.get_mut(name)
+    }
+
+    /// One more line of the value.
+    fn go_on(&mut self, line: &str) {
+        let Some(value) = self.value() else {
+            return;
+        };
         let needed = value.len() + 1 + line.len();
         if value.capacity() < needed {
             // A new buffer, so that growing leaves no copy behind that is not wiped.
@@ -125,7 +152,15 @@ impl<'a> Parser<'a> {
         }
         value.push('\n');
         value.push_str(line);
-        Ok(())
+    }
+
+    fn fault(&mut self, fault: SyntaxError) {
+        if self.sections.is_empty() {
+            self.begin(Header::NONE);
+        }
+        if let Some(section) = self.sections.last_mut() {
+            section.fault.get_or_insert(fault);
+        }
     }
 }
 
@@ -143,17 +178,9 @@ pub(super) fn nested<'a>(value: &'a str, name: &str) -> Option<&'a str> {
 /// A comment behind a value needs a blank before it: `#` may be part of a password.
 fn without_comment(line: &str) -> &str {
     let comment = line
-        .match_indices(BLANK)
+        .match_indices([' ', '\t'])
         .find(|(at, _)| line[at + 1..].starts_with(['#', ';']));
     comment.map_or(line, |(at, _)| &line[..at])
-}
-
-/// The AWS CLI writes names with blanks in quotes.
-fn unquoted(name: &str) -> &str {
-    ['"', '\'']
-        .iter()
-        .find_map(|quote| name.strip_prefix(*quote)?.strip_suffix(*quote))
-        .unwrap_or(name)
 }
 
 #[cfg(test)]
@@ -161,33 +188,16 @@ mod tests {
     use super::*;
 
     fn one(text: &str) -> Vec<(String, String)> {
-        let section = parse(text).unwrap().remove(0);
-        let properties = section.properties.into_iter();
+        let mut sections = parse(text);
+        assert_eq!((sections.len(), sections[0].fault), (1, None), "{text:?}");
+        let properties = sections.remove(0).properties.into_iter();
         properties
-            .map(|(name, value)| (name, value.to_string()))
+            .map(|(name, value)| (name, value.trim_end().to_owned()))
             .collect()
     }
 
     fn pair(name: &str, value: &str) -> (String, String) {
         (name.into(), value.into())
-    }
-
-    #[test]
-    fn sections_have_a_kind_a_name_and_comments() {
-        let sections = parse(
-            "\u{feff}# comment\n; comment\n[default]\r\n[ profile\t foo ] # comment\n[profile \"a b\"]; c\n[sso-session s]#c\n\n",
-        )
-        .unwrap();
-        let heads: Vec<_> = sections.iter().map(|s| (s.kind, s.name)).collect();
-        assert_eq!(
-            heads,
-            [
-                (None, "default"),
-                (Some("profile"), "foo"),
-                (Some("profile"), "a b"),
-                (Some("sso-session"), "s"),
-            ]
-        );
     }
 
     #[test]
@@ -199,15 +209,35 @@ mod tests {
         assert_eq!(one("[a]\nname = # comment"), [pair("name", "")]);
         assert_eq!(one("[a]\nname = old\nname = new"), [pair("name", "new")]);
         assert_eq!(one("[a]\nname = é 🔑"), [pair("name", "é 🔑")]);
+        assert_eq!(one("[a]\nname: v=w:x"), [pair("name", "v=w:x")]);
     }
 
     #[test]
-    fn an_indented_line_goes_on_with_the_value() {
+    fn headers_properties_and_comments_may_be_indented() {
+        let both = [pair("a", "1"), pair("b", "2")];
+        for text in [
+            "[p]\n  a = 1\n  b = 2",
+            "  [p]\n  a = 1\n  # comment\n  b = 2",
+            "\t[p]\n\ta = 1\n; comment\n\tb : 2\n\t  # the end",
+            "[p]\r\n  a = 1\r  b = 2\r\n",
+            "[p]\n    a = 1\n  b = 2",
+            "[p]\na = 1\n  # comment\n\nb = 2",
+        ] {
+            assert_eq!(one(text), both, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_further_to_the_right_goes_on_with_the_value() {
         assert_eq!(
             one("[a]\nname = v\n  -- more # kept"),
             [pair("name", "v\n-- more # kept")]
         );
-        let s3 = "[a]\ns3 =\n  max_queue = 10\n\tAddressing = path\nregion = r";
+        assert_eq!(
+            one("[a]\n  name = v\n\n    [more]\n  b ="),
+            [pair("b", ""), pair("name", "v\n\n[more]")]
+        );
+        let s3 = "[a]\ns3 =\n  max_queue = 10\n\n\t# comment\n\tAddressing = path\nregion = r";
         let properties = one(s3);
         assert_eq!(properties[0], pair("region", "r"));
         assert_eq!(nested(&properties[1].1, "addressing"), Some("path"));
@@ -216,41 +246,41 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_by_line() {
-        for (text, line) in [
-            ("\nname = v", 2),
-            ("[profile a\nx = y", 1),
-            ("[a] b", 1),
-            ("[]", 1),
-            ("[profile \"\"]\n", 1),
-            ("[a]\nname", 2),
-            ("[a]\n= v", 2),
-            ("[a]\n  indented = 1", 2),
-            ("[a]\nb = c\n[d]\n  indented", 4),
-            ("[a]\ns3 =\n  nothing", 3),
-            ("[a]\ns3 =\n  x = y\n  = nothing", 4),
-            ("[a]\nkey # = value", 2),
+    fn a_fault_is_told_by_line_and_stays_in_its_section() {
+        for (text, line, others) in [
+            ("\nname = v\n[b]\nx = y", 2, 1),
+            ("[b]\nx = y\n[profile a\nx = z", 3, 1),
+            ("[a] b\nx = z\n[b]\nx = y", 1, 1),
+            ("[]\nx = z\n[b]\nx = y\n", 1, 1),
+            ("[b]\nx = y\n[a]\nname\n[b]\n", 4, 2),
+            ("[b]\nx = y\n[a]\n= v\n: v", 4, 1),
+            ("[b]\nx = y\n[a]\ns3 =\n  nothing", 5, 1),
+            (
+                "[b]\nx = y\n[a]\ns3 =\n  x = y\n  = nothing\n  nothing",
+                6,
+                1,
+            ),
+            ("[a]\nkey # = value\n[b]\nx = y", 2, 1),
         ] {
-            assert_eq!(
-                parse(text).err().map(|error| error.line),
-                Some(line),
-                "{text}"
-            );
+            let sections = parse(text);
+            let (sound, faulty): (Vec<_>, Vec<_>) =
+                sections.iter().partition(|section| section.fault.is_none());
+            assert_eq!(faulty.len(), 1, "{text:?}");
+            assert_eq!(faulty[0].fault.unwrap().line, line, "{text:?}");
+            assert_eq!(sound.len(), others, "{text:?}");
+            assert_eq!(sound[0].properties["x"].trim_end(), "y");
         }
     }
 
     proptest::proptest! {
         #[test]
-        fn no_file_makes_the_parser_panic(text in "(\\PC|[\\[\\]=#;\"' \t\r\n]|\\[profile a\\]\n|\n  b=|\nkey = v){0,60}") {
-            match parse(&text) {
-                Ok(sections) => {
-                    for section in sections {
-                        for value in section.properties.values() {
-                            let _ = nested(value, "b");
-                        }
-                    }
+        fn no_file_makes_the_parser_panic(text in "(\\PC|[\\[\\]=:#;\"' \t\r\n]|\\[profile a\\]\n|\n  b=|\nkey = v){0,60}") {
+            let most = lines(&text).count();
+            for section in parse(&text) {
+                proptest::prop_assert!(section.fault.is_none_or(|fault| fault.line <= most));
+                for value in section.properties.values() {
+                    let _ = nested(value, "b");
                 }
-                Err(error) => proptest::prop_assert!(error.line <= text.lines().count()),
             }
         }
     }

@@ -38,7 +38,9 @@ impl Plan {
         let mut roles = Vec::new();
         let mut name = name;
         loop {
-            let profile = set.profile(name).ok_or_else(|| missing(name, &visited))?;
+            let profile = set
+                .profile(name, ERRORS)?
+                .ok_or_else(|| missing(set, name, &visited))?;
             if !visited.insert(profile.name) {
                 return Err(ERRORS.configuration(format!(
                     "the chain of `source_profile` leads back to profile `{name}`"
@@ -98,8 +100,10 @@ impl Plan {
     }
 }
 
-fn missing(name: &str, visited: &BTreeSet<&str>) -> CredentialsError {
-    if visited.is_empty() {
+fn missing(set: &ProfileSet, name: &str, visited: &BTreeSet<&str>) -> CredentialsError {
+    if let Some(why) = set.stray() {
+        ERRORS.malformed(format!("there is no profile `{name}`, but {why}"))
+    } else if visited.is_empty() {
         ERRORS.configuration(format!("there is no profile `{name}`"))
     } else {
         ERRORS.configuration(format!(

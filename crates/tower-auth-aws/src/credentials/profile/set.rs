@@ -2,7 +2,10 @@
 
 use super::parse::{self, Properties, Section, nested};
 use crate::credentials::{CredentialsError, ProviderContext, error::Errors, file};
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 /// Far beyond any real file.
 const MAX_FILE: usize = 1 << 20;
@@ -10,9 +13,20 @@ const MAX_FILE: usize = 1 << 20;
 /// The profiles and sessions of `~/.aws/config` and `~/.aws/credentials`.
 #[derive(Default)]
 pub(in crate::credentials) struct ProfileSet {
-    profiles: BTreeMap<String, Properties>,
-    sessions: BTreeMap<String, Properties>,
-    services: BTreeMap<String, Properties>,
+    profiles: Sections,
+    sessions: Sections,
+    services: Sections,
+    /// The first fault of no section that has a name.
+    stray: Option<String>,
+}
+
+type Sections = BTreeMap<String, Stored>;
+
+/// What the sections of one name hold.
+#[derive(Default)]
+struct Stored {
+    properties: Properties,
+    fault: Option<String>,
 }
 
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -31,7 +45,7 @@ pub(in crate::credentials) struct Entry<'a> {
 impl<'a> Entry<'a> {
     /// A property; one with an empty value counts as unset.
     pub(in crate::credentials) fn get(&self, property: &str) -> Option<&'a str> {
-        let value = self.properties.get(property)?.as_str();
+        let value = self.properties.get(property)?.trim_end();
         (!value.is_empty()).then_some(value)
     }
 }
@@ -58,59 +72,88 @@ impl ProfileSet {
             let Some(text) = file::read(&path, MAX_FILE, "the file", errors).await? else {
                 continue;
             };
-            let sections = parse::parse(&text).map_err(|error| {
-                let (path, line, why) = (path.display(), error.line, error.why);
-                errors.malformed(format!("line {line} of `{path}`: {why}"))
-            })?;
-            set.add(kind, sections);
+            set.add(kind, &path, parse::parse(&text));
         }
         Ok(set)
     }
 
     /// Takes up sections. Those of the credentials file come last and win, property by property.
-    fn add(&mut self, file: Kind, sections: Vec<Section<'_>>) {
+    fn add(&mut self, file: Kind, path: &Path, sections: Vec<Section<'_>>) {
         // `[profile default]` and `[default]` are one profile; when a file has both, the first form counts.
         let prefixed_default = file == Kind::Config
             && sections
                 .iter()
-                .any(|s| s.kind == Some("profile") && s.name == "default");
+                .any(|s| s.header.kind == Some("profile") && s.header.name == "default");
         for section in sections {
-            let (sections, name) = match (file, section.kind) {
-                (Kind::Config, None) if section.name == "default" && !prefixed_default => {
-                    (&mut self.profiles, section.name)
+            let fault = section.fault.map(|fault| {
+                let (path, line, why) = (path.display(), fault.line, fault.why);
+                format!("line {line} of `{path}`: {why}")
+            });
+            let header = section.header;
+            let (sections, name) = match (file, header.kind) {
+                _ if header.whole.is_empty() => {
+                    self.stray = self.stray.take().or(fault);
+                    continue;
                 }
-                (Kind::Config, Some("profile")) => (&mut self.profiles, section.name),
-                (Kind::Config, Some("sso-session")) => (&mut self.sessions, section.name),
-                (Kind::Config, Some("services")) => (&mut self.services, section.name),
+                (Kind::Config, None) if header.name == "default" && !prefixed_default => {
+                    (&mut self.profiles, &*header.name)
+                }
+                (Kind::Config, Some("profile")) => (&mut self.profiles, &*header.name),
+                (Kind::Config, Some("sso-session")) => (&mut self.sessions, &*header.name),
+                (Kind::Config, Some("services")) => (&mut self.services, &*header.name),
                 (Kind::Credentials, kind) if kind != Some("profile") => {
-                    (&mut self.profiles, section.whole)
+                    (&mut self.profiles, header.whole)
                 }
                 _ => {
                     tracing::warn!(
-                        section = section.whole,
+                        section = header.whole,
                         "this section is ignored: in the config file a profile is written `[profile name]`, \
                          in the credentials file `[name]`"
                     );
                     continue;
                 }
             };
-            sections
-                .entry(name.to_owned())
-                .or_default()
-                .extend(section.properties);
+            let stored = sections.entry(name.to_owned()).or_default();
+            stored.properties.extend(section.properties);
+            stored.fault = stored.fault.take().or(fault);
         }
     }
 
     pub(in crate::credentials) fn is_empty(&self) -> bool {
-        self.profiles.is_empty()
+        self.profiles.is_empty() && self.stray.is_none()
     }
 
-    pub(in crate::credentials) fn profile(&self, name: &str) -> Option<Entry<'_>> {
-        entry(&self.profiles, name)
+    /// Why a section may not be found: a fault outside of those that were read.
+    pub(in crate::credentials) fn stray(&self) -> Option<&str> {
+        self.stray.as_deref()
     }
 
-    pub(in crate::credentials) fn session(&self, name: &str) -> Option<Entry<'_>> {
-        entry(&self.sessions, name)
+    /// A profile. A fault in it is an error; one in another is of no matter.
+    pub(in crate::credentials) fn profile(
+        &self,
+        name: &str,
+        errors: Errors,
+    ) -> Result<Option<Entry<'_>>, CredentialsError> {
+        entry(&self.profiles, name, errors)
+    }
+
+    pub(in crate::credentials) fn session(
+        &self,
+        name: &str,
+        errors: Errors,
+    ) -> Result<Option<Entry<'_>>, CredentialsError> {
+        entry(&self.sessions, name, errors)
+    }
+
+    /// A property of a profile, if there is both.
+    pub(in crate::credentials) fn property(
+        &self,
+        profile: &str,
+        property: &str,
+        errors: Errors,
+    ) -> Result<Option<&str>, CredentialsError> {
+        let profile = self.profile(profile, errors)?;
+        Ok(profile.and_then(|profile| profile.get(property)))
     }
 
     /// The endpoint that a profile sets for one service (`services` section), else for all.
@@ -118,19 +161,35 @@ impl ProfileSet {
         &self,
         profile: &str,
         service: &str,
-    ) -> Option<&str> {
-        let profile = self.profile(profile)?;
-        profile
-            .get("services")
-            .and_then(|name| entry(&self.services, name))
-            .and_then(|services| nested(services.get(service)?, "endpoint_url"))
-            .or_else(|| profile.get("endpoint_url"))
+        errors: Errors,
+    ) -> Result<Option<&str>, CredentialsError> {
+        let Some(profile) = self.profile(profile, errors)? else {
+            return Ok(None);
+        };
+        let services = match profile.get("services") {
+            Some(name) => entry(&self.services, name, errors)?,
+            None => None,
+        };
+        let own = services.and_then(|services| nested(services.get(service)?, "endpoint_url"));
+        Ok(own.or_else(|| profile.get("endpoint_url")))
     }
 }
 
-fn entry<'a>(sections: &'a BTreeMap<String, Properties>, name: &str) -> Option<Entry<'a>> {
-    let (name, properties) = sections.get_key_value(name)?;
-    Some(Entry { name, properties })
+fn entry<'a>(
+    sections: &'a Sections,
+    name: &str,
+    errors: Errors,
+) -> Result<Option<Entry<'a>>, CredentialsError> {
+    let Some((name, stored)) = sections.get_key_value(name) else {
+        return Ok(None);
+    };
+    match &stored.fault {
+        Some(fault) => Err(errors.malformed(format!("section `{name}` cannot be read: {fault}"))),
+        None => Ok(Some(Entry {
+            name,
+            properties: &stored.properties,
+        })),
+    }
 }
 
 fn path(context: &ProviderContext, variable: &str, name: &str) -> Option<PathBuf> {
@@ -145,15 +204,19 @@ fn path(context: &ProviderContext, variable: &str, name: &str) -> Option<PathBuf
 mod tests {
     use super::*;
 
+    const ERRORS: Errors = Errors("test");
+
     fn set(config: &str, credentials: &str) -> ProfileSet {
         let mut set = ProfileSet::default();
-        set.add(Kind::Config, parse::parse(config).unwrap());
-        set.add(Kind::Credentials, parse::parse(credentials).unwrap());
+        let file = Path::new("file");
+        set.add(Kind::Config, file, parse::parse(config));
+        set.add(Kind::Credentials, file, parse::parse(credentials));
         set
     }
 
     fn get(set: &ProfileSet, profile: &str, property: &str) -> Option<String> {
-        Some(set.profile(profile)?.get(property)?.to_owned())
+        let value = set.property(profile, property, ERRORS).unwrap()?;
+        Some(value.to_owned())
     }
 
     #[test]
@@ -211,8 +274,30 @@ mod tests {
             "[profile a]\nservices = local\nendpoint_url = http://all\n[services local]\nsts =\n  endpoint_url = http://sts",
             "",
         );
-        assert_eq!(set.endpoint_url("a", "sts"), Some("http://sts"));
-        assert_eq!(set.endpoint_url("a", "sso"), Some("http://all"));
-        assert_eq!(set.endpoint_url("b", "sso"), None);
+        assert_eq!(
+            set.endpoint_url("a", "sts", ERRORS).unwrap(),
+            Some("http://sts")
+        );
+        assert_eq!(
+            set.endpoint_url("a", "sso", ERRORS).unwrap(),
+            Some("http://all")
+        );
+        assert_eq!(set.endpoint_url("b", "sso", ERRORS).unwrap(), None);
+    }
+
+    #[test]
+    fn a_fault_is_reported_when_its_section_is_used_and_not_before() {
+        let set = set(
+            "stray = 1\n[profile a]\nnothing\n[profile b]\nx=1\n[services s]\nsts =\n  x\n[profile c\nx=1",
+            "[b]\ny=1\n[d]\n: v",
+        );
+        assert_eq!(get(&set, "b", "x").unwrap(), "1");
+        assert_eq!(get(&set, "b", "y").unwrap(), "1");
+        for (name, line) in [("a", "line 3"), ("d", "line 4")] {
+            let error = set.profile(name, ERRORS).err().unwrap().to_string();
+            assert!(error.contains(line) && error.contains(name), "{error}");
+        }
+        assert!(set.profile("c", ERRORS).unwrap().is_none());
+        assert!(set.stray().unwrap().contains("line 1"));
     }
 }

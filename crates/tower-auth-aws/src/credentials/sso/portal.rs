@@ -2,7 +2,9 @@
 
 use super::{ERRORS, Sso, SsoProfile};
 use crate::Credentials;
-use crate::credentials::{CredentialsError, document, endpoint::join, http::quotable, sts::encode};
+use crate::credentials::{
+    CredentialsError, document, endpoint::join, http::quotable, members::Members, sts::encode,
+};
 use bytes::Bytes;
 use http::{HeaderName, Request, StatusCode};
 use http_body_util::Full;
@@ -15,17 +17,7 @@ static BEARER: HeaderName = HeaderName::from_static("x-amz-sso_bearer_token");
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
-    role_credentials: Option<RoleCredentials>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RoleCredentials {
-    access_key_id: String,
-    secret_access_key: super::token::Text,
-    session_token: super::token::Text,
-    /// Milliseconds since 1970.
-    expiration: u64,
+    role_credentials: Option<Members>,
 }
 
 /// How the portal says no.
@@ -84,14 +76,25 @@ pub(super) async fn role_credentials(
     let key = answer
         .role_credentials
         .ok_or_else(|| ERRORS.malformed(format!("{what} has no `roleCredentials`")))?;
-    let expiration = SystemTime::UNIX_EPOCH
-        .checked_add(Duration::from_millis(key.expiration))
-        .ok_or_else(|| ERRORS.malformed(format!("the `expiration` of {what} is out of range")))?;
+    let missing = |name: &str| ERRORS.malformed(format!("{what} has no `{name}`"));
+    let text = |name: &'static str| key.text(&[name]).ok_or_else(|| missing(name));
+    // Milliseconds since 1970.
+    let expiration = match key.get(&["expiration"]) {
+        Some("") => None,
+        None => return Err(missing("expiration")),
+        Some(millis) => {
+            let millis = millis.parse().ok().map(Duration::from_millis);
+            let time = millis.and_then(|millis| SystemTime::UNIX_EPOCH.checked_add(millis));
+            Some(time.ok_or_else(|| {
+                ERRORS.malformed(format!("the `expiration` of {what} is out of range"))
+            })?)
+        }
+    };
     document::build(
-        &key.access_key_id,
-        key.secret_access_key.0.as_str(),
-        Some(Secret::from(key.session_token.0.as_str())),
-        Some(expiration),
+        text("accessKeyId")?,
+        text("secretAccessKey")?,
+        Some(Secret::from(text("sessionToken")?)),
+        expiration,
         ERRORS,
     )
 }

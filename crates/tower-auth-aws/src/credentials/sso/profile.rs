@@ -36,7 +36,7 @@ pub(in crate::credentials) fn from_profile(
     }
     let session = match session_name {
         None => None,
-        Some(session) => Some(set.session(session).ok_or_else(|| {
+        Some(session) => Some(set.session(session, ERRORS)?.ok_or_else(|| {
             ERRORS.configuration(format!(
                 "profile `{name}` names the session `{session}`, and there is no `[sso-session {session}]`"
             ))

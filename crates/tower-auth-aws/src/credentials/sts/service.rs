@@ -47,7 +47,8 @@ impl Sts {
                     profile,
                     "AWS_USE_FIPS_ENDPOINT",
                     "use_fips_endpoint",
-                ),
+                    errors,
+                )?,
             )
             .parse()
             .map_err(|_| errors.configuration("the region has characters that no region has"))?,
