@@ -46,7 +46,7 @@ async fn main() -> Result<(), BoxError> {
             .map(str::to_owned)
             .ok_or("odd server.json")
     };
-    let http = HttpClient::hyper();
+    let http = HttpClient::default();
     let issuer = text("issuer")?;
     let peer = Peer {
         metadata: ServerMetadata::discover(&issuer, &http).await?,
@@ -202,7 +202,8 @@ fn with_certificate(directory: &Path) -> Result<HttpClient, BoxError> {
         .https_only()
         .enable_http1()
         .build();
-    let client = Client::builder(TokioExecutor::new()).build::<_, Full<Bytes>>(connector);
+    let client =
+        Client::builder(TokioExecutor::new()).build::<_, tower_auth::oauth2::Body>(connector);
     Ok(HttpClient::new(client))
 }
 

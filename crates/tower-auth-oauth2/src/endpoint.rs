@@ -3,16 +3,17 @@
 use crate::{
     TokenResponse,
     client_auth::ClientAuth,
-    error::{TokenError, What},
+    error::{TokenError, What, received},
     fields::Fields,
     form::Form,
     request::TokenRequest,
-    transport::HttpClient,
+    response::object_of,
     url,
 };
 use http::{StatusCode, Uri};
 use std::{borrow::Cow, fmt, time::Duration};
 use tower_auth_core::{AuthError, Clock, Secret};
+use tower_auth_http::HttpClient;
 
 /// One endpoint that a client authenticates at.
 #[derive(Clone, Debug)]
@@ -88,7 +89,7 @@ impl Endpoint {
 
     /// How long an exchange may take.
     pub(crate) fn timeout(&self) -> Duration {
-        self.http.timeout()
+        self.http.time_limit()
     }
 
     pub(crate) fn uri(&self) -> &Uri {
@@ -148,11 +149,16 @@ impl TokenEndpoint {
         tracing::debug!(fields = ?request.form, "asking for a token");
         let clock = self.endpoint.clock();
         let asked_at = clock.monotonic();
-        let (response, sent) = request.send().await?;
+        let (response, mut secrets) = request.send().await?;
         TokenResponse::parse(&response, &self.token_field, clock.now())
             .and_then(|response| response.bearer(&self.bearer_types))
             .map(|response| self.judged(response).at(asked_at))
-            .map_err(|error| error.without(&sent).at(self.endpoint.uri()))
+            .map_err(|error| {
+                if let Some(fields) = object_of(&response) {
+                    received(&fields, &mut secrets);
+                }
+                error.without(&secrets).at(self.endpoint.uri())
+            })
     }
 
     /// Compared with what was asked for.

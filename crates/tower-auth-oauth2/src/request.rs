@@ -7,7 +7,6 @@ use crate::{
     fields::Fields,
     form::Form,
     identity::Identity,
-    redact::{Sent, is_secret},
     response::{error_of, object_of},
 };
 use bytes::Bytes;
@@ -15,7 +14,7 @@ use http::{
     HeaderValue, Request, Response,
     header::{ACCEPT, CONTENT_TYPE},
 };
-use http_body_util::Full;
+use tower_auth_http::{Body, Redactor, is_secret_name};
 
 /// A form for an endpoint, with what authenticates the client, before it is filled in and sent.
 ///
@@ -49,22 +48,22 @@ impl TokenRequest {
     }
 
     /// Sends it, and says what the answer must not repeat.
-    pub(crate) async fn send(&self) -> Result<(Response<Bytes>, Sent), TokenError> {
+    pub(crate) async fn send(&self) -> Result<(Response<Bytes>, Redactor), TokenError> {
         let endpoint = &self.endpoint;
         let form = self
             .form
             .fill(endpoint.clock().now(), endpoint.url())
             .await?;
-        let mut sent = Sent::default();
+        let mut sent = Redactor::new();
         for (name, value) in form.values() {
-            if is_secret(name) {
-                sent.add(value);
+            if is_secret_name(name) {
+                sent.secret(value);
             }
         }
         if let Some(secret) = endpoint.auth().secret() {
-            sent.add(secret);
+            sent.secret(secret);
         }
-        let mut request = Request::new(Full::new(form.encode()));
+        let mut request = Request::new(Body::from(form.encode()));
         *request.method_mut() = http::Method::POST;
         *request.uri_mut() = endpoint.uri().clone();
         let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
@@ -74,11 +73,11 @@ impl TokenRequest {
         // Schemes that authenticate the client may have to wait for somebody, too.
         let exchange = async {
             endpoint.auth().sign(&mut request).await?;
-            sent.add_headers(request.headers());
-            sent.add_query(request.uri());
-            endpoint.http().exchange(request).await
+            sent.headers(request.headers());
+            sent.query(request.uri());
+            Ok::<_, TokenError>(endpoint.http().send(request).await?)
         };
-        let response = match endpoint.http().in_time(exchange).await {
+        let response = match endpoint.http().in_time(endpoint.uri(), exchange).await {
             Ok(response) => response,
             Err(error) => return Err(error.without(&sent).at(endpoint.uri())),
         };

@@ -211,7 +211,7 @@ async fn planted_secrets_are_found_nowhere() {
 #[tokio::test]
 async fn an_error_of_the_client_shows_no_secret_of_the_request() {
     let http = HttpClient::new(tower::service_fn(
-        async |request: http::Request<http_body_util::Full<bytes::Bytes>>| {
+        async |request: http::Request<tower_auth_oauth2::Body>| {
             let said = format!("cannot send {:?} to {}", request.headers(), request.uri());
             Err::<http::Response<http_body_util::Full<bytes::Bytes>>, _>(std::io::Error::other(
                 said,

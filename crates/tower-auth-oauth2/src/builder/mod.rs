@@ -98,14 +98,14 @@ fn keep(
 #[cfg(feature = "client")]
 #[allow(clippy::unnecessary_wraps)] // as without the feature
 pub(crate) fn default_client() -> Result<HttpClient, AuthError> {
-    Ok(HttpClient::hyper())
+    Ok(HttpClient::default())
 }
 
 #[cfg(not(feature = "client"))]
 pub(crate) fn default_client() -> Result<HttpClient, AuthError> {
     Err(AuthError::configuration(
         "http_client",
-        "is missing; pass one, or turn on the feature `client`",
+        "is missing; pass one, or turn on the feature `rustls`",
     ))
 }
 

@@ -142,7 +142,7 @@ impl Settings {
             None => super::default_client()?,
         };
         Ok(match self.timeout {
-            Some(timeout) => http.with_timeout(timeout),
+            Some(timeout) => http.timeout(timeout),
             None => http,
         })
     }

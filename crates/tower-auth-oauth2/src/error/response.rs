@@ -1,13 +1,11 @@
 //! The error answer of an authorization server.
 
-use super::{ErrorCode, text::Printable};
-use crate::{
-    fields::Fields,
-    redact::{Sent, is_secret},
-};
+use super::ErrorCode;
+use crate::fields::Fields;
 use http::StatusCode;
 use serde_json::{Map, Value};
 use std::{fmt, time::Duration};
+use tower_auth_http::{Redactor, is_secret_name, printable};
 
 /// How much of a body that is not JSON is kept, in bytes.
 const EXCERPT: usize = 512;
@@ -111,8 +109,11 @@ impl ErrorResponse {
         self.retry_after
     }
 
-    /// Takes what was sent out of everything, and shortens what is text.
-    pub(crate) fn without(mut self, sent: &Sent) -> Self {
+    /// Takes secrets out of everything, and shortens what is text: what was sent, and what is in this answer by a name
+    /// that says so.
+    pub(crate) fn without(mut self, sent: &Redactor) -> Self {
+        let mut secrets = sent.clone();
+        received(&self.fields, &mut secrets);
         let texts = [
             &mut self.error,
             &mut self.description,
@@ -120,7 +121,7 @@ impl ErrorResponse {
             &mut self.text,
         ];
         for text in texts.into_iter().flatten() {
-            sent.redact(text);
+            redact(text, &secrets);
         }
         if let Some(text) = &mut self.text {
             let end = (0..=EXCERPT.min(text.len()))
@@ -128,21 +129,62 @@ impl ErrorResponse {
                 .find(|end| text.is_char_boundary(*end));
             text.truncate(end.unwrap_or(0));
         }
-        for (mut name, mut value) in std::mem::take(&mut *self.fields) {
-            sent.redact(&mut name);
-            redact_value(&mut value, sent);
-            self.fields.insert(name, value);
-        }
+        redact_fields(&mut self.fields, &secrets);
         self
     }
 }
 
-fn redact_value(value: &mut Value, sent: &Sent) {
+/// What a server sent under these names is a secret, wherever else it is repeated.
+pub(crate) fn received(fields: &Map<String, Value>, secrets: &mut Redactor) {
+    const WORDS: [&str; 6] = [
+        "token",
+        "secret",
+        "password",
+        "assertion",
+        "cookie",
+        "credential",
+    ];
+    for (name, value) in fields {
+        let name = name.to_ascii_lowercase();
+        match value {
+            Value::Object(fields) => received(fields, secrets),
+            Value::String(text)
+                if is_secret_name(&name) && WORDS.iter().any(|word| name.contains(word)) =>
+            {
+                secrets.secret(&text.into());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What shows no secret stays as it was, letter by letter.
+fn redact(text: &mut String, secrets: &Redactor) {
+    if secrets.finds(text) {
+        *text = secrets.clean(text);
+    }
+}
+
+/// Names and scalars, each before it is joined to others.
+fn redact_fields(fields: &mut Map<String, Value>, secrets: &Redactor) {
+    for (mut name, mut value) in std::mem::take(fields) {
+        redact(&mut name, secrets);
+        redact_value(&mut value, secrets);
+        fields.insert(name, value);
+    }
+}
+
+fn redact_value(value: &mut Value, secrets: &Redactor) {
     match value {
-        Value::String(text) => sent.redact(text),
-        Value::Array(values) => values.iter_mut().for_each(|v| redact_value(v, sent)),
-        Value::Object(fields) => fields.values_mut().for_each(|v| redact_value(v, sent)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::String(text) => redact(text, secrets),
+        Value::Array(values) => values.iter_mut().for_each(|v| redact_value(v, secrets)),
+        Value::Object(fields) => redact_fields(fields, secrets),
+        Value::Number(number) => {
+            if secrets.finds(&number.to_string()) {
+                *value = "[redacted]".into();
+            }
+        }
+        Value::Null | Value::Bool(_) => {}
     }
 }
 
@@ -151,7 +193,7 @@ fn shown(name: &str, value: &Value) -> Value {
     match value {
         // `code` is also what some call a number of the error.
         Value::Number(_) if name == "code" => value.clone(),
-        _ if is_secret(name) => Value::from("[redacted]"),
+        _ if is_secret_name(name) => Value::from("[redacted]"),
         Value::Array(values) => values.iter().map(|value| shown(name, value)).collect(),
         Value::Object(fields) => shown_fields(fields),
         _ => value.clone(),
@@ -184,20 +226,20 @@ impl ErrorResponse {
     /// what the RFC says about that code, then where to read more, then whatever else the server sent.
     pub fn explanation(&self) -> String {
         let mut text = match (&self.error, &self.text) {
-            (Some(code), _) => Printable(code).to_string(),
-            (None, Some(text)) => Printable(text).to_string(),
+            (Some(code), _) => printable(code),
+            (None, Some(text)) => printable(text),
             (None, None) => format!("status {}", self.status.as_u16()),
         };
         if let Some(description) = self.description() {
-            text.push_str(&format!(": {}", Printable(description)));
+            text.push_str(&format!(": {}", printable(description)));
         }
         if let Some(uri) = &self.uri {
-            let more = format!("\nMore information can be found on {}", Printable(uri));
+            let more = format!("\nMore information can be found on {}", printable(uri));
             text.push_str(&more);
         }
         if !self.fields.is_empty() {
             let fields = shown_fields(&self.fields).to_string();
-            text.push_str(&format!("\nAdditional information: {}", Printable(&fields)));
+            text.push_str(&format!("\nAdditional information: {}", printable(&fields)));
         }
         text
     }
@@ -219,17 +261,17 @@ impl fmt::Display for ErrorResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "answered {}", self.status.as_u16())?;
         match (&self.error, &self.text) {
-            (Some(code), _) => write!(f, " {}", Printable(code))?,
-            (None, Some(text)) => write!(f, ": {}", Printable(text))?,
+            (Some(code), _) => write!(f, " {}", printable(code))?,
+            (None, Some(text)) => write!(f, ": {}", printable(text))?,
             (None, None) if self.fields.is_empty() => f.write_str(" without saying why")?,
             (None, None) => {}
         }
         if let Some(description) = &self.description {
-            write!(f, ": {}", Printable(description))?;
+            write!(f, ": {}", printable(description))?;
         }
         if !self.fields.is_empty() {
             let fields = shown_fields(&self.fields).to_string();
-            write!(f, " {}", Printable(&fields))?;
+            write!(f, " {}", printable(&fields))?;
         }
         f.write_str(self.remedy())
     }
@@ -283,10 +325,10 @@ mod tests {
         );
     }
 
-    fn sent(secrets: &[&str]) -> Sent {
-        let mut sent = Sent::default();
+    fn sent(secrets: &[&str]) -> Redactor {
+        let mut sent = Redactor::new();
         for secret in secrets {
-            sent.add(&(*secret).into());
+            sent.secret(&(*secret).into());
         }
         sent
     }

@@ -25,7 +25,7 @@ use tower_auth_core::{AuthError, Secret};
 /// # async fn run(client: tower_auth_oauth2::HttpClient) -> Result<(), Box<dyn std::error::Error>> {
 /// use tower_auth_oauth2::{ClientAuth, ServerMetadata};
 ///
-/// // `client` is an `HttpClient`, such as `HttpClient::hyper()`.
+/// // `client` is an `HttpClient`, such as `HttpClient::default()`.
 /// let server = ServerMetadata::discover("https://as.example.com", &client).await?;
 /// let auth = server.client_credentials(ClientAuth::basic("s6BhdRkqt3", "gX1fBat3bV")?)?.scope("orders:read").build()?;
 /// # Ok(())

@@ -76,6 +76,17 @@ impl FormBody for Vec<u8> {
     }
 }
 
+/// Prints no bytes: a request with it can be printed although there is a token in it.
+impl FormBody for tower_auth_http::Body {
+    fn bytes(&self) -> Option<Bytes> {
+        Some(self.bytes().clone())
+    }
+
+    fn from_bytes(bytes: Bytes) -> Self {
+        bytes.into()
+    }
+}
+
 impl FormBody for Full<Bytes> {
     fn bytes(&self) -> Option<Bytes> {
         // It has no accessor, but a clone of it is never pending.

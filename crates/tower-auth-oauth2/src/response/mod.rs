@@ -10,7 +10,7 @@ use crate::{
     fields::Fields,
 };
 use bytes::Bytes;
-use http::{HeaderMap, Response, header::RETRY_AFTER};
+use http::Response;
 use serde_json::{Map, Value};
 use std::{
     fmt,
@@ -240,18 +240,6 @@ impl TokenResponse {
     pub fn fields(&self) -> &Map<String, Value> {
         &self.fields
     }
-}
-
-/// `Retry-After`, in seconds or as a date (RFC 9110 section 10.2.3). At most a day.
-pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = match value.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => lifetime::http_date(value)?
-            .duration_since(now)
-            .unwrap_or_default(),
-    };
-    Some(wait.min(Duration::from_secs(86_400)))
 }
 
 impl fmt::Debug for TokenResponse {

@@ -10,7 +10,6 @@ use crate::{
     endpoint::TokenEndpoint,
     error::{TokenError, What},
     form::Form,
-    redact::Sent,
     request::TokenRequest,
     response::lifetime,
     url,
@@ -28,6 +27,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 use tower_auth_core::AuthError;
+use tower_auth_http::Redactor;
 
 /// The server says nothing: every 5 s (section 3.2).
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(5);
@@ -109,8 +109,8 @@ impl Device {
         let began = Instant::now();
         let fields = request.call().await?;
         let (code, device_code) = DeviceCode::read(fields.unwrap_or_default())?;
-        let mut secrets = Sent::default();
-        secrets.add(&code.user_code().into());
+        let mut secrets = Redactor::new();
+        secrets.secret(&code.user_code().into());
         self.asked.store(true, Ordering::Relaxed);
         (self.show)(&code);
 
