@@ -48,8 +48,12 @@ mod api_key;
 mod basic;
 pub mod bearer;
 pub mod body;
+mod buffer;
+mod by_origin;
+pub mod challenge;
 pub mod clock;
 pub mod dynamic;
+pub mod endpoint;
 mod error;
 mod head;
 mod insert;
@@ -57,6 +61,7 @@ mod keep_existing;
 mod layer;
 mod layered;
 mod mode;
+mod nonce;
 mod origin;
 mod query;
 pub mod replay;
@@ -65,25 +70,32 @@ mod scheme;
 mod scope;
 mod secret;
 pub mod service;
+mod set_origin;
+mod strip;
 pub mod sum;
 
 pub use self::{
     api_key::{HeaderApiKey, QueryApiKey},
     basic::Basic,
     bearer::Bearer,
+    buffer::{BodyBytes, BufferBody, BufferBodyFuture, BufferBodyService},
+    by_origin::{AcquireOf, ByOrigin, OfOrigin},
     clock::Clock,
     dynamic::{BoxScheme, Schemes},
     error::{AuthError, Error, ErrorKind},
     head::{NotAuthenticated, RequestHead, ResponseHead},
-    insert::insert_header,
+    insert::{append_header, insert_header, insert_header_if_absent},
     keep_existing::KeepExisting,
     layer::{AuthLayer, SchemeExt},
     layered::Layered,
     mode::{Deferred, Fixed, Mode, Renewable},
+    nonce::NonceSource,
     origin::{IntoOrigins, Origin},
     request_auth::{NoAuth, RequestAuth},
     scheme::{Authorize, Claim, Never, Observe, Scheme, Step, Verdict},
     secret::{Secret, sensitive_header},
+    set_origin::{SetOrigin, SetOriginService},
+    strip::{StripCredentials, StripCredentialsService},
     sum::Sum,
 };
 

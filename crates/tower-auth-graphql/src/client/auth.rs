@@ -10,7 +10,7 @@ use std::{
 };
 use tower_auth_core::{
     AuthError, AuthLayer, Authorize, Claim, Deferred, Fixed, Observe, RequestHead, ResponseHead,
-    Scheme, SchemeExt, Step, Verdict, replay::Replay,
+    Scheme, Step, Verdict, replay::Replay,
 };
 
 /// Which layer a client makes of a scheme: one that replays when credentials can be renewed.
@@ -35,12 +35,13 @@ fn scoped<A: Scheme>(
     endpoint: &Uri,
     plaintext: bool,
 ) -> Result<AuthLayer<CallerFirst<A>>, AuthError> {
-    let layer = CallerFirst(scheme).only_to(endpoint)?;
-    Ok(if plaintext {
+    let layer = AuthLayer::new(CallerFirst(scheme));
+    let layer = if plaintext {
         layer.danger_allow_plaintext()
     } else {
         layer
-    })
+    };
+    layer.only_to(endpoint)
 }
 
 impl AuthMode for Fixed {

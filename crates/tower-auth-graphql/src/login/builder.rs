@@ -170,10 +170,11 @@ where
         + 'static,
     S::Future: std::marker::Send,
 {
-    let mut guard = AuthLayer::new(None::<Basic>).only_to(&endpoint)?;
+    let mut guard = AuthLayer::new(None::<Basic>);
     if plaintext {
         guard = guard.danger_allow_plaintext();
     }
+    let guard = guard.only_to(&endpoint)?;
     let service = Mutex::new(guard.layer(service));
     Ok(Arc::new(move |body| {
         let mut service = service
