@@ -230,8 +230,13 @@ impl ErrorResponse {
             (None, Some(text)) => printable(text),
             (None, None) => format!("status {}", self.status.as_u16()),
         };
-        if let Some(description) = self.description() {
-            text.push_str(&format!(": {}", printable(description)));
+        match (
+            &self.description,
+            self.code().and_then(ErrorCode::description),
+        ) {
+            (Some(description), _) => text.push_str(&format!(": {}", printable(description))),
+            (None, Some(description)) => text.push_str(&format!(": {description}")),
+            (None, None) => {}
         }
         if let Some(uri) = &self.uri {
             let more = format!("\nMore information can be found on {}", printable(uri));
