@@ -1,5 +1,7 @@
 //! Endpoints of an authorization server, and the requests they get.
 
+#[cfg(feature = "dpop")]
+use crate::dpop::Prover;
 use crate::{
     TokenResponse,
     client_auth::ClientAuth,
@@ -7,10 +9,12 @@ use crate::{
     fields::Fields,
     form::Form,
     request::TokenRequest,
-    response::object_of,
+    response::{TokenTypes, object_of},
     url,
 };
 use http::{StatusCode, Uri};
+#[cfg(feature = "dpop")]
+use std::sync::Arc;
 use std::{borrow::Cow, fmt, time::Duration};
 use tower_auth_core::{AuthError, Clock, Secret};
 use tower_auth_http::HttpClient;
@@ -66,6 +70,8 @@ impl Endpoint {
         TokenRequest {
             endpoint: self.clone(),
             form,
+            #[cfg(feature = "dpop")]
+            prover: None,
         }
     }
 
@@ -122,8 +128,10 @@ pub struct TokenEndpoint {
     pub(crate) parameters: Vec<(Cow<'static, str>, Secret)>,
     pub(crate) token_field: Cow<'static, str>,
     pub(crate) require_granted_scope: bool,
-    /// What counts as `Bearer`.
-    pub(crate) bearer_types: Vec<String>,
+    pub(crate) types: TokenTypes,
+    /// Proves the key that tokens are bound to.
+    #[cfg(feature = "dpop")]
+    pub(crate) prover: Option<Arc<Prover>>,
     /// Whatever the server says.
     pub(crate) token_lifetime: Option<Duration>,
 }
@@ -151,7 +159,7 @@ impl TokenEndpoint {
         let asked_at = clock.monotonic();
         let (response, mut secrets) = request.send().await?;
         TokenResponse::parse(&response, &self.token_field, clock.now())
-            .and_then(|response| response.bearer(&self.bearer_types))
+            .and_then(|response| response.only(&self.types))
             .map(|response| self.judged(response).at(asked_at))
             .map_err(|error| {
                 if let Some(fields) = object_of(&response) {
@@ -186,7 +194,11 @@ impl TokenEndpoint {
 
     /// A request of this form to this endpoint.
     pub(crate) fn request(&self, form: Form) -> TokenRequest {
-        self.endpoint.request(form)
+        TokenRequest {
+            #[cfg(feature = "dpop")]
+            prover: self.prover.clone(),
+            ..self.endpoint.request(form)
+        }
     }
 
     /// What gets the next token for a refresh token (RFC 6749 section 6).

@@ -32,6 +32,7 @@
 //! | `client` | the same for plain http to this machine only |
 //! | `http2` | HTTP/2 where the server offers it |
 //! | `jwt` | signed assertions: JWT bearer, `private_key_jwt`, `client_secret_jwt`, Google service accounts |
+//! | `dpop` | tokens that are bound to a key: [`OAuth2Builder::dpop`] |
 //! | `file`, `keyring` | `store::FileStore`, `store::KeyringStore` |
 //! | `password` | `OAuth2::password`, which RFC 9700 forbids |
 
@@ -45,6 +46,8 @@ struct Readme;
 mod builder;
 mod challenge;
 mod client_auth;
+#[cfg(feature = "dpop")]
+mod dpop;
 mod endpoint;
 mod error;
 mod fields;
@@ -52,6 +55,8 @@ mod form;
 mod grant;
 mod identity;
 mod introspection;
+#[cfg(any(feature = "dpop", feature = "jwt"))]
+mod jti;
 #[cfg(feature = "jwt")]
 mod jwt;
 mod kept;
@@ -72,6 +77,8 @@ mod url;
 pub use tower_auth_http::{Body, HttpClient, HttpError, HttpErrorKind};
 pub use tower_auth_token::store;
 
+#[cfg(feature = "dpop")]
+pub use self::dpop::{BoundToken, Dpop, SentProof};
 #[cfg(feature = "password")]
 pub use self::grant::Password;
 pub use self::{
@@ -92,7 +99,6 @@ pub use self::{
     scheme::OAuth2,
 };
 #[cfg(feature = "jwt")]
-pub use self::{
-    grant::JwtBearer,
-    jwt::{Algorithm, Assertion, KeyError, KeyErrorKind, SigningKey},
-};
+pub use self::{grant::JwtBearer, jwt::Assertion};
+#[cfg(any(feature = "dpop", feature = "jwt"))]
+pub use tower_auth_jose::{Algorithm, KeyError, KeyErrorKind, SigningKey};

@@ -7,11 +7,11 @@ pub(crate) use self::scheme::AnyScheme;
 use crate::form::Value;
 use crate::form::{self, Form};
 #[cfg(feature = "jwt")]
-use crate::jwt::{Algorithm, Assertion, SigningKey};
+use crate::{Algorithm, SigningKey, jwt::Assertion};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::{HeaderValue, Request, header::AUTHORIZATION};
 use std::{fmt, sync::Arc};
-use tower_auth_core::{AuthError, Authorize, Secret, sensitive_header};
+use tower_auth_core::{AuthError, Authorize, Secret, insert_header, sensitive_header};
 use tower_auth_http::Body;
 use zeroize::Zeroizing;
 
@@ -293,7 +293,7 @@ impl ClientAuth {
         match self.header() {
             Header::None => {}
             Header::Fixed(value) => {
-                request.headers_mut().insert(AUTHORIZATION, value.clone());
+                insert_header(request.headers_mut(), AUTHORIZATION, value.clone())?;
             }
             Header::Scheme(scheme) => {
                 let bare = std::mem::take(request);

@@ -1,7 +1,9 @@
 //! A way of the user's own.
 
 use super::{Flow, Grant, Obtain, sealed};
-use crate::{TokenResponse, endpoint::TokenEndpoint, error::TokenError, form::Form};
+use crate::{
+    TokenResponse, endpoint::TokenEndpoint, error::TokenError, form::Form, response::TokenTypes,
+};
 use std::{fmt, future::Future, sync::Arc};
 use tower_auth_core::AuthError;
 
@@ -19,7 +21,7 @@ where
     fn get(&self) -> Obtain<'_> {
         Box::pin(async move {
             let response = (self.0)().await.map_err(TokenError::from)?;
-            response.bearer(&[])
+            response.only(&TokenTypes::Bearer(Vec::new()))
         })
     }
 }

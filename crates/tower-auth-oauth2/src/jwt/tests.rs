@@ -1,6 +1,7 @@
 //! What is claimed. How it is signed is judged in `tower-auth-jose`.
 
 use super::*;
+use crate::{Algorithm, SigningKey};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use std::time::{Duration, UNIX_EPOCH};

@@ -3,7 +3,7 @@
 use super::{Reached, ServerMetadata};
 use crate::{HttpClient, TokenError, TokenErrorKind, builder::default_client, error::What, url};
 use http::{HeaderValue, Request, header::ACCEPT};
-use tower_auth_core::AuthError;
+use tower_auth_core::{AuthError, insert_header};
 use tower_auth_http::Body;
 
 impl ServerMetadata {
@@ -172,9 +172,8 @@ impl Discovery {
         let uri = url::endpoint(parameter, location, self.reached.allow_localhost)?;
         let mut request = Request::new(Body::empty());
         *request.uri_mut() = uri.clone();
-        request
-            .headers_mut()
-            .insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let json = HeaderValue::from_static("application/json");
+        insert_header(request.headers_mut(), ACCEPT, json)?;
         let answer = client.send(request).await;
         let found = answer.map_err(TokenError::from).and_then(|response| {
             let status = response.status();

@@ -11,7 +11,7 @@ fn parse_as(status: u16, kind: &str, body: &str) -> Result<TokenResponse, TokenE
         .body(Bytes::copy_from_slice(body.as_bytes()))
         .unwrap();
     TokenResponse::parse(&response, "access_token", UNIX_EPOCH)
-        .and_then(|response| response.bearer(&[]))
+        .and_then(|response| response.only(&TokenTypes::Bearer(Vec::new())))
 }
 
 fn parse(body: &str) -> Result<TokenResponse, TokenError> {
@@ -173,5 +173,9 @@ fn further_token_types_count_as_bearer_when_they_are_named() {
     assert_eq!(response().unwrap_err().token_type(), Some("bot"));
     let body = Response::new(Bytes::from(r#"{"access_token":"a","token_type":"Bot"}"#));
     let response = TokenResponse::parse(&body, "access_token", UNIX_EPOCH).unwrap();
-    assert!(response.bearer(&["bot".to_owned()]).is_ok());
+    assert!(
+        response
+            .only(&TokenTypes::Bearer(vec!["bot".to_owned()]))
+            .is_ok()
+    );
 }
