@@ -184,8 +184,10 @@ impl Trace {
         let error = |error: tower_auth_token::store::StoreError| error.to_string();
         let here = self.store.load(key).await.map_err(error)?;
         let there = self.store.load(other).await.map_err(error)?;
-        match (here, there) {
-            (Some(here), None) if Some(here.token.expose()) == recorded => Ok(()),
+        let entry = step.get("tokens_after").and_then(|after| after.get(other));
+        match (here, there, entry) {
+            (Some(here), None, Some(entry)) => same(&here, entry),
+            (_, _, None) => Err(format!("nothing is recorded for {other}")),
             _ => Err("is not where it was asked for".to_owned()),
         }
     }

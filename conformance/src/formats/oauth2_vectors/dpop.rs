@@ -11,8 +11,10 @@ fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
+type Object = Map<String, Value>;
+
 /// The header and the claims of a proof, whose signature is that of the key in it.
-fn verified(proof: &HeaderValue) -> Result<(Map<String, Value>, Map<String, Value>), String> {
+fn verified(proof: &HeaderValue) -> Result<(Object, Object), String> {
     let proof = proof.to_str().map_err(text)?;
     let header = proof.split('.').next().and_then(base64url::decode);
     let header: Value = serde_json::from_slice(&header.unwrap_or_default()).map_err(text)?;
