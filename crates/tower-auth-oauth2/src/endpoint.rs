@@ -120,9 +120,7 @@ impl Endpoint {
 
 /// A token endpoint, and what every request to it says.
 #[derive(Clone)]
-#[doc(hidden)]
-#[allow(unreachable_pub)] // named by a hidden method of a public trait
-pub struct TokenEndpoint {
+pub(crate) struct TokenEndpoint {
     pub(crate) endpoint: Endpoint,
     pub(crate) scope: Option<String>,
     pub(crate) parameters: Vec<(Cow<'static, str>, Secret)>,

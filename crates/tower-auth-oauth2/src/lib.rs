@@ -87,8 +87,8 @@ pub use self::{
     client_auth::ClientAuth,
     error::{ErrorCode, ErrorResponse, TokenError, TokenErrorKind},
     grant::{
-        ClientCredentials, Custom, DeviceAuthorization, DeviceCode, Grant, RefreshToken,
-        SamlBearer, TokenExchange,
+        CheckedGrant, ClientCredentials, Custom, DeviceAuthorization, DeviceCode, Grant,
+        RefreshToken, SamlBearer, TokenExchange,
     },
     introspection::{Introspection, TokenState},
     metadata::{Discovery, ServerMetadata, well_known_urls},

@@ -28,9 +28,7 @@ use tower_auth_http::{Body, Redactor, is_secret_name};
 ///
 /// It is the one thing that is sent, and the one thing that the key of a store is made of.
 #[derive(Clone)]
-#[doc(hidden)]
-#[allow(unreachable_pub)] // named by a hidden method of a public trait
-pub struct TokenRequest {
+pub(crate) struct TokenRequest {
     pub(crate) endpoint: Endpoint,
     pub(crate) form: Form,
     /// Proves the key that the token is to be bound to.

@@ -54,7 +54,7 @@ impl<G: Grant, P: Placement> OAuth2Builder<G, P> {
         self.settings.check()?;
         let placement = self.placement?;
         let endpoint = self.settings.endpoint()?;
-        let flow = self.grant.flow()?;
+        let flow = self.grant.check()?.0;
         let exchange = endpoint.as_ref().map(|it| it.endpoint.timeout());
         let patience = self.settings.patience(exchange, flow.patience());
         let tokens = Tokens {

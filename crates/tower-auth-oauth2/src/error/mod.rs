@@ -2,13 +2,14 @@
 
 mod code;
 mod kind;
+mod redaction;
 mod response;
 mod text;
 
 pub use self::{code::ErrorCode, kind::TokenErrorKind, response::ErrorResponse};
 pub(crate) use self::{
     kind::{Address, What},
-    response::received,
+    redaction::received,
 };
 
 use http::StatusCode;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::ClientAuth;
 use crate::TokenErrorKind;
 use crate::{HttpClient, TokenError, well_known_urls};
 use bytes::Bytes;

@@ -4,7 +4,7 @@ mod code;
 
 pub use self::code::DeviceCode;
 
-use super::{Flow, Grant, Obtain, sealed};
+use super::{CheckedGrant, Flow, Grant, Obtain};
 use crate::{
     OAuth2Builder, TokenResponse,
     endpoint::TokenEndpoint,
@@ -68,10 +68,8 @@ impl<P> OAuth2Builder<DeviceAuthorization, P> {
     }
 }
 
-impl sealed::Sealed for DeviceAuthorization {}
-
 impl Grant for DeviceAuthorization {
-    fn flow(self) -> Result<Box<dyn Flow>, AuthError> {
+    fn check(self) -> Result<CheckedGrant, AuthError> {
         let missing = || {
             AuthError::configuration(
                 "on_user_code",
@@ -80,11 +78,11 @@ impl Grant for DeviceAuthorization {
         };
         // Whether `localhost` is allowed is known when the endpoint is.
         url::endpoint(DEVICE_URL, &self.url, true)?;
-        Ok(Box::new(Device {
+        Ok(CheckedGrant(Box::new(Device {
             show: self.show.ok_or_else(missing)?,
             url: self.url,
             asked: AtomicBool::new(false),
-        }))
+        })))
     }
 }
 
