@@ -74,6 +74,9 @@ mod source;
 mod store_key;
 mod url;
 
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub use tower_auth_http::ClientBuilder;
 pub use tower_auth_http::{Body, HttpClient, HttpError, HttpErrorKind};
 pub use tower_auth_token::store;
 
