@@ -12,12 +12,14 @@ use std::{
     path::Path,
     sync::{Arc, Mutex},
 };
+use tower::{Layer as _, ServiceExt as _};
 use tower_auth::{
-    AuthError, Secret,
+    AuthError, SchemeExt as _, Secret,
     oauth2::{
         Algorithm, Assertion, ClientAuth, HttpClient, Introspection, OAuth2, Revocation,
         ServerMetadata, SigningKey, TokenError, TokenHint,
     },
+    replay::Cloned,
 };
 
 type BoxError = Box<dyn Error + Send + Sync>;
@@ -46,7 +48,7 @@ async fn main() -> Result<(), BoxError> {
             .map(str::to_owned)
             .ok_or("odd server.json")
     };
-    let http = HttpClient::hyper();
+    let http = HttpClient::default();
     let issuer = text("issuer")?;
     let peer = Peer {
         metadata: ServerMetadata::discover(&issuer, &http).await?,
@@ -61,6 +63,7 @@ async fn main() -> Result<(), BoxError> {
     resource_indicators(&peer).await?;
     assertions_and_exchange(&peer).await?;
     device_and_refresh(&peer).await?;
+    bound_tokens(&peer).await?;
     println!("all passed");
     Ok(())
 }
@@ -74,9 +77,8 @@ fn check(holds: bool, what: &'static str) -> Result<(), BoxError> {
 }
 
 /// The error code that the server gave.
-fn code(error: &AuthError) -> Option<String> {
-    let cause: &TokenError = error.source()?.downcast_ref()?;
-    Some(cause.response()?.error()?.to_owned())
+fn error_code(error: &AuthError) -> Option<String> {
+    Some(TokenError::of(error)?.response()?.error()?.to_owned())
 }
 
 impl Peer {
@@ -177,7 +179,7 @@ async fn client_authentication(peer: &Peer, directory: &Path) -> Result<(), BoxE
             .err()
             .ok_or("a wrong secret was taken")?;
         check(
-            code(&error).as_deref() == Some("invalid_client"),
+            error_code(&error).as_deref() == Some("invalid_client"),
             "not invalid_client",
         )?;
     }
@@ -202,7 +204,8 @@ fn with_certificate(directory: &Path) -> Result<HttpClient, BoxError> {
         .https_only()
         .enable_http1()
         .build();
-    let client = Client::builder(TokioExecutor::new()).build::<_, Full<Bytes>>(connector);
+    let client =
+        Client::builder(TokioExecutor::new()).build::<_, tower_auth::oauth2::Body>(connector);
     Ok(HttpClient::new(client))
 }
 
@@ -226,7 +229,7 @@ async fn resource_indicators(peer: &Peer) -> Result<(), BoxError> {
         .err()
         .ok_or("a foreign resource was taken")?;
     check(
-        code(&error).as_deref() == Some("invalid_target"),
+        error_code(&error).as_deref() == Some("invalid_target"),
         "not invalid_target",
     )?;
     done("resource indicators");
@@ -280,10 +283,81 @@ async fn assertions_and_exchange(peer: &Peer) -> Result<(), BoxError> {
         .err()
         .ok_or("an unknown token was taken")?;
     check(
-        code(&error).as_deref() == Some("invalid_grant"),
+        error_code(&error).as_deref() == Some("invalid_grant"),
         "not invalid_grant",
     )?;
     done("token exchange");
+    Ok(())
+}
+
+/// Tokens that are bound to a key (RFC 9449); both endpoints demand a nonce in every proof.
+async fn bound_tokens(peer: &Peer) -> Result<(), BoxError> {
+    let key = SigningKey::generate(Algorithm::Es256)?;
+    let thumbprint = key.public_jwk().ok_or("no public key")?.thumbprint();
+    let bound = peer.metadata.client_credentials(peer.service()?)?;
+    let token = bound.dpop(key.clone()).build()?.token().await?;
+    let introspection = peer
+        .metadata
+        .introspection(peer.service()?, peer.http.clone())?;
+    let state = introspection.introspect(&token, None).await?;
+    let confirmation = state.fields().get("cnf").and_then(|cnf| cnf.get("jkt"));
+    check(
+        confirmation.and_then(Value::as_str) == Some(&*thumbprint),
+        "the token is not bound to the key",
+    )?;
+    done("DPoP, client credentials");
+
+    let refresh = Arc::new(Mutex::new(None));
+    let (told, heard) = std::sync::mpsc::channel();
+    let keep = Arc::clone(&refresh);
+    let scheme = peer.metadata.device_authorization("tv")?;
+    let scheme = scheme
+        .scope("openid offline_access")
+        .dpop(key.clone())
+        .on_user_code(move |code| drop(told.send(code.user_code().to_owned())))
+        .on_token(move |token| {
+            *keep.lock().expect("nobody panics") = token.refresh_token().cloned()
+        })
+        .build()?;
+    let login = tokio::spawn({
+        let scheme = scheme.clone();
+        async move { scheme.token().await }
+    });
+    let code = loop {
+        match heard.try_recv() {
+            Ok(code) => break code,
+            Err(_) if login.is_finished() => return Err(format!("{:?}", login.await?).into()),
+            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+        }
+    };
+    peer.test(&format!("/test/approve?user_code={code}"))
+        .await?;
+    login.await??;
+    let url = peer.metadata.fields().get("userinfo_endpoint");
+    let url = url.and_then(Value::as_str).ok_or("no user information")?;
+    let http = Client::builder(TokioExecutor::new()).build_http();
+    let client = scheme.only_to(&peer.issuer)?.replay(Cloned).layer(http);
+    for _ in 0..2 {
+        let request = Request::get(url).body(Full::<Bytes>::default())?;
+        let response = client.clone().oneshot(request).await?;
+        check(response.status().is_success(), "a proof was refused")?;
+    }
+    done("DPoP, a resource that demands a nonce");
+
+    let token = refresh.lock().expect("nobody panics").take();
+    let token = token.ok_or("no refresh token")?;
+    let other = peer.metadata.refresh_token("tv", &token)?;
+    let other = other
+        .dpop(SigningKey::generate(Algorithm::Es256)?)
+        .build()?;
+    let error = other.token().await.err().ok_or("another key was taken")?;
+    check(
+        error_code(&error).as_deref() == Some("invalid_grant"),
+        "not invalid_grant",
+    )?;
+    let same = peer.metadata.refresh_token("tv", token)?;
+    same.dpop(key).build()?.token().await?;
+    done("DPoP, refresh with the same key and no other");
     Ok(())
 }
 
@@ -330,7 +404,7 @@ async fn device_and_refresh(peer: &Peer) -> Result<(), BoxError> {
     let denied = device(peer, "deny", &Arc::default()).await?;
     let error = denied.err().ok_or("a denied device was let in")?;
     check(
-        code(&error).as_deref() == Some("access_denied"),
+        error_code(&error).as_deref() == Some("access_denied"),
         "not access_denied",
     )?;
     done("device authorization, denied");
@@ -369,7 +443,7 @@ async fn device_and_refresh(peer: &Peer) -> Result<(), BoxError> {
         .err()
         .ok_or("a used refresh token was taken")?;
     check(
-        code(&error).as_deref() == Some("invalid_grant"),
+        error_code(&error).as_deref() == Some("invalid_grant"),
         "not invalid_grant",
     )?;
     let error = renew(&second)?
@@ -378,7 +452,7 @@ async fn device_and_refresh(peer: &Peer) -> Result<(), BoxError> {
         .err()
         .ok_or("the family lives on")?;
     check(
-        code(&error).as_deref() == Some("invalid_grant"),
+        error_code(&error).as_deref() == Some("invalid_grant"),
         "not invalid_grant",
     )?;
     check(!peer.is_active(&renewed).await?, "its tokens live on")?;

@@ -2,7 +2,7 @@
 //
 // Listens on free loopback ports, and prints one line of JSON: where, and the keys of its clients.
 
-import { randomUUID, X509Certificate } from 'node:crypto';
+import { randomBytes, randomUUID, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer as createHttp } from 'node:http';
 import { createServer as createHttps } from 'node:https';
@@ -95,6 +95,8 @@ const provider = new Provider(issuer, {
     introspection: { enabled: true, allowedPolicy: () => true },
     revocation: { enabled: true, allowedPolicy: () => true },
     devInteractions: { enabled: false },
+    // Every proof needs a nonce, at the token endpoint and at that for user information.
+    dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true, allowReplay: false },
     mTLS: {
       enabled: true,
       selfSignedTlsClientAuth: true,

@@ -1,18 +1,23 @@
 //! Endpoints of an authorization server, and the requests they get.
 
+#[cfg(feature = "dpop")]
+use crate::dpop::Prover;
 use crate::{
     TokenResponse,
     client_auth::ClientAuth,
-    error::{TokenError, What},
+    error::{TokenError, What, received},
     fields::Fields,
     form::Form,
     request::TokenRequest,
-    transport::HttpClient,
+    response::{TokenTypes, object_of},
     url,
 };
 use http::{StatusCode, Uri};
+#[cfg(feature = "dpop")]
+use std::sync::Arc;
 use std::{borrow::Cow, fmt, time::Duration};
 use tower_auth_core::{AuthError, Clock, Secret};
+use tower_auth_http::HttpClient;
 
 /// One endpoint that a client authenticates at.
 #[derive(Clone, Debug)]
@@ -65,6 +70,8 @@ impl Endpoint {
         TokenRequest {
             endpoint: self.clone(),
             form,
+            #[cfg(feature = "dpop")]
+            prover: None,
         }
     }
 
@@ -88,7 +95,7 @@ impl Endpoint {
 
     /// How long an exchange may take.
     pub(crate) fn timeout(&self) -> Duration {
-        self.http.timeout()
+        self.http.time_limit()
     }
 
     pub(crate) fn uri(&self) -> &Uri {
@@ -113,16 +120,16 @@ impl Endpoint {
 
 /// A token endpoint, and what every request to it says.
 #[derive(Clone)]
-#[doc(hidden)]
-#[allow(unreachable_pub)] // named by a hidden method of a public trait
-pub struct TokenEndpoint {
+pub(crate) struct TokenEndpoint {
     pub(crate) endpoint: Endpoint,
     pub(crate) scope: Option<String>,
     pub(crate) parameters: Vec<(Cow<'static, str>, Secret)>,
     pub(crate) token_field: Cow<'static, str>,
     pub(crate) require_granted_scope: bool,
-    /// What counts as `Bearer`.
-    pub(crate) bearer_types: Vec<String>,
+    pub(crate) types: TokenTypes,
+    /// Proves the key that tokens are bound to.
+    #[cfg(feature = "dpop")]
+    pub(crate) prover: Option<Arc<Prover>>,
     /// Whatever the server says.
     pub(crate) token_lifetime: Option<Duration>,
 }
@@ -148,11 +155,16 @@ impl TokenEndpoint {
         tracing::debug!(fields = ?request.form, "asking for a token");
         let clock = self.endpoint.clock();
         let asked_at = clock.monotonic();
-        let (response, sent) = request.send().await?;
+        let (response, mut secrets) = request.send().await?;
         TokenResponse::parse(&response, &self.token_field, clock.now())
-            .and_then(|response| response.bearer(&self.bearer_types))
+            .and_then(|response| response.only(&self.types))
             .map(|response| self.judged(response).at(asked_at))
-            .map_err(|error| error.without(&sent).at(self.endpoint.uri()))
+            .map_err(|error| {
+                if let Some(fields) = object_of(&response) {
+                    received(&fields, &mut secrets);
+                }
+                error.without(&secrets).at(self.endpoint.uri())
+            })
     }
 
     /// Compared with what was asked for.
@@ -180,7 +192,11 @@ impl TokenEndpoint {
 
     /// A request of this form to this endpoint.
     pub(crate) fn request(&self, form: Form) -> TokenRequest {
-        self.endpoint.request(form)
+        TokenRequest {
+            #[cfg(feature = "dpop")]
+            prover: self.prover.clone(),
+            ..self.endpoint.request(form)
+        }
     }
 
     /// What gets the next token for a refresh token (RFC 6749 section 6).

@@ -47,7 +47,7 @@ impl Introspection {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) with a [`TokenError`]; an answer that does not
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) with a [`TokenError`](crate::TokenError); an answer that does not
     /// say whether the token is active is one, and not a no.
     pub async fn introspect(
         &self,

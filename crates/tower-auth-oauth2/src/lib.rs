@@ -17,30 +17,37 @@
 //! * What a server rotated is stored before it is used, and a fetch that has begun is finished even when nobody waits for it
 //!   any more. See [`store`] for files and several processes.
 //! * Secrets, tokens, and codes are in no `Debug`, no error and no trace. What a server repeats of them is taken out,
-//!   as it is, form-encoded, or as a header says it.
+//!   in whatever spelling.
 //! * What holds them here is wiped after use: forms, answers, tokens, keys in JSON. Not in our hands are the buffers of the
 //!   HTTP client, and those of JSON texts with escapes.
 //! * Nobody is asked to log in while the old token is still good, and nobody twice before [`clear`](OAuth2::clear).
-
+//!
 //! # Features
 //!
-//! | feature | on by default | adds |
-//! | --- | --- | --- |
-//! | `client` | yes | [`HttpClient::hyper`](HttpClient): a client for the authorization server, of hyper-util and rustls |
-//! | `jwt` | yes | signed assertions: JWT bearer, `private_key_jwt`, `client_secret_jwt`, Google service accounts |
-//! | `file` | no | `store::FileStore` |
-//! | `password` | no | `OAuth2::password`, which RFC 9700 forbids |
+//! None is on by default.
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | `rustls` | the default client for the authorization server, of hyper-util and rustls (which needs a C compiler) |
+//! | `client` | the same for plain http to this machine only |
+//! | `http2` | HTTP/2 where the server offers it |
+//! | `jwt` | signed assertions: JWT bearer, `private_key_jwt`, `client_secret_jwt`, Google service accounts |
+//! | `dpop` | tokens that are bound to a key: [`OAuth2Builder::dpop`] |
+//! | `file`, `keyring` | `store::FileStore`, `store::KeyringStore` |
+//! | `password` | `OAuth2::password`, which RFC 9700 forbids |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 /// The example of the README.
-#[cfg(all(doctest, feature = "client"))]
+#[cfg(all(doctest, feature = "rustls"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
 mod builder;
 mod challenge;
 mod client_auth;
+#[cfg(feature = "dpop")]
+mod dpop;
 mod endpoint;
 mod error;
 mod fields;
@@ -48,6 +55,8 @@ mod form;
 mod grant;
 mod identity;
 mod introspection;
+#[cfg(any(feature = "dpop", feature = "jwt"))]
+mod jti;
 #[cfg(feature = "jwt")]
 mod jwt;
 mod kept;
@@ -56,7 +65,6 @@ mod login;
 mod metadata;
 mod placement;
 mod provider;
-mod redact;
 mod request;
 mod response;
 mod revocation;
@@ -64,11 +72,16 @@ mod scheme;
 mod session;
 mod source;
 mod store_key;
-mod transport;
 mod url;
 
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub use tower_auth_http::ClientBuilder;
+pub use tower_auth_http::{Body, HttpClient, HttpError, HttpErrorKind};
 pub use tower_auth_token::store;
 
+#[cfg(feature = "dpop")]
+pub use self::dpop::{BoundToken, Dpop, SentProof};
 #[cfg(feature = "password")]
 pub use self::grant::Password;
 pub use self::{
@@ -77,8 +90,8 @@ pub use self::{
     client_auth::ClientAuth,
     error::{ErrorCode, ErrorResponse, TokenError, TokenErrorKind},
     grant::{
-        ClientCredentials, Custom, DeviceAuthorization, DeviceCode, Grant, RefreshToken,
-        SamlBearer, TokenExchange,
+        CheckedGrant, ClientCredentials, Custom, DeviceAuthorization, DeviceCode, Grant,
+        RefreshToken, SamlBearer, TokenExchange,
     },
     introspection::{Introspection, TokenState},
     metadata::{Discovery, ServerMetadata, well_known_urls},
@@ -87,10 +100,8 @@ pub use self::{
     response::TokenResponse,
     revocation::{Revocation, TokenHint},
     scheme::OAuth2,
-    transport::HttpClient,
 };
 #[cfg(feature = "jwt")]
-pub use self::{
-    grant::JwtBearer,
-    jwt::{Algorithm, Assertion, KeyError, KeyErrorKind, SigningKey},
-};
+pub use self::{grant::JwtBearer, jwt::Assertion};
+#[cfg(any(feature = "dpop", feature = "jwt"))]
+pub use tower_auth_jose::{Algorithm, KeyError, KeyErrorKind, SigningKey};

@@ -15,7 +15,7 @@ use tower_auth_core::{AuthError, Secret};
 /// use tower_auth_oauth2::Provider;
 /// # use tower_auth_oauth2::HttpClient;
 /// # use {bytes::Bytes, http::{Request, Response}, http_body_util::Full, std::convert::Infallible};
-/// # let client = HttpClient::new(tower::service_fn(async |_: Request<Full<Bytes>>| {
+/// # let client = HttpClient::new(tower::service_fn(async |_: Request<tower_auth_oauth2::Body>| {
 /// #     Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
 /// # }));
 ///
@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn client_credentials_without_the_mandatory_scope_are_refused() {
         let okta = Provider::okta("a.okta.com", "default").unwrap();
-        let never = tower::service_fn(|_: http::Request<http_body_util::Full<bytes::Bytes>>| {
+        let never = tower::service_fn(|_: http::Request<tower_auth_http::Body>| {
             std::future::pending::<
                 Result<
                     http::Response<http_body_util::Full<bytes::Bytes>>,

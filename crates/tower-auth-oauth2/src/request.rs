@@ -1,5 +1,7 @@
 //! Requests to authorization servers.
 
+#[cfg(feature = "dpop")]
+use crate::dpop::{PROOF, Prover};
 use crate::{
     client_auth::Header,
     endpoint::Endpoint,
@@ -7,7 +9,6 @@ use crate::{
     fields::Fields,
     form::Form,
     identity::Identity,
-    redact::{Sent, is_secret},
     response::{error_of, object_of},
 };
 use bytes::Bytes;
@@ -15,17 +16,24 @@ use http::{
     HeaderValue, Request, Response,
     header::{ACCEPT, CONTENT_TYPE},
 };
-use http_body_util::Full;
+use std::fmt;
+#[cfg(feature = "dpop")]
+use std::sync::Arc;
+#[cfg(feature = "dpop")]
+use tower_auth_core::Origin;
+use tower_auth_core::insert_header;
+use tower_auth_http::{Body, Redactor, is_secret_name};
 
 /// A form for an endpoint, with what authenticates the client, before it is filled in and sent.
 ///
 /// It is the one thing that is sent, and the one thing that the key of a store is made of.
-#[derive(Clone, Debug)]
-#[doc(hidden)]
-#[allow(unreachable_pub)] // named by a hidden method of a public trait
-pub struct TokenRequest {
+#[derive(Clone)]
+pub(crate) struct TokenRequest {
     pub(crate) endpoint: Endpoint,
     pub(crate) form: Form,
+    /// Proves the key that the token is to be bound to.
+    #[cfg(feature = "dpop")]
+    pub(crate) prover: Option<Arc<Prover>>,
 }
 
 impl TokenRequest {
@@ -45,48 +53,65 @@ impl TokenRequest {
         if auth.shows_certificate() {
             identity.add("certificate", b"");
         }
+        #[cfg(feature = "dpop")]
+        if let Some(prover) = &self.prover {
+            prover.identify(identity);
+        }
         self.form.identify(self.endpoint.url(), identity)
     }
 
     /// Sends it, and says what the answer must not repeat.
-    pub(crate) async fn send(&self) -> Result<(Response<Bytes>, Sent), TokenError> {
+    pub(crate) async fn send(&self) -> Result<(Response<Bytes>, Redactor), TokenError> {
+        let answer = self.send_once().await?;
+        if self.is_asked_again(&answer.0) {
+            return self.send_once().await;
+        }
+        Ok(answer)
+    }
+
+    async fn send_once(&self) -> Result<(Response<Bytes>, Redactor), TokenError> {
         let endpoint = &self.endpoint;
         let form = self
             .form
             .fill(endpoint.clock().now(), endpoint.url())
             .await?;
-        let mut sent = Sent::default();
+        let mut secrets = Redactor::new();
         for (name, value) in form.values() {
-            if is_secret(name) {
-                sent.add(value);
+            if is_secret_name(name) {
+                secrets.secret(value);
             }
         }
         if let Some(secret) = endpoint.auth().secret() {
-            sent.add(secret);
+            secrets.secret(secret);
         }
-        let mut request = Request::new(Full::new(form.encode()));
+        let mut request = Request::new(Body::from(form.encode()));
         *request.method_mut() = http::Method::POST;
         *request.uri_mut() = endpoint.uri().clone();
         let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
         let headers = request.headers_mut();
-        headers.insert(CONTENT_TYPE, form_type);
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        insert_header(headers, CONTENT_TYPE, form_type)?;
+        insert_header(
+            headers,
+            ACCEPT,
+            HeaderValue::from_static("application/json"),
+        )?;
+        self.prove(&mut request)?;
         // Schemes that authenticate the client may have to wait for somebody, too.
         let exchange = async {
             endpoint.auth().sign(&mut request).await?;
-            sent.add_headers(request.headers());
-            sent.add_query(request.uri());
-            endpoint.http().exchange(request).await
+            secrets.headers(request.headers());
+            secrets.query(request.uri());
+            Ok::<_, TokenError>(endpoint.http().send(request).await?)
         };
-        let response = match endpoint.http().in_time(exchange).await {
+        let response = match endpoint.http().in_time(endpoint.uri(), exchange).await {
             Ok(response) => response,
-            Err(error) => return Err(error.without(&sent).at(endpoint.uri())),
+            Err(error) => return Err(error.without(&secrets).at(endpoint.uri())),
         };
         tracing::debug!(
             status = response.status().as_u16(),
             "the authorization server answered"
         );
-        Ok((response, sent))
+        Ok((response, secrets))
     }
 
     /// Sends it for an object, or nothing: an answer that is no success is an error.
@@ -103,5 +128,54 @@ impl TokenRequest {
         let now = self.endpoint.clock().now();
         let error = error_of(&response, fields, now).without(&sent);
         Err(error.at(self.endpoint.uri()))
+    }
+
+    #[cfg(not(feature = "dpop"))]
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps)] // as with the feature
+    fn prove(&self, _: &mut Request<Body>) -> Result<(), TokenError> {
+        Ok(())
+    }
+
+    #[cfg(not(feature = "dpop"))]
+    #[allow(clippy::unused_self)] // as with the feature
+    fn is_asked_again(&self, _: &Response<Bytes>) -> bool {
+        false
+    }
+
+    /// Puts a proof on a request.
+    #[cfg(feature = "dpop")]
+    fn prove(&self, request: &mut Request<Body>) -> Result<(), TokenError> {
+        let Some(prover) = &self.prover else {
+            return Ok(());
+        };
+        let nonce = prover.nonces().of(&Origin::of(request.uri())?);
+        let proof = prover.proof(request.method(), request.uri(), None, nonce.as_deref())?;
+        insert_header(request.headers_mut(), PROOF.clone(), proof)?;
+        Ok(())
+    }
+
+    /// Whether the server wants the same with another nonce, and says which (RFC 9449 section 8).
+    #[cfg(feature = "dpop")]
+    fn is_asked_again(&self, response: &Response<Bytes>) -> bool {
+        let (Some(prover), Ok(origin)) = (&self.prover, Origin::of(self.endpoint.uri())) else {
+            return false;
+        };
+        let before = prover.nonces().of(&origin);
+        prover.nonces().learn(&origin, response.headers());
+        let is_other = prover.nonces().of(&origin) != before;
+        is_other
+            && response.status().is_client_error()
+            && object_of(response).is_some_and(|fields| {
+                fields.get("error").and_then(serde_json::Value::as_str) == Some("use_dpop_nonce")
+            })
+    }
+}
+
+impl fmt::Debug for TokenRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenRequest")
+            .field("endpoint", &self.endpoint)
+            .field("form", &self.form)
+            .finish_non_exhaustive()
     }
 }

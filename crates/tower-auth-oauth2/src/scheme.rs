@@ -46,7 +46,7 @@ use tower_auth_token::{AcquireLoan, Loan, Placed, SentToken, Token, TokenAuth};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let server = HttpClient::new(tower::service_fn(async |_: Request<Full<Bytes>>| {
+/// # let server = HttpClient::new(tower::service_fn(async |_: Request<tower_auth_oauth2::Body>| {
 /// #     Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(r#"{"access_token":"2YotnFZFEjr1zCsicMWpAA"}"#)))
 /// # }));
 /// # let http = tower::service_fn(async |request: Request<String>| {

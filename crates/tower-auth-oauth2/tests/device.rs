@@ -72,16 +72,18 @@ impl Server {
 
     fn client(&self) -> HttpClient {
         let server = self.clone();
-        HttpClient::new(tower::service_fn(move |request: Request<Full<Bytes>>| {
-            let server = server.clone();
-            async move {
-                let path = request.uri().path().to_owned();
-                let body = request.into_body().collect().await.unwrap().to_bytes();
-                let (status, answer) = server.answer(&path, &body);
-                let response = Response::builder().status(status);
-                Ok::<_, Infallible>(response.body(Full::<Bytes>::from(answer)).unwrap())
-            }
-        }))
+        HttpClient::new(tower::service_fn(
+            move |request: Request<tower_auth_oauth2::Body>| {
+                let server = server.clone();
+                async move {
+                    let path = request.uri().path().to_owned();
+                    let body = request.into_body().collect().await.unwrap().to_bytes();
+                    let (status, answer) = server.answer(&path, &body);
+                    let response = Response::builder().status(status);
+                    Ok::<_, Infallible>(response.body(Full::<Bytes>::from(answer)).unwrap())
+                }
+            },
+        ))
     }
 
     fn builder(&self) -> OAuth2Builder<DeviceAuthorization> {

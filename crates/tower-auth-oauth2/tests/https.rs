@@ -96,7 +96,7 @@ async fn again(test: &str, certificates: &str, url: &str) {
 
 async fn introspect(url: &str) -> Result<TokenState, AuthError> {
     let client = ClientAuth::basic("s6BhdRkqt3", "gX1fBat3bV").unwrap();
-    Introspection::with_client(url, client, HttpClient::hyper())?
+    Introspection::with_client(url, client, HttpClient::default())?
         .introspect("t", None)
         .await
 }

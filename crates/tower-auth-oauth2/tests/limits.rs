@@ -67,7 +67,7 @@ async fn what_authenticates_the_client_has_no_more_time_than_the_exchange() {
     let revocation = Revocation::with_client(
         "https://as.example/revoke",
         ClientAuth::scheme(never),
-        http.with_timeout(Duration::from_secs(7)),
+        http.timeout(Duration::from_secs(7)),
     )
     .unwrap();
     let began = tokio::time::Instant::now();
@@ -79,12 +79,12 @@ async fn what_authenticates_the_client_has_no_more_time_than_the_exchange() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_is_given_more_time_has_it() {
-    let slow = tower::service_fn(async |_: Request<Full<Bytes>>| {
+    let slow = tower::service_fn(async |_: Request<tower_auth_oauth2::Body>| {
         tokio::time::sleep(Duration::from_secs(200)).await;
         Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(TOKEN.1)))
     });
     let auth = OAuth2::client_credentials(URL, "id", "s")
-        .http_client(HttpClient::new(slow).with_timeout(Duration::from_secs(300)))
+        .http_client(HttpClient::new(slow).timeout(Duration::from_secs(300)))
         .build()
         .unwrap();
     assert_eq!(auth.token().await.unwrap().expose(), "a");
@@ -100,7 +100,7 @@ async fn no_duration_is_too_long() {
         .refresh_ahead(most)
         .refusal_interval(most)
         .back_off(most, most)
-        .http_client(http.with_timeout(most))
+        .http_client(http.timeout(most))
         .build()
         .unwrap();
     assert_eq!(auth.token().await.unwrap().expose(), "a");

@@ -207,11 +207,73 @@ async fn planted_secrets_are_found_nowhere() {
     }
 }
 
+/// The same secret in every spelling and in every place, also such that the server said itself.
+#[tokio::test]
+async fn what_a_server_repeats_is_not_shown_however_and_wherever_it_spells_it() {
+    use base64::{Engine as _, prelude::BASE64_STANDARD};
+    let secret = "pl4nted/\"s3cret+&1";
+    let percent: String = secret.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let escaped: String = secret.bytes().map(|b| format!("\\u{b:04x}")).collect();
+    let html: String = secret.bytes().map(|byte| format!("&#{byte};")).collect();
+    let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    let spellings = [
+        secret.to_owned(),
+        percent,
+        escaped,
+        html,
+        form.to_lowercase(),
+        BASE64_STANDARD.encode(secret),
+        BASE64_STANDARD.encode(format!("the-id:{secret}")),
+    ];
+    for spelled in &spellings {
+        let error = serde_json::json!({
+            "error": format!("no {spelled}"), "error_description": spelled, "error_uri": spelled,
+            "a": [{spelled: {spelled: [spelled]}}],
+        });
+        let kind = serde_json::json!({"access_token": "a", "token_type": spelled});
+        for (status, body) in [
+            (400, error.to_string()),
+            (200, kind.to_string()),
+            (400, format!("<p>{spelled}</p>")),
+            (400, format!("bad: {spelled}")),
+        ] {
+            let (http, _) = answering(&[(status, &body)]);
+            let auth = OAuth2::client_credentials("https://as.example/t", "the-id", secret);
+            let auth = auth.http_client(http).build().unwrap();
+            let shown = chain(&auth.token().await.unwrap_err());
+            assert!(!shown.contains(&**spelled), "{spelled}: {shown}");
+            assert!(!shown.contains("s3cret"), "{shown}");
+        }
+    }
+    // Numbers are scalars too, and what the server itself calls a token is one wherever it says it.
+    for (sent, body) in [
+        (
+            "8675309868",
+            r#"{"error":"e","pin_code_of":{"n":8675309868},"at":8675309868}"#,
+        ),
+        (
+            "other",
+            r#"{"error":"no 8675309868","id_token":"8675309868","x":[{"8675309868":1}]}"#,
+        ),
+        (
+            "other",
+            r#"{"access_token":"8675309868","token_type":"8675309868"}"#,
+        ),
+    ] {
+        let status = if body.contains("error") { 400 } else { 200 };
+        let (http, _) = answering(&[(status, body)]);
+        let auth = OAuth2::client_credentials("https://as.example/t", "the-id", sent);
+        let auth = auth.http_client(http).build().unwrap();
+        let shown = chain(&auth.token().await.unwrap_err());
+        assert!(!shown.contains("8675309868"), "{shown}");
+    }
+}
+
 /// A client that puts URLs into its errors, as many do.
 #[tokio::test]
 async fn an_error_of_the_client_shows_no_secret_of_the_request() {
     let http = HttpClient::new(tower::service_fn(
-        async |request: http::Request<http_body_util::Full<bytes::Bytes>>| {
+        async |request: http::Request<tower_auth_oauth2::Body>| {
             let said = format!("cannot send {:?} to {}", request.headers(), request.uri());
             Err::<http::Response<http_body_util::Full<bytes::Bytes>>, _>(std::io::Error::other(
                 said,

@@ -96,7 +96,7 @@ async fn nobody_gets_the_token_of_somebody_else_out_of_a_store() {
     let store = MemoryStore::new();
     let count = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
     let http = tower_auth_oauth2::HttpClient::new(tower::service_fn(
-        move |_: http::Request<http_body_util::Full<bytes::Bytes>>| {
+        move |_: http::Request<tower_auth_oauth2::Body>| {
             let number = count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             async move {
                 let body = format!(r#"{{"access_token":"{number}","expires_in":3600}}"#);

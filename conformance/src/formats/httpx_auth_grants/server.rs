@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 use tower::service_fn;
-use tower_auth_oauth2::HttpClient;
+use tower_auth_oauth2::{Body, HttpClient};
 
 pub(crate) type Sent = Request<Bytes>;
 
@@ -28,7 +28,7 @@ pub(crate) fn answering(
 ) -> (HttpClient, Log) {
     let log = Log::default();
     let kept = log.clone();
-    let service = service_fn(move |request: Request<Full<Bytes>>| {
+    let service = service_fn(move |request: Request<Body>| {
         let (answer, log) = (answer.clone(), kept.clone());
         async move {
             let (parts, body) = request.into_parts();

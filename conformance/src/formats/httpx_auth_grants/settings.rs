@@ -223,7 +223,7 @@ fn options<G: Grant, F: Finish>(
                     (_, false) => builder.timeout(seconds),
                 }
             }
-            ("scope", Value::Null) => builder,
+            ("scope", Value::Null) => builder.without_scope(),
             ("scope", Value::String(scope)) => builder.scope(scope),
             ("scope", Value::Array(scopes)) => {
                 let scopes: Option<Vec<_>> = scopes.iter().map(Value::as_str).collect();

@@ -3,6 +3,7 @@
 mod answers;
 mod basic;
 mod device;
+mod dpop;
 mod facts;
 mod keys;
 
@@ -128,8 +129,13 @@ async fn judge(
             keys::thumbprint(&whole["jwk_public"], &whole["jkt"])
         }
         ("rfc9449_dpop", "token_request_proof" | "resource_request_proof") => {
-            keys::proof(whole, entry)
+            keys::proof(whole, entry)?;
+            dpop::proof(whole, entry).await
         }
+        ("rfc9449_dpop", "access_token" | "ath") => dpop::hash(whole).await,
+        ("rfc9449_dpop", "challenges") => dpop::challenges(entry),
+        ("rfc9449_dpop", "as_nonce_error") => dpop::nonce(entry).await,
+        ("rfc9449_dpop", "htu_normalisation") => dpop::target(entry).await,
         ("rfc7523_client_assertion", name) => facts::client_assertion(file, whole, name).await,
         ("rfc7662_introspection", _) => answers::introspection(entry).await,
         ("rfc8414_metadata", name) => facts::metadata(name, index, entry),

@@ -57,7 +57,7 @@ impl<G, P> OAuth2Builder<G, P> {
     /// [key of your own](Self::store_key) says nothing of them.
     ///
     /// Where that request cannot be told beforehand, `build` wants that key: [`from_fn`](crate::OAuth2::from_fn),
-    /// [`ClientAuth::scheme`], tokens that are asked for and have no label. What is below HTTP is not seen: give clients
+    /// [`ClientAuth::scheme`](crate::ClientAuth::scheme), tokens that are asked for and have no label. What is below HTTP is not seen: give clients
     /// that show different certificates keys of their own.
     pub fn store(mut self, store: impl Store) -> Self {
         self.settings.store = Some(Arc::new(store));

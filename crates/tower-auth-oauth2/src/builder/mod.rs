@@ -54,7 +54,7 @@ impl<G: Grant, P: Placement> OAuth2Builder<G, P> {
         self.settings.check()?;
         let placement = self.placement?;
         let endpoint = self.settings.endpoint()?;
-        let flow = self.grant.flow()?;
+        let flow = self.grant.check()?.0;
         let exchange = endpoint.as_ref().map(|it| it.endpoint.timeout());
         let patience = self.settings.patience(exchange, flow.patience());
         let tokens = Tokens {
@@ -98,14 +98,14 @@ fn keep(
 #[cfg(feature = "client")]
 #[allow(clippy::unnecessary_wraps)] // as without the feature
 pub(crate) fn default_client() -> Result<HttpClient, AuthError> {
-    Ok(HttpClient::hyper())
+    Ok(HttpClient::default())
 }
 
 #[cfg(not(feature = "client"))]
 pub(crate) fn default_client() -> Result<HttpClient, AuthError> {
     Err(AuthError::configuration(
         "http_client",
-        "is missing; pass one, or turn on the feature `client`",
+        "is missing; pass one, or turn on the feature `rustls`",
     ))
 }
 

@@ -41,7 +41,50 @@ impl<G, P> OAuth2Builder<G, P> {
         self.placed(Ok(placement))
     }
 
-    fn placed<Q>(self, placement: Result<Q, AuthError>) -> OAuth2Builder<G, Q> {
+    /// Tokens that are bound to this key (DPoP, RFC 9449): `Authorization: DPoP <token>`, and a proof in the header `DPoP`,
+    /// signed for each request. Token requests carry one as well, refreshes included.
+    ///
+    /// Both servers may demand a nonce in it (`use_dpop_nonce`). The token endpoint is asked again by itself; for
+    /// resource servers there is [`replay`](tower_auth_core::SchemeExt::replay). A token of type `Bearer` is refused:
+    /// whoever stole it could use it.
+    ///
+    /// What is stored is bound to the key, so whoever takes it from a [`store`](Self::store) needs the same one: keep
+    /// a key of your own with it. One that is only made for this process finds nothing that another stored.
+    ///
+    /// ```
+    /// use tower_auth_oauth2::{Algorithm, OAuth2, SigningKey};
+    /// # use tower_auth_oauth2::{Body, HttpClient};
+    /// # let http = HttpClient::new(tower::service_fn(async |_: http::Request<Body>| {
+    /// #     Ok::<_, std::convert::Infallible>(http::Response::new(Body::empty()))
+    /// # }));
+    ///
+    /// let auth = OAuth2::client_credentials("https://as.example.com/token", "s6BhdRkqt3", "gX1fBat3bV")
+    ///     .dpop(SigningKey::generate(Algorithm::Es256)?)
+    /// #   .http_client(http)
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "dpop")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "dpop")))]
+    pub fn dpop(self, key: crate::SigningKey) -> OAuth2Builder<G, crate::Dpop> {
+        use crate::dpop::Proving;
+        use std::sync::Arc;
+        match Proving::new(key).map(Arc::new) {
+            Ok(proving) => {
+                let mut builder = self.placed(Ok(crate::Dpop::new(Arc::clone(&proving))));
+                builder.settings.proving = Some(proving);
+                builder
+            }
+            Err(error) => self.placed(Err(error)),
+        }
+    }
+
+    #[cfg_attr(not(feature = "dpop"), expect(unused_mut))]
+    fn placed<Q>(mut self, placement: Result<Q, AuthError>) -> OAuth2Builder<G, Q> {
+        #[cfg(feature = "dpop")]
+        {
+            self.settings.proving = None;
+        }
         OAuth2Builder {
             grant: self.grant,
             placement,

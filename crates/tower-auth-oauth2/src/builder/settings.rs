@@ -1,8 +1,11 @@
 //! What a builder was told, whatever its grant and placement.
 
+#[cfg(feature = "dpop")]
+use crate::dpop::{Prover, Proving};
 use crate::{
     ClientAuth, HttpClient,
     endpoint::{Endpoint, TokenEndpoint},
+    response::TokenTypes,
     source::OnToken,
 };
 use std::{borrow::Cow, sync::Arc, time::Duration};
@@ -24,6 +27,9 @@ pub(super) struct Settings {
     pub(super) token_field: Cow<'static, str>,
     pub(super) bearer_types: Vec<String>,
     pub(super) token_lifetime: Option<Duration>,
+    /// The key that tokens are bound to.
+    #[cfg(feature = "dpop")]
+    pub(super) proving: Option<Arc<Proving>>,
     pub(super) http: Option<HttpClient>,
     pub(super) timeout: Option<Duration>,
     pub(super) early_expiry: Duration,
@@ -63,6 +69,8 @@ impl Settings {
             token_field: Cow::Borrowed("access_token"),
             bearer_types: Vec::new(),
             token_lifetime: None,
+            #[cfg(feature = "dpop")]
+            proving: None,
             http: None,
             timeout: None,
             early_expiry: DEFAULT_EARLY_EXPIRY,
@@ -120,9 +128,32 @@ impl Settings {
             require_granted_scope: self.require_granted_scope,
             parameters: self.parameters.clone(),
             token_field: self.token_field.clone(),
-            bearer_types: self.bearer_types.clone(),
+            types: self.types(),
+            #[cfg(feature = "dpop")]
+            prover: self.prover(),
             token_lifetime: self.token_lifetime,
         }))
+    }
+
+    #[cfg(not(feature = "dpop"))]
+    fn types(&self) -> TokenTypes {
+        TokenTypes::Bearer(self.bearer_types.clone())
+    }
+
+    #[cfg(feature = "dpop")]
+    fn types(&self) -> TokenTypes {
+        match &self.proving {
+            Some(_) => TokenTypes::Dpop,
+            None => TokenTypes::Bearer(self.bearer_types.clone()),
+        }
+    }
+
+    /// For the token endpoint, whose nonces are not those of resource servers.
+    #[cfg(feature = "dpop")]
+    fn prover(&self) -> Option<Arc<Prover>> {
+        let proving = self.proving.as_ref()?;
+        proving.set_clock(self.clock.clone());
+        Some(Arc::new(Prover::new(Arc::clone(proving))))
     }
 
     fn scope(&self) -> Result<Option<String>, AuthError> {
@@ -142,7 +173,7 @@ impl Settings {
             None => super::default_client()?,
         };
         Ok(match self.timeout {
-            Some(timeout) => http.with_timeout(timeout),
+            Some(timeout) => http.timeout(timeout),
             None => http,
         })
     }

@@ -7,13 +7,12 @@ pub(crate) use self::scheme::AnyScheme;
 use crate::form::Value;
 use crate::form::{self, Form};
 #[cfg(feature = "jwt")]
-use crate::jwt::{Algorithm, Assertion, SigningKey};
+use crate::{Algorithm, SigningKey, jwt::Assertion};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use bytes::Bytes;
 use http::{HeaderValue, Request, header::AUTHORIZATION};
-use http_body_util::Full;
 use std::{fmt, sync::Arc};
-use tower_auth_core::{AuthError, Authorize, Secret, sensitive_header};
+use tower_auth_core::{AuthError, Authorize, Secret, insert_header, sensitive_header};
+use tower_auth_http::Body;
 use zeroize::Zeroizing;
 
 /// How a client authenticates at the token endpoint, and at those for revocation and introspection.
@@ -206,7 +205,7 @@ impl ClientAuth {
     /// `HttpClient::new(scheme.replay(Cloned).layer(client))`, with [`anonymous`](Self::anonymous) here.
     pub fn scheme<A>(scheme: A) -> Self
     where
-        A: Authorize<Full<Bytes>> + fmt::Debug + Send + Sync + 'static,
+        A: Authorize<Body> + fmt::Debug + Send + Sync + 'static,
         A::Credentials: Send + Sync + 'static,
         A::Acquire: Send + 'static,
     {
@@ -290,11 +289,11 @@ impl ClientAuth {
     }
 
     /// Puts it there.
-    pub(crate) async fn sign(&self, request: &mut Request<Full<Bytes>>) -> Result<(), AuthError> {
+    pub(crate) async fn sign(&self, request: &mut Request<Body>) -> Result<(), AuthError> {
         match self.header() {
             Header::None => {}
             Header::Fixed(value) => {
-                request.headers_mut().insert(AUTHORIZATION, value.clone());
+                insert_header(request.headers_mut(), AUTHORIZATION, value.clone())?;
             }
             Header::Scheme(scheme) => {
                 let bare = std::mem::take(request);

@@ -1,24 +1,23 @@
 //! Any scheme of the workspace, its type forgotten.
 
-use bytes::Bytes;
 use http::Request;
-use http_body_util::Full;
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 use tower_auth_core::{AuthError, Authorize, RequestHead, Step};
+use tower_auth_http::Body;
 
-type Authorized = Pin<Box<dyn Future<Output = Result<Request<Full<Bytes>>, AuthError>> + Send>>;
+type Authorized = Pin<Box<dyn Future<Output = Result<Request<Body>, AuthError>> + Send>>;
 
 pub(crate) trait AnyScheme: fmt::Debug + Send + Sync {
-    fn authorize(self: Arc<Self>, request: Request<Full<Bytes>>) -> Authorized;
+    fn authorize(self: Arc<Self>, request: Request<Body>) -> Authorized;
 }
 
 impl<A> AnyScheme for A
 where
-    A: Authorize<Full<Bytes>> + fmt::Debug + Send + Sync + 'static,
+    A: Authorize<Body> + fmt::Debug + Send + Sync + 'static,
     A::Credentials: Send + Sync + 'static,
     A::Acquire: Send + 'static,
 {
-    fn authorize(self: Arc<Self>, mut request: Request<Full<Bytes>>) -> Authorized {
+    fn authorize(self: Arc<Self>, mut request: Request<Body>) -> Authorized {
         let step = self.acquire(RequestHead::from(&request), None);
         Box::pin(async move {
             let credentials = match step {

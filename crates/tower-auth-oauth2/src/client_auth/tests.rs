@@ -13,7 +13,7 @@ fn sent(auth: &ClientAuth) -> (HeaderMap, String) {
     let filled = runtime.block_on(form.fill(now, "https://server.example.com"));
     let body = String::from_utf8(filled.unwrap().encode().to_vec()).unwrap();
     let mut request = Request::post("https://server.example.com")
-        .body(Full::default())
+        .body(Body::empty())
         .unwrap();
     runtime.block_on(auth.sign(&mut request)).unwrap();
     (request.headers().clone(), body)

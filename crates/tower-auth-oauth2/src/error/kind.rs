@@ -1,10 +1,9 @@
 //! Kinds of failure, and what is known of each.
 
-use super::{BoxError, ErrorResponse, text};
-use crate::redact::Sent;
+use super::ErrorResponse;
 use http::{StatusCode, Uri};
-use std::time::Duration;
 use tower_auth_core::AuthError;
+use tower_auth_http::{HttpError, HttpErrorKind, Redactor};
 
 /// What kind of [`TokenError`](crate::TokenError) this is.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -54,19 +53,12 @@ pub enum TokenErrorKind {
 #[derive(Debug)]
 pub(crate) enum What {
     Response(Box<ErrorResponse>),
-    /// The error is that of the HTTP client; when it shows something secret, its text without that.
-    Unreachable {
-        cause: BoxError,
-        /// The request, or a part of it, may have arrived.
-        was_sent: bool,
-    },
-    TimedOut(Duration),
-    TooLarge(usize),
+    /// There is no whole answer.
+    Http(HttpError),
     Malformed {
         status: StatusCode,
         why: &'static str,
     },
-    Redirected(StatusCode),
     TokenType(String),
     ScopeNotGranted(String),
     DeviceCodeExpired,
@@ -86,11 +78,13 @@ impl What {
     pub(super) fn kind(&self) -> TokenErrorKind {
         match self {
             Self::Response(_) => TokenErrorKind::Response,
-            Self::Unreachable { .. } => TokenErrorKind::Unreachable,
-            Self::TimedOut(_) => TokenErrorKind::TimedOut,
-            Self::TooLarge(_) => TokenErrorKind::TooLarge,
+            Self::Http(error) => match error.kind() {
+                HttpErrorKind::TimedOut => TokenErrorKind::TimedOut,
+                HttpErrorKind::TooLarge => TokenErrorKind::TooLarge,
+                HttpErrorKind::Redirected => TokenErrorKind::Redirected,
+                _ => TokenErrorKind::Unreachable,
+            },
             Self::Malformed { .. } => TokenErrorKind::Malformed,
-            Self::Redirected(_) => TokenErrorKind::Redirected,
             Self::TokenType(_) => TokenErrorKind::TokenType,
             Self::ScopeNotGranted(_) => TokenErrorKind::ScopeNotGranted,
             Self::DeviceCodeExpired => TokenErrorKind::DeviceCodeExpired,
@@ -104,23 +98,11 @@ impl What {
         }
     }
 
-    pub(super) fn without(self, sent: &Sent) -> Self {
+    pub(super) fn without(self, secrets: &Redactor) -> Self {
         match self {
-            Self::Response(response) => Self::Response(Box::new(response.without(sent))),
-            Self::TokenType(mut kind) => {
-                sent.redact(&mut kind);
-                Self::TokenType(kind)
-            }
-            Self::Unreachable { cause, was_sent } => {
-                let (mut text, debug) = text::chain(&*cause);
-                if !sent.is_in(&text) && !sent.is_in(&debug) {
-                    return Self::Unreachable { cause, was_sent };
-                }
-                // Its type is lost, but it would tell what it must not.
-                sent.redact(&mut text);
-                let cause = text.into();
-                Self::Unreachable { cause, was_sent }
-            }
+            Self::Response(response) => Self::Response(Box::new(response.without(secrets))),
+            Self::TokenType(kind) => Self::TokenType(secrets.clean(&kind)),
+            Self::Http(error) => Self::Http(error.redacted(secrets)),
             other => other,
         }
     }

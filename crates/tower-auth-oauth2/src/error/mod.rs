@@ -2,18 +2,20 @@
 
 mod code;
 mod kind;
+mod redaction;
 mod response;
 mod text;
 
-pub(crate) use self::kind::{Address, What};
 pub use self::{code::ErrorCode, kind::TokenErrorKind, response::ErrorResponse};
+pub(crate) use self::{
+    kind::{Address, What},
+    redaction::received,
+};
 
-use crate::redact::Sent;
 use http::StatusCode;
 use std::{error::Error as StdError, fmt, time::Duration};
 use tower_auth_core::{AuthError, ErrorKind};
-
-pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
+use tower_auth_http::{HttpError, HttpErrorKind, Redactor};
 
 /// Why no token could be had.
 ///
@@ -66,6 +68,14 @@ impl TokenError {
         }
     }
 
+    /// What went wrong on the way, when there is no whole answer.
+    pub fn http(&self) -> Option<&HttpError> {
+        match &self.0.what {
+            What::Http(error) => Some(error),
+            _ => None,
+        }
+    }
+
     /// The server's own words, when it answered with an error.
     pub fn response(&self) -> Option<&ErrorResponse> {
         match &self.0.what {
@@ -83,7 +93,7 @@ impl TokenError {
     pub fn status(&self) -> Option<StatusCode> {
         match &self.0.what {
             What::Response(response) => Some(response.status()),
-            What::Malformed { status, .. } | What::Redirected(status) => Some(*status),
+            What::Malformed { status, .. } => Some(*status),
             _ => None,
         }
     }
@@ -135,7 +145,7 @@ impl TokenError {
                         Some("temporarily_unavailable" | "server_error" | "slow_down")
                     )
             }
-            What::Unreachable { .. } | What::TimedOut(_) => true,
+            What::Http(error) => error.is_transient(),
             _ => false,
         }
     }
@@ -144,8 +154,7 @@ impl TokenError {
     /// broke, the time was over, a gateway answered for it, or its answer cannot be read.
     pub fn request_may_have_run(&self) -> bool {
         match &self.0.what {
-            What::Unreachable { was_sent, .. } => *was_sent,
-            What::TimedOut(_) | What::TooLarge(_) => true,
+            What::Http(error) => error.request_may_have_run(),
             What::Malformed { status, .. } => status.is_success(),
             What::Response(response) => {
                 response.error().is_none()
@@ -205,7 +214,11 @@ impl TokenError {
 
     /// Whether there was a connection, and it broke before the answer.
     pub(crate) fn is_broken_connection(&self) -> bool {
-        matches!(&self.0.what, What::Unreachable { was_sent: true, .. })
+        let kind = self.http().map(HttpError::kind);
+        matches!(
+            kind,
+            Some(HttpErrorKind::Interrupted | HttpErrorKind::Client)
+        )
     }
 
     /// With who was asked.
@@ -226,8 +239,8 @@ impl TokenError {
     }
 
     /// Without anything that was sent as a secret.
-    pub(crate) fn without(mut self, sent: &Sent) -> Self {
-        self.0.what = self.0.what.without(sent);
+    pub(crate) fn without(mut self, secrets: &Redactor) -> Self {
+        self.0.what = self.0.what.without(secrets);
         self
     }
 
@@ -257,6 +270,12 @@ impl From<What> for TokenError {
     }
 }
 
+impl From<HttpError> for TokenError {
+    fn from(error: HttpError) -> Self {
+        What::Http(error).into()
+    }
+}
+
 impl From<AuthError> for TokenError {
     fn from(error: AuthError) -> Self {
         What::Request(error).into()
@@ -276,7 +295,7 @@ impl fmt::Debug for TokenError {
 impl StdError for TokenError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.0.what {
-            What::Unreachable { cause, .. } => Some(cause.as_ref()),
+            What::Http(error) => error.source(),
             What::Request(error) => error.source(),
             _ => None,
         }

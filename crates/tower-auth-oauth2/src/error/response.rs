@@ -1,13 +1,14 @@
 //! The error answer of an authorization server.
 
-use super::{ErrorCode, text::Printable};
-use crate::{
-    fields::Fields,
-    redact::{Sent, is_secret},
+use super::{
+    ErrorCode,
+    redaction::{received, redact, redact_fields, shown, shown_fields},
 };
+use crate::fields::Fields;
 use http::StatusCode;
 use serde_json::{Map, Value};
 use std::{fmt, time::Duration};
+use tower_auth_http::{Redactor, printable};
 
 /// How much of a body that is not JSON is kept, in bytes.
 const EXCERPT: usize = 512;
@@ -111,8 +112,11 @@ impl ErrorResponse {
         self.retry_after
     }
 
-    /// Takes what was sent out of everything, and shortens what is text.
-    pub(crate) fn without(mut self, sent: &Sent) -> Self {
+    /// Takes secrets out of everything, and shortens what is text: what was sent, and what is in this answer by a name
+    /// that says so.
+    pub(crate) fn without(mut self, sent: &Redactor) -> Self {
+        let mut secrets = sent.clone();
+        received(&self.fields, &mut secrets);
         let texts = [
             &mut self.error,
             &mut self.description,
@@ -120,7 +124,7 @@ impl ErrorResponse {
             &mut self.text,
         ];
         for text in texts.into_iter().flatten() {
-            sent.redact(text);
+            redact(text, &secrets);
         }
         if let Some(text) = &mut self.text {
             let end = (0..=EXCERPT.min(text.len()))
@@ -128,41 +132,9 @@ impl ErrorResponse {
                 .find(|end| text.is_char_boundary(*end));
             text.truncate(end.unwrap_or(0));
         }
-        for (mut name, mut value) in std::mem::take(&mut *self.fields) {
-            sent.redact(&mut name);
-            redact_value(&mut value, sent);
-            self.fields.insert(name, value);
-        }
+        redact_fields(&mut self.fields, &secrets);
         self
     }
-}
-
-fn redact_value(value: &mut Value, sent: &Sent) {
-    match value {
-        Value::String(text) => sent.redact(text),
-        Value::Array(values) => values.iter_mut().for_each(|v| redact_value(v, sent)),
-        Value::Object(fields) => fields.values_mut().for_each(|v| redact_value(v, sent)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-/// What may be shown of a field.
-fn shown(name: &str, value: &Value) -> Value {
-    match value {
-        // `code` is also what some call a number of the error.
-        Value::Number(_) if name == "code" => value.clone(),
-        _ if is_secret(name) => Value::from("[redacted]"),
-        Value::Array(values) => values.iter().map(|value| shown(name, value)).collect(),
-        Value::Object(fields) => shown_fields(fields),
-        _ => value.clone(),
-    }
-}
-
-fn shown_fields(fields: &Map<String, Value>) -> Value {
-    let shown = fields
-        .iter()
-        .map(|(name, value)| (name.clone(), shown(name, value)));
-    Value::Object(shown.collect())
 }
 
 /// A text, the first of several, or whatever it is as JSON.
@@ -184,20 +156,25 @@ impl ErrorResponse {
     /// what the RFC says about that code, then where to read more, then whatever else the server sent.
     pub fn explanation(&self) -> String {
         let mut text = match (&self.error, &self.text) {
-            (Some(code), _) => Printable(code).to_string(),
-            (None, Some(text)) => Printable(text).to_string(),
+            (Some(code), _) => printable(code),
+            (None, Some(text)) => printable(text),
             (None, None) => format!("status {}", self.status.as_u16()),
         };
-        if let Some(description) = self.description() {
-            text.push_str(&format!(": {}", Printable(description)));
+        match (
+            &self.description,
+            self.code().and_then(ErrorCode::description),
+        ) {
+            (Some(description), _) => text.push_str(&format!(": {}", printable(description))),
+            (None, Some(description)) => text.push_str(&format!(": {description}")),
+            (None, None) => {}
         }
         if let Some(uri) = &self.uri {
-            let more = format!("\nMore information can be found on {}", Printable(uri));
+            let more = format!("\nMore information can be found on {}", printable(uri));
             text.push_str(&more);
         }
         if !self.fields.is_empty() {
             let fields = shown_fields(&self.fields).to_string();
-            text.push_str(&format!("\nAdditional information: {}", Printable(&fields)));
+            text.push_str(&format!("\nAdditional information: {}", printable(&fields)));
         }
         text
     }
@@ -219,17 +196,17 @@ impl fmt::Display for ErrorResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "answered {}", self.status.as_u16())?;
         match (&self.error, &self.text) {
-            (Some(code), _) => write!(f, " {}", Printable(code))?,
-            (None, Some(text)) => write!(f, ": {}", Printable(text))?,
+            (Some(code), _) => write!(f, " {}", printable(code))?,
+            (None, Some(text)) => write!(f, ": {}", printable(text))?,
             (None, None) if self.fields.is_empty() => f.write_str(" without saying why")?,
             (None, None) => {}
         }
         if let Some(description) = &self.description {
-            write!(f, ": {}", Printable(description))?;
+            write!(f, ": {}", printable(description))?;
         }
         if !self.fields.is_empty() {
             let fields = shown_fields(&self.fields).to_string();
-            write!(f, " {}", Printable(&fields))?;
+            write!(f, " {}", printable(&fields))?;
         }
         f.write_str(self.remedy())
     }
@@ -283,10 +260,10 @@ mod tests {
         );
     }
 
-    fn sent(secrets: &[&str]) -> Sent {
-        let mut sent = Sent::default();
+    fn sent(secrets: &[&str]) -> Redactor {
+        let mut sent = Redactor::new();
         for secret in secrets {
-            sent.add(&(*secret).into());
+            sent.secret(&(*secret).into());
         }
         sent
     }

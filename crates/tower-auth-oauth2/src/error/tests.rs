@@ -66,15 +66,6 @@ fn a_text_is_one_line_with_address_and_remedy_and_without_the_words_of_the_rfc()
     assert!(shown.contains("403 without saying why; check") && shown.contains("ClientAuth::post"));
     let shown = text(404, "<html>").at(&uri).to_string();
     assert!(shown.contains("https://as.example/token answered 404"));
-    let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
-    let unreachable = TokenError::from(What::Unreachable {
-        cause: Box::new(refused),
-        was_sent: false,
-    });
-    assert_eq!(
-        unreachable.at(&uri).to_string(),
-        "https://as.example/token could not be reached: connection refused"
-    );
 }
 
 #[test]
@@ -107,24 +98,6 @@ fn no_text_of_a_server_begins_a_line() {
             assert!(!shown.contains(['\u{2028}', '\u{202e}']), "{shown:?}");
         }
     }
-}
-
-#[test]
-fn an_error_of_the_client_that_shows_a_secret_is_replaced_and_no_other() {
-    let unreachable = |cause: std::io::Error| {
-        let mut sent = Sent::default();
-        sent.add_query(&http::Uri::from_static("https://as.example/t?key=planted"));
-        let (cause, was_sent) = (cause.into(), true);
-        TokenError::from(What::Unreachable { cause, was_sent }).without(&sent)
-    };
-    let leaky = std::io::Error::other("cannot reach https://as.example/t?key=planted");
-    let error = unreachable(leaky);
-    assert_eq!(
-        error.source().unwrap().to_string(),
-        "cannot reach https://as.example/t?[redacted]"
-    );
-    let plain = unreachable(std::io::Error::from(std::io::ErrorKind::ConnectionRefused));
-    assert!(plain.source().unwrap().is::<std::io::Error>());
 }
 
 #[test]

@@ -17,9 +17,7 @@ type Name = Cow<'static, str>;
 /// What a server is sent is [filled](Self::fill) from here, and so is [what tells](Self::identify) one token from
 /// another: nothing can be sent that the key of a store does not cover.
 #[derive(Clone, Default)]
-#[doc(hidden)]
-#[allow(unreachable_pub)] // named by a hidden method of a public trait
-pub struct Form(Vec<(Name, Value)>);
+pub(crate) struct Form(Vec<(Name, Value)>);
 
 /// A form that is ready.
 pub(crate) struct Filled(Vec<(Name, Secret)>);

@@ -10,7 +10,7 @@ pub struct ClientCredentials(pub(crate) ());
 
 impl ClientCredentials {
     #[allow(clippy::unused_self, clippy::unnecessary_wraps)] // as with the other grants
-    fn check(&self) -> Result<(), AuthError> {
+    fn validate(&self) -> Result<(), AuthError> {
         Ok(())
     }
 }

@@ -1,15 +1,15 @@
 //! A way of the user's own.
 
-use super::{Flow, Grant, Obtain, sealed};
-use crate::{TokenResponse, endpoint::TokenEndpoint, error::TokenError, form::Form};
+use super::{CheckedGrant, Flow, Grant, Obtain};
+use crate::{
+    TokenResponse, endpoint::TokenEndpoint, error::TokenError, form::Form, response::TokenTypes,
+};
 use std::{fmt, future::Future, sync::Arc};
 use tower_auth_core::AuthError;
 
 /// The grant of [`OAuth2::from_fn`](crate::OAuth2::from_fn).
 #[derive(Clone)]
 pub struct Custom<F>(pub(crate) Arc<F>);
-
-impl<F> sealed::Sealed for Custom<F> {}
 
 impl<F, T> Custom<F>
 where
@@ -19,7 +19,7 @@ where
     fn get(&self) -> Obtain<'_> {
         Box::pin(async move {
             let response = (self.0)().await.map_err(TokenError::from)?;
-            response.bearer(&[])
+            response.only(&TokenTypes::Bearer(Vec::new()))
         })
     }
 }
@@ -29,8 +29,8 @@ where
     F: Fn() -> T + Send + Sync + 'static,
     T: Future<Output = Result<TokenResponse, AuthError>> + Send + 'static,
 {
-    fn flow(self) -> Result<Box<dyn Flow>, AuthError> {
-        Ok(Box::new(self))
+    fn check(self) -> Result<CheckedGrant, AuthError> {
+        Ok(CheckedGrant(Box::new(self)))
     }
 }
 

@@ -44,7 +44,7 @@ impl JwtBearer {
         }
     }
 
-    fn check(&self) -> Result<(), AuthError> {
+    fn validate(&self) -> Result<(), AuthError> {
         match &self.signed {
             Signed::Elsewhere(assertion) if assertion.is_empty() => {
                 Err(AuthError::configuration("assertion", "is empty"))

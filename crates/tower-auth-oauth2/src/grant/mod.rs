@@ -33,15 +33,21 @@ use tower_auth_core::{AuthError, Secret};
 pub(crate) type Obtain<'a> =
     Pin<Box<dyn Future<Output = Result<TokenResponse, TokenError>> + Send + 'a>>;
 
-/// How a first token is had. The grants of this crate implement it, nobody else does.
-pub trait Grant: fmt::Debug + Send + Sync + sealed::Sealed + 'static {
+/// How a first token is had. The grants of this crate implement it, nobody else can: see
+/// [`from_fn`](crate::OAuth2::from_fn) for a way of your own.
+pub trait Grant: fmt::Debug + Send + Sync + 'static {
+    /// Checks its options.
     #[doc(hidden)]
-    fn flow(self) -> Result<Box<dyn Flow>, AuthError>;
+    fn check(self) -> Result<CheckedGrant, AuthError>;
 }
 
 /// A grant whose options were checked.
+#[derive(Debug)]
 #[doc(hidden)]
-pub trait Flow: fmt::Debug + Send + Sync + 'static {
+pub struct CheckedGrant(pub(crate) Box<dyn Flow>);
+
+/// What a grant does.
+pub(crate) trait Flow: fmt::Debug + Send + Sync + 'static {
     /// The form that asks for a token, or for what leads to one; `None` for a way that sends none.
     ///
     /// It is sent, and it is what tells this token from others in a store.
@@ -103,18 +109,12 @@ pub trait Flow: fmt::Debug + Send + Sync + 'static {
     }
 }
 
-pub(crate) mod sealed {
-    pub trait Sealed {}
-}
-
 macro_rules! grant {
     ($($ty:ty),+) => { $(
-        impl crate::grant::sealed::Sealed for $ty {}
-
         impl crate::grant::Grant for $ty {
-            fn flow(self) -> Result<Box<dyn crate::grant::Flow>, tower_auth_core::AuthError> {
-                self.check()?;
-                Ok(Box::new(self))
+            fn check(self) -> Result<crate::grant::CheckedGrant, tower_auth_core::AuthError> {
+                self.validate()?;
+                Ok(crate::grant::CheckedGrant(Box::new(self)))
             }
         }
     )+ };

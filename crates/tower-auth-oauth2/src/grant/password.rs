@@ -18,7 +18,7 @@ impl Password {
         Self { username, password }
     }
 
-    fn check(&self) -> Result<(), AuthError> {
+    fn validate(&self) -> Result<(), AuthError> {
         if self.username.is_empty() {
             return Err(AuthError::configuration("username", "is empty"));
         }

@@ -9,7 +9,7 @@ use tower_auth_core::{AuthError, Secret};
 pub struct RefreshToken(pub(crate) Secret);
 
 impl RefreshToken {
-    fn check(&self) -> Result<(), AuthError> {
+    fn validate(&self) -> Result<(), AuthError> {
         if self.0.is_empty() {
             return Err(AuthError::configuration("refresh_token", "is empty"));
         }

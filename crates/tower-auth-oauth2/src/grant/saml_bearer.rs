@@ -19,7 +19,7 @@ impl SamlBearer {
         }
     }
 
-    fn check(&self) -> Result<(), AuthError> {
+    fn validate(&self) -> Result<(), AuthError> {
         if self.assertion.is_empty() {
             return Err(AuthError::configuration("assertion", "is empty"));
         }

@@ -36,7 +36,7 @@ impl TokenExchange {
         }
     }
 
-    fn check(&self) -> Result<(), AuthError> {
+    fn validate(&self) -> Result<(), AuthError> {
         let is_empty = |value: &Value| value.is_empty();
         if is_empty(&self.subject) {
             return Err(AuthError::configuration("subject_token", "is empty"));

@@ -1,14 +1,13 @@
 //! Claims, signed afresh for every request (RFC 7523 section 3).
 
-use super::{KeyError, SigningKey};
-use crate::identity::Identity;
+use crate::{identity::Identity, jti};
 use serde_json::Value;
 use std::{
     fmt,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tower_auth_core::{AuthError, ErrorKind, Secret};
-use tower_auth_jose::{Header, Members, base64url};
+use tower_auth_jose::{Header, KeyError, Members, SigningKey};
 
 /// Claims about an issuer or a user, and the key that signs them.
 ///
@@ -155,7 +154,7 @@ impl Assertion {
             AuthError::new(ErrorKind::Credentials, "the clock shows a time before 1970")
         })?;
         let id = match &self.jwt_id {
-            JwtId::Fresh => Some(fresh_id()?),
+            JwtId::Fresh => Some(jti::fresh()?),
             JwtId::Fixed(id) => Some(id.clone()),
             JwtId::None => None,
         };
@@ -195,13 +194,6 @@ impl Assertion {
 
         self.key.sign_compact(&header, claims.to_json().as_bytes())
     }
-}
-
-fn fresh_id() -> Result<String, AuthError> {
-    let mut id = [0; 16];
-    getrandom::fill(&mut id)
-        .map_err(|_| AuthError::new(ErrorKind::Credentials, "the machine has no randomness"))?;
-    Ok(base64url::encode(id))
 }
 
 impl fmt::Debug for Assertion {

@@ -3,7 +3,6 @@
 mod assertion;
 
 pub use self::assertion::Assertion;
-pub use tower_auth_jose::{Algorithm, KeyError, KeyErrorKind, SigningKey};
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! What is claimed. How it is signed is judged in `tower-auth-jose`.
 
 use super::*;
+use crate::{Algorithm, SigningKey};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use std::time::{Duration, UNIX_EPOCH};
@@ -67,7 +68,7 @@ fn an_assertion_that_no_server_could_take_is_refused_beforehand() {
     let key = || SigningKey::from_secret(Algorithm::Hs256, SECRET).unwrap();
     let url = "https://as.example/t";
     let http = crate::HttpClient::new(tower::service_fn(
-        async |_: http::Request<http_body_util::Full<bytes::Bytes>>| {
+        async |_: http::Request<tower_auth_http::Body>| {
             Ok::<_, std::convert::Infallible>(http::Response::new(http_body_util::Full::<
                 bytes::Bytes,
             >::default()))

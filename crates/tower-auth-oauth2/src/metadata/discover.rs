@@ -3,8 +3,8 @@
 use super::{Reached, ServerMetadata};
 use crate::{HttpClient, TokenError, TokenErrorKind, builder::default_client, error::What, url};
 use http::{HeaderValue, Request, header::ACCEPT};
-use http_body_util::Full;
-use tower_auth_core::AuthError;
+use tower_auth_core::{AuthError, insert_header};
+use tower_auth_http::Body;
 
 impl ServerMetadata {
     /// Asks the server of this issuer: at `/.well-known/oauth-authorization-server` (RFC 8414 section 3), then at
@@ -170,12 +170,12 @@ impl Discovery {
         is_issuer: impl Fn(&str) -> bool,
     ) -> Result<Result<ServerMetadata, TokenError>, AuthError> {
         let uri = url::endpoint(parameter, location, self.reached.allow_localhost)?;
-        let mut request = Request::new(Full::default());
+        let mut request = Request::new(Body::empty());
         *request.uri_mut() = uri.clone();
-        request
-            .headers_mut()
-            .insert(ACCEPT, HeaderValue::from_static("application/json"));
-        let found = client.send(request).await.and_then(|response| {
+        let json = HeaderValue::from_static("application/json");
+        insert_header(request.headers_mut(), ACCEPT, json)?;
+        let answer = client.send(request).await;
+        let found = answer.map_err(TokenError::from).and_then(|response| {
             let status = response.status();
             match std::str::from_utf8(response.body()) {
                 Ok(document) if status.is_success() => ServerMetadata::read(document, is_issuer),

@@ -1,4 +1,5 @@
 use super::*;
+use crate::ClientAuth;
 use crate::TokenErrorKind;
 use crate::{HttpClient, TokenError, well_known_urls};
 use bytes::Bytes;
@@ -34,7 +35,7 @@ fn metadata_are_looked_for_where_the_rfcs_put_them() {
 
 fn server(path: &'static str, document: &'static str) -> HttpClient {
     HttpClient::new(tower::service_fn(
-        move |request: Request<Full<Bytes>>| async move {
+        move |request: Request<tower_auth_http::Body>| async move {
             let found = request.uri().path() == path;
             let (status, body) = if found {
                 (200, document)
@@ -135,15 +136,17 @@ async fn entras_document_for_several_tenants_is_taken_when_it_is_asked_for_and_n
 
 #[tokio::test]
 async fn a_page_for_everything_does_not_hide_the_document() {
-    let client = HttpClient::new(tower::service_fn(async |request: Request<Full<Bytes>>| {
-        let body = match request.uri().path() {
-            "/a/.well-known/openid-configuration" => {
-                r#"{"issuer":"https://as.example/a","token_endpoint":"https://as.example/t"}"#
-            }
-            _ => "<!doctype html>",
-        };
-        Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(body)))
-    }));
+    let client = HttpClient::new(tower::service_fn(
+        async |request: Request<tower_auth_http::Body>| {
+            let body = match request.uri().path() {
+                "/a/.well-known/openid-configuration" => {
+                    r#"{"issuer":"https://as.example/a","token_endpoint":"https://as.example/t"}"#
+                }
+                _ => "<!doctype html>",
+            };
+            Ok::<_, Infallible>(Response::new(Full::<Bytes>::from(body)))
+        },
+    ));
     assert!(
         ServerMetadata::discover("https://as.example/a", &client)
             .await

@@ -16,6 +16,7 @@ use std::{
 use tower_auth_core::{
     AuthError, Claim, ErrorKind, Secret,
     bearer::{Issued, Placement, Put},
+    insert_header_if_absent,
     sum::KeySlot,
 };
 use zeroize::Zeroizing;
@@ -73,6 +74,17 @@ impl FormBody for Vec<u8> {
 
     fn from_bytes(bytes: Bytes) -> Self {
         bytes.to_vec()
+    }
+}
+
+/// Prints no bytes: a request with it can be printed although there is a token in it.
+impl FormBody for tower_auth_http::Body {
+    fn bytes(&self) -> Option<Bytes> {
+        Some(self.bytes().clone())
+    }
+
+    fn from_bytes(bytes: Bytes) -> Self {
+        bytes.into()
     }
 }
 
@@ -166,15 +178,12 @@ impl<B: FormBody> Put<B> for InFormBody {
             body.push(b'&');
         }
         body.extend_from_slice(placed.expose().as_bytes());
-        let length = body.len();
-        *request.body_mut() = B::from_bytes(Bytes::from_owner(body));
         let headers = request.headers_mut();
-        headers
-            .entry(CONTENT_TYPE)
-            .or_insert(HeaderValue::from_static(FORM));
+        insert_header_if_absent(headers, CONTENT_TYPE, HeaderValue::from_static(FORM))?;
         if let Some(value) = headers.get_mut(CONTENT_LENGTH) {
-            *value = HeaderValue::from(length);
+            *value = HeaderValue::from(body.len());
         }
+        *request.body_mut() = B::from_bytes(Bytes::from_owner(body));
         Ok(())
     }
 }
@@ -227,5 +236,34 @@ mod tests {
         assert_eq!(compressed.body().bytes().unwrap(), "\x1f&");
         let mut get = Request::get("https://h/").body(Full::default()).unwrap();
         assert_eq!(carry(&mut get).unwrap_err().kind(), ErrorKind::Request);
+    }
+
+    #[test]
+    fn a_full_header_map_is_an_error_and_the_body_is_left_alone() {
+        let mut request = Request::post("https://h/").body(Full::from("a=1")).unwrap();
+        let mut number = 0;
+        while request
+            .headers_mut()
+            .try_insert(
+                http::HeaderName::try_from(format!("x-{number}")).unwrap(),
+                HeaderValue::from_static("x"),
+            )
+            .is_ok()
+        {
+            number += 1;
+        }
+        assert_eq!(carry(&mut request).unwrap_err().kind(), ErrorKind::Request);
+        assert_eq!(request.body().bytes().unwrap(), "a=1");
+    }
+
+    #[test]
+    fn a_body_of_the_room_that_fetches_prints_no_token() {
+        let place = InFormBody::new("access_token").unwrap();
+        let body = tower_auth_http::Body::from("a=1");
+        let mut request = Request::post("https://h/").body(body).unwrap();
+        let placed = place.place("planted".into()).unwrap();
+        place.put(&placed, &mut request).unwrap();
+        assert_eq!(request.body().bytes(), "a=1&access_token=planted");
+        assert!(!format!("{request:?}").contains("planted"));
     }
 }

@@ -1,6 +1,5 @@
 //! Bodies as named values: JSON, or forms.
 
-use super::retry_after;
 use crate::{
     error::{ErrorResponse, TokenError, What},
     fields::Fields,
@@ -8,7 +7,11 @@ use crate::{
 use bytes::Bytes;
 use http::{Response, header::CONTENT_TYPE};
 use serde_json::{Map, Value};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+use tower_auth_http::retry_after;
+
+/// No server is left alone for longer.
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// The body as named values: a JSON object whatever the content type says, or a form. `None` when it is neither.
 pub(crate) fn object_of(response: &Response<Bytes>) -> Option<Fields> {
@@ -48,7 +51,7 @@ pub(crate) fn error_of(
     now: SystemTime,
 ) -> TokenError {
     let status = response.status();
-    let wait = retry_after(response.headers(), now);
+    let wait = retry_after(response.headers(), now).map(|wait| wait.min(DAY));
     What::Response(Box::new(match fields {
         Some(fields) => ErrorResponse::from_fields(status, wait, fields),
         None => {

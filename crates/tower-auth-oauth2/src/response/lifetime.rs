@@ -50,39 +50,6 @@ pub(crate) fn of_jwt(token: &str, now: SystemTime) -> Option<Duration> {
     seconds_of(expires - now.as_secs_f64())
 }
 
-/// An HTTP date in its preferred form: `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7).
-pub(crate) fn http_date(text: &str) -> Option<SystemTime> {
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
-    let (_, rest) = text.split_once(", ")?;
-    let mut parts = rest.split_ascii_whitespace();
-    let day: u64 = parts.next()?.parse().ok()?;
-    let name = parts.next()?;
-    let month = MONTHS.iter().position(|month| *month == name)? as u64 + 1;
-    let year: u64 = parts.next()?.parse().ok()?;
-    let mut clock = parts.next()?.split(':').map(str::parse::<u64>);
-    let mut next = || clock.next()?.ok();
-    let (hour, minute, second) = (next()?, next()?, next()?);
-    if parts.next() != Some("GMT")
-        || !(1970..10_000).contains(&year)
-        || !(1..=31).contains(&day)
-        || hour > 23
-        || minute > 59
-        || second > 60
-    {
-        return None;
-    }
-    // Days since 1970 by the proleptic Gregorian calendar, the year beginning in March.
-    let (y, m) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
-    let days = y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1 - 719_468;
-    Some(UNIX_EPOCH + Duration::from_secs(((days * 24 + hour) * 60 + minute) * 60 + second))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,27 +74,6 @@ mod tests {
             json!(true),
         ] {
             assert_eq!(seconds(unknown.clone()), None, "{unknown}");
-        }
-    }
-
-    #[test]
-    fn http_dates_are_read() {
-        let seconds =
-            |text| http_date(text).map(|t| t.duration_since(UNIX_EPOCH).unwrap().as_secs());
-        assert_eq!(seconds("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
-        assert_eq!(seconds("Thu, 01 Jan 1970 00:00:00 GMT"), Some(0));
-        assert_eq!(
-            seconds("Thu, 29 Feb 2024 12:00:00 GMT"),
-            Some(1_709_208_000)
-        );
-        for bad in [
-            "",
-            "soon",
-            "Sun, 99 Nov 1994 08:49:37 GMT",
-            "Sun, 06 Nov 1 08:49:37 GMT",
-            "Sun, 06 Nov 1994 08:49",
-        ] {
-            assert_eq!(seconds(bad), None, "{bad}");
         }
     }
 }

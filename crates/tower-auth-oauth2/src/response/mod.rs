@@ -10,13 +10,34 @@ use crate::{
     fields::Fields,
 };
 use bytes::Bytes;
-use http::{HeaderMap, Response, header::RETRY_AFTER};
+use http::Response;
 use serde_json::{Map, Value};
 use std::{
     fmt,
     time::{Duration, Instant, SystemTime},
 };
 use tower_auth_core::Secret;
+
+/// What types tokens may be of.
+#[derive(Clone, Debug)]
+pub(crate) enum TokenTypes {
+    /// `Bearer`, and these.
+    Bearer(Vec<String>),
+    /// `DPoP`: a bearer token would be good in the hands of whoever steals it.
+    #[cfg(feature = "dpop")]
+    Dpop,
+}
+
+impl TokenTypes {
+    fn has(&self, token_type: &str) -> bool {
+        let is = |name: &str| token_type.eq_ignore_ascii_case(name);
+        match self {
+            Self::Bearer(others) => is("Bearer") || others.iter().any(|name| is(name)),
+            #[cfg(feature = "dpop")]
+            Self::Dpop => is("DPoP"),
+        }
+    }
+}
 
 /// No token is longer than this, in bytes: servers take no more than 8 to 16 KiB of headers, and what is longer would be
 /// refused there with every request.
@@ -164,22 +185,20 @@ impl TokenResponse {
         }
     }
 
-    /// Only tokens that are sent as bearer tokens; whoever is issued another has to prove more than to have it.
-    pub(crate) fn bearer(self, others: &[String]) -> Result<Self, TokenError> {
-        let is = |name: &str| self.token_type.eq_ignore_ascii_case(name);
-        if is("bearer") || others.iter().any(|name| is(name)) {
-            Ok(self)
-        } else {
-            // Whole or not at all: a part of a secret would not be recognised as one.
-            let is_name = self.token_type.len() <= 64
-                && self.token_type.bytes().all(|b| b.is_ascii_graphic());
-            let shown = if is_name {
-                self.token_type
-            } else {
-                "?".to_owned()
-            };
-            Err(What::TokenType(shown).into())
+    /// Only tokens of these types; whoever is issued another has to prove something else than is proved here.
+    pub(crate) fn only(self, types: &TokenTypes) -> Result<Self, TokenError> {
+        if types.has(&self.token_type) {
+            return Ok(self);
         }
+        // Whole or not at all: a part of a secret would not be recognised as one.
+        let is_name =
+            self.token_type.len() <= 64 && self.token_type.bytes().all(|b| b.is_ascii_graphic());
+        let shown = if is_name {
+            self.token_type
+        } else {
+            "?".to_owned()
+        };
+        Err(What::TokenType(shown).into())
     }
 
     /// The token.
@@ -240,18 +259,6 @@ impl TokenResponse {
     pub fn fields(&self) -> &Map<String, Value> {
         &self.fields
     }
-}
-
-/// `Retry-After`, in seconds or as a date (RFC 9110 section 10.2.3). At most a day.
-pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = match value.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => lifetime::http_date(value)?
-            .duration_since(now)
-            .unwrap_or_default(),
-    };
-    Some(wait.min(Duration::from_secs(86_400)))
 }
 
 impl fmt::Debug for TokenResponse {

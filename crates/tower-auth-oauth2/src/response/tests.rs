@@ -11,7 +11,7 @@ fn parse_as(status: u16, kind: &str, body: &str) -> Result<TokenResponse, TokenE
         .body(Bytes::copy_from_slice(body.as_bytes()))
         .unwrap();
     TokenResponse::parse(&response, "access_token", UNIX_EPOCH)
-        .and_then(|response| response.bearer(&[]))
+        .and_then(|response| response.only(&TokenTypes::Bearer(Vec::new())))
 }
 
 fn parse(body: &str) -> Result<TokenResponse, TokenError> {
@@ -136,23 +136,6 @@ fn errors_are_read_whatever_their_status_and_shape() {
 }
 
 #[test]
-fn a_server_that_asks_for_patience_is_heard() {
-    let with = |value: &str| {
-        let mut headers = HeaderMap::new();
-        headers.insert(RETRY_AFTER, value.parse().unwrap());
-        retry_after(&headers, UNIX_EPOCH + Duration::from_secs(784_111_770))
-    };
-    assert_eq!(with("120"), Some(Duration::from_secs(120)));
-    assert_eq!(
-        with("Sun, 06 Nov 1994 08:49:37 GMT"),
-        Some(Duration::from_secs(7))
-    );
-    assert_eq!(with("Sun, 06 Nov 1993 08:49:37 GMT"), Some(Duration::ZERO));
-    assert_eq!(with("99999999999"), Some(Duration::from_secs(86_400)));
-    assert_eq!(with("soon"), None);
-}
-
-#[test]
 fn a_token_that_is_longer_than_headers_are_is_refused_and_so_is_a_refresh_token() {
     for name in ["access_token", "refresh_token"] {
         for (length, good) in [
@@ -190,5 +173,9 @@ fn further_token_types_count_as_bearer_when_they_are_named() {
     assert_eq!(response().unwrap_err().token_type(), Some("bot"));
     let body = Response::new(Bytes::from(r#"{"access_token":"a","token_type":"Bot"}"#));
     let response = TokenResponse::parse(&body, "access_token", UNIX_EPOCH).unwrap();
-    assert!(response.bearer(&["bot".to_owned()]).is_ok());
+    assert!(
+        response
+            .only(&TokenTypes::Bearer(vec!["bot".to_owned()]))
+            .is_ok()
+    );
 }

@@ -14,6 +14,12 @@ pub(crate) fn key(tokens: &Tokens) -> Result<String, AuthError> {
             "httpx_auth has no such grant; use a key of your own",
         ));
     };
+    #[cfg(feature = "dpop")]
+    if token.prover.is_some() {
+        return Err(unknown(
+            "httpx_auth has no tokens that are bound to a key; use a key of your own",
+        ));
+    }
     let mut added = fields;
     if let Some(scope) = &token.scope {
         added.push(("scope", scope.into()));

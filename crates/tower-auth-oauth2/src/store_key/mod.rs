@@ -33,6 +33,10 @@ pub(crate) fn ours(
     };
     let mut identity = Identity::new();
     request.identify(&mut identity).map_err(unknown)?;
+    #[cfg(feature = "dpop")]
+    if let Some(prover) = &endpoint.prover {
+        prover.identify(&mut identity);
+    }
     identity.add("token_url", endpoint.endpoint.url().as_bytes());
     identity.add("token_field", endpoint.token_field.as_bytes());
     claims(&mut |claim| match claim {

@@ -67,7 +67,7 @@ pub(crate) fn answering(answers: &[(u16, &str)]) -> (HttpClient, Log) {
     let answers: Vec<(u16, String)> = answers.iter().map(|(s, b)| (*s, (*b).to_owned())).collect();
     let log = Log::default();
     let kept = log.clone();
-    let service = tower::service_fn(move |request: Request<Full<Bytes>>| {
+    let service = tower::service_fn(move |request: Request<tower_auth_oauth2::Body>| {
         let (answers, log) = (answers.clone(), kept.clone());
         async move {
             let (parts, body) = request.into_parts();

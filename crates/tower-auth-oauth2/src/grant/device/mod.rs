@@ -4,13 +4,12 @@ mod code;
 
 pub use self::code::DeviceCode;
 
-use super::{Flow, Grant, Obtain, sealed};
+use super::{CheckedGrant, Flow, Grant, Obtain};
 use crate::{
     OAuth2Builder, TokenResponse,
     endpoint::TokenEndpoint,
     error::{TokenError, What},
     form::Form,
-    redact::Sent,
     request::TokenRequest,
     response::lifetime,
     url,
@@ -28,6 +27,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 use tower_auth_core::AuthError;
+use tower_auth_http::Redactor;
 
 /// The server says nothing: every 5 s (section 3.2).
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(5);
@@ -68,10 +68,8 @@ impl<P> OAuth2Builder<DeviceAuthorization, P> {
     }
 }
 
-impl sealed::Sealed for DeviceAuthorization {}
-
 impl Grant for DeviceAuthorization {
-    fn flow(self) -> Result<Box<dyn Flow>, AuthError> {
+    fn check(self) -> Result<CheckedGrant, AuthError> {
         let missing = || {
             AuthError::configuration(
                 "on_user_code",
@@ -80,11 +78,11 @@ impl Grant for DeviceAuthorization {
         };
         // Whether `localhost` is allowed is known when the endpoint is.
         url::endpoint(DEVICE_URL, &self.url, true)?;
-        Ok(Box::new(Device {
+        Ok(CheckedGrant(Box::new(Device {
             show: self.show.ok_or_else(missing)?,
             url: self.url,
             asked: AtomicBool::new(false),
-        }))
+        })))
     }
 }
 
@@ -109,8 +107,8 @@ impl Device {
         let began = Instant::now();
         let fields = request.call().await?;
         let (code, device_code) = DeviceCode::read(fields.unwrap_or_default())?;
-        let mut secrets = Sent::default();
-        secrets.add(&code.user_code().into());
+        let mut secrets = Redactor::new();
+        secrets.secret(&code.user_code().into());
         self.asked.store(true, Ordering::Relaxed);
         (self.show)(&code);
 

@@ -31,7 +31,7 @@ async fn run(code: &str, answers: &[(u16, &'static str)]) -> Run {
     let polls = Arc::new(Mutex::new(Vec::new()));
     let shown = Arc::new(Mutex::new(Vec::new()));
     let (log, code) = (Arc::clone(&polls), code.to_owned());
-    let server = tower::service_fn(move |request: Request<Full<Bytes>>| {
+    let server = tower::service_fn(move |request: Request<tower_auth_http::Body>| {
         let (script, log, code) = (Arc::clone(&script), Arc::clone(&log), code.clone());
         async move {
             let path = request.uri().path().to_owned();
@@ -220,7 +220,7 @@ async fn it_ends_with_the_code_or_with_the_servers_no() {
 async fn who_is_refused_is_not_asked_again_before_clear() {
     let count = Arc::new(Mutex::new(0));
     let shown = Arc::clone(&count);
-    let server = tower::service_fn(|request: Request<Full<Bytes>>| async move {
+    let server = tower::service_fn(|request: Request<tower_auth_http::Body>| async move {
         let (status, answer) = match request.uri().path() {
             "/device" => (200, format!("{CODE}}}")),
             _ => (400, r#"{"error":"access_denied"}"#.to_owned()),
@@ -258,7 +258,7 @@ fn somebody_has_to_show_the_code() {
         "https://as.example/token",
         "tv",
     );
-    let never = tower::service_fn(|_: Request<Full<Bytes>>| {
+    let never = tower::service_fn(|_: Request<tower_auth_http::Body>| {
         std::future::pending::<Result<Response<Full<Bytes>>, Infallible>>()
     });
     let built = builder.http_client(HttpClient::new(never)).build();

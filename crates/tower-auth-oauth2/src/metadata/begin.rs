@@ -1,0 +1,135 @@
+//! Grants and clients at the endpoints that a server names.
+
+use super::ServerMetadata;
+use crate::{
+    ClientAuth, HttpClient, Introspection, OAuth2, OAuth2Builder, Revocation,
+    grant::{ClientCredentials, DeviceAuthorization, RefreshToken, TokenExchange},
+};
+use tower_auth_core::{AuthError, Secret};
+
+impl ServerMetadata {
+    /// A builder at this server, reached as its metadata was.
+    fn begin<G>(&self, mut builder: OAuth2Builder<G>) -> OAuth2Builder<G> {
+        if let Some(http) = &self.reached.http {
+            builder = builder.http_client(http.clone());
+        }
+        if self.reached.allow_localhost {
+            builder = builder.allow_localhost();
+        }
+        builder
+    }
+
+    /// [`OAuth2::client_credentials_as`] at this server.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it names no such endpoint.
+    pub fn client_credentials(
+        &self,
+        auth: ClientAuth,
+    ) -> Result<OAuth2Builder<ClientCredentials>, AuthError> {
+        let url = self.endpoint("token_endpoint")?;
+        Ok(self.begin(OAuth2::client_credentials_as(url, auth)))
+    }
+
+    /// Its [`Revocation`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it names no such endpoint, and those of
+    /// [`Revocation::with_client`].
+    pub fn revocation(
+        &self,
+        auth: ClientAuth,
+        client: HttpClient,
+    ) -> Result<Revocation, AuthError> {
+        Revocation::with_client(self.endpoint("revocation_endpoint")?, auth, client)
+    }
+
+    /// Its [`Introspection`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it names no such endpoint, and those of
+    /// [`Introspection::with_client`].
+    pub fn introspection(
+        &self,
+        auth: ClientAuth,
+        client: HttpClient,
+    ) -> Result<Introspection, AuthError> {
+        Introspection::with_client(self.endpoint("introspection_endpoint")?, auth, client)
+    }
+
+    /// [`OAuth2::device_authorization`] at this server.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it names no such endpoint.
+    pub fn device_authorization(
+        &self,
+        client_id: &str,
+    ) -> Result<OAuth2Builder<DeviceAuthorization>, AuthError> {
+        let device = self.endpoint("device_authorization_endpoint")?;
+        let url = self.endpoint("token_endpoint")?;
+        Ok(self.begin(OAuth2::device_authorization(device, url, client_id)))
+    }
+
+    /// [`OAuth2::refresh_token`] at this server.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it names no such endpoint.
+    pub fn refresh_token(
+        &self,
+        client_id: &str,
+        refresh_token: impl Into<Secret>,
+    ) -> Result<OAuth2Builder<RefreshToken>, AuthError> {
+        let url = self.endpoint("token_endpoint")?;
+        Ok(self.begin(OAuth2::refresh_token(url, client_id, refresh_token)))
+    }
+
+    /// [`OAuth2::jwt_bearer`] at this server.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it names no such endpoint.
+    #[cfg(feature = "jwt")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
+    pub fn jwt_bearer(
+        &self,
+        assertion: crate::Assertion,
+    ) -> Result<OAuth2Builder<crate::JwtBearer>, AuthError> {
+        let url = self.endpoint("token_endpoint")?;
+        Ok(self.begin(OAuth2::jwt_bearer(url, assertion)))
+    }
+
+    /// [`OAuth2::password`] at this server, with what it says there about not using it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it names no such endpoint.
+    #[cfg(feature = "password")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "password")))]
+    pub fn password(
+        &self,
+        username: &str,
+        password: impl Into<Secret>,
+    ) -> Result<OAuth2Builder<crate::Password>, AuthError> {
+        let url = self.endpoint("token_endpoint")?;
+        Ok(self.begin(OAuth2::password(url, username, password)))
+    }
+
+    /// [`OAuth2::token_exchange`] at this server.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it names no such endpoint.
+    pub fn token_exchange(
+        &self,
+        auth: ClientAuth,
+        subject_token: impl Into<Secret>,
+    ) -> Result<OAuth2Builder<TokenExchange>, AuthError> {
+        let url = self.endpoint("token_endpoint")?;
+        Ok(self.begin(OAuth2::token_exchange(url, auth, subject_token)))
+    }
+}
