@@ -3,7 +3,7 @@
 use crate::{
     Fetched, ValueId,
     cache::{Config, NEVER, Ticks},
-    fetched::MOST,
+    fetched::{Life, MOST, margin},
 };
 use std::{
     fmt,
@@ -62,8 +62,8 @@ impl<V> Current<V> {
             (one, other) => one.or(other),
         };
         let life = expires.map(|at| at.saturating_duration_since(asked.min(born)));
-        let margin = match life {
-            Some(life) if !fetched.whole_margin => config.early_expiry.min(life / MARGIN_PART),
+        let margin = match (fetched.life, life) {
+            (Life::New, Some(life)) | (Life::FoundOf(life), _) => margin(config.early_expiry, life),
             _ => config.early_expiry,
         };
         let until = expires.map(|at| at.checked_sub(margin).unwrap_or(born).max(asked.min(born)));
@@ -108,9 +108,6 @@ impl<V> Current<V> {
         &self.0
     }
 }
-
-/// The margin takes at most this part of a lifetime.
-const MARGIN_PART: u32 = 4;
 
 /// The window of refreshing ahead takes at most this part of the usable lifetime.
 const AHEAD_PART: u32 = 4;

@@ -106,7 +106,9 @@ mod failure;
 mod fetched;
 mod lend;
 mod map;
+mod members;
 mod placed;
+mod proof_key;
 mod source;
 pub mod store;
 mod token;
@@ -121,6 +123,7 @@ pub use self::{
     lend::{AcquireLoan, Lender, Loan},
     map::CacheMap,
     placed::{Placed, Placing},
+    proof_key::ProofKey,
     source::{Demand, Reason, Source},
     token::{AccessToken, Token},
 };

@@ -16,11 +16,9 @@ use tower_auth_token::{
 };
 
 fn entry(token: &str, refresh: Option<&str>) -> StoredToken {
-    StoredToken {
-        token: token.into(),
-        expires_at: Some(SystemTime::UNIX_EPOCH + seconds(START + 3600)),
-        refresh: refresh.map(Into::into),
-    }
+    StoredToken::new(token)
+        .with_expires_at(SystemTime::UNIX_EPOCH + seconds(START + 3600))
+        .with_refresh(refresh.map(Into::into))
 }
 
 /// The names in a directory, the lock files left out.
@@ -48,7 +46,7 @@ async fn a_file_keeps_what_is_saved_and_forgets_what_is_removed() {
     let other = FileStore::new(&path);
     let loaded = other.load("a").await.unwrap().unwrap();
     assert_eq!(loaded, entry("t3", Some("r3")));
-    assert_eq!(loaded.expires_at, entry("", None).expires_at);
+    assert_eq!(loaded.expires_at(), entry("", None).expires_at());
     assert_eq!(other.load("b").await.unwrap(), Some(entry("t\"2\\", None)));
     other.remove("a").await.unwrap();
     assert_eq!(store.load("a").await.unwrap(), None);

@@ -259,7 +259,7 @@ impl Trace {
             .get("raises")
             .and_then(Value::as_str)
             .is_some_and(wants_lifetime);
-        match stored.expires_at {
+        match stored.expires_at() {
             Some(at) => seconds(at) - margin < seconds(self.clock.now()),
             None => no_lifetime,
         }
@@ -273,9 +273,9 @@ fn seconds(at: SystemTime) -> f64 {
 
 fn same(stored: &StoredToken, entry: &Value) -> Result<(), String> {
     let ours = object!([
-        stored.token.expose(),
-        stored.expires_at.map(seconds),
-        stored.refresh.as_ref().map(|token| token.expose()),
+        stored.token().expose(),
+        stored.expires_at().map(seconds),
+        stored.refresh().map(|token| token.expose()),
     ]);
     let at = |value: &Value, index: usize| value.get(index).cloned().unwrap_or_default();
     let agrees = at(&ours, 0) == at(entry, 0)

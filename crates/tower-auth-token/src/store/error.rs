@@ -28,6 +28,8 @@ pub enum StoreErrorKind {
     ReadOnly,
     /// Somebody else holds the lock for too long.
     Busy,
+    /// The store has no room under such a key.
+    Key,
 }
 
 impl StoreError {

@@ -13,7 +13,8 @@ use zeroize::Zeroizing;
 ///
 /// Pick the crate of the keyring that you want (`apple-native-keyring-store`, `windows-native-keyring-store`,
 /// `zbus-secret-service-keyring-store` …) and hand its store over. Each token is one secret: service as given here, user
-/// the key, value `["<token>", <expiry>, "<refresh token>" or null]`. Some keyrings hold little: that of Windows 2560
+/// the key, value `["<token>", <expiry>, "<refresh token>" or null]`, with an object of what else is known of the token as
+/// a fourth element, if there is anything. Some keyrings hold little: that of Windows 2560
 /// bytes; a token that is longer cannot be saved, and is used from memory.
 ///
 /// Keyrings have no locks. Within a process there is one refresh at a time; to keep processes apart as well, borrow the
@@ -87,7 +88,7 @@ impl Store for KeyringStore {
 
     fn save<'a>(&'a self, key: &'a str, token: &'a StoredToken) -> StoreFuture<'a, ()> {
         let mut text = Zeroizing::new(Vec::with_capacity(entry::room(token)));
-        entry::write(&mut text, token);
+        entry::write_whole(&mut text, token);
         Box::pin(self.with(key, move |entry| {
             // There is no place to set aside what belongs to somebody else, so it stays.
             let found = entry.get_secret().map(Zeroizing::new);
@@ -154,13 +155,12 @@ impl fmt::Debug for KeyringStore {
 mod tests {
     use super::*;
     use keyring_core::{api::CredentialStoreApi as _, mock};
+    use tower_auth_core::Secret;
 
     fn token(token: &str) -> StoredToken {
-        StoredToken {
-            token: token.into(),
-            expires_at: Some(std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(9)),
-            refresh: Some("refresh".into()),
-        }
+        StoredToken::new(token)
+            .with_expires_at(std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(9))
+            .with_refresh(Secret::from("refresh"))
     }
 
     #[tokio::test]
@@ -175,10 +175,27 @@ mod tests {
         assert_eq!(secret.unwrap(), br#"["two", 9.0, "refresh"]"#);
         let loaded = store.load("k").await.unwrap().unwrap();
         assert_eq!(loaded, token("two"));
-        assert_eq!(loaded.expires_at, token("two").expires_at);
+        assert_eq!(loaded.expires_at(), token("two").expires_at());
         assert_eq!(store.load("other").await.unwrap(), None);
         store.remove("k").await.unwrap();
         assert_eq!(store.load("k").await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn all_that_is_known_of_a_token_is_kept_and_what_nobody_knows_as_well() {
+        let keyring = mock::Store::new().unwrap();
+        let entry = keyring.build("service", "k", None).unwrap();
+        let written = r#"["t", 9.0, null, {"id_token": "i", "later": {"x": [1.50]}}]"#;
+        entry.set_secret(written.as_bytes()).unwrap();
+        let store = KeyringStore::new(keyring, "service");
+        let loaded = store.load("k").await.unwrap().unwrap();
+        assert_eq!(loaded.id_token().unwrap().expose(), "i");
+        let more = loaded.with_scope(Secret::from("a b"));
+        store.save("k", &more).await.unwrap();
+        assert_eq!(
+            String::from_utf8(entry.get_secret().unwrap()).unwrap(),
+            r#"["t", 9.0, null, {"id_token": "i", "later": {"x": [1.50]}, "scope": "a b"}]"#
+        );
     }
 
     #[tokio::test]

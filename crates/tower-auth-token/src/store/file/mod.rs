@@ -23,6 +23,11 @@ use std::{
 /// 1970. Arrays of two are read as well. A token without a known end is written with the end of the year 9999, since
 /// httpx_auth wants a number.
 ///
+/// What else is known of a token (its type, scope, ID token, the key it is bound to, and whatever others put there) stands
+/// beside it, since httpx_auth reads lists of three only: `"<key>:more": ["<token>", {"id_token": "…", …}]`. It counts for
+/// as long as that token is there, so what httpx_auth logs in or refreshes begins anew. A key that ends in `:more` is
+/// [refused](StoreErrorKind::Key).
+///
 /// * **A crash leaves the old file or the new one**, at any moment: the new one is written beside it, made durable, and
 ///   renamed. Only its owner can read it (mode 0600).
 /// * **Locks are those of the operating system** (`flock`, or `LockFileEx`) on files beside it, one for each key: when a
@@ -90,6 +95,7 @@ impl Store for FileStore {
     fn load<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<StoredToken>> {
         let key = key.to_owned();
         Box::pin(self.blocking(move |path| {
+            check_key(&key)?;
             let broken = || broken(path);
             let text = match disk::read_settled(path, |text| format::parse(text).is_ok())? {
                 Found::Nothing => return Ok(None),
@@ -97,10 +103,7 @@ impl Store for FileStore {
                 Found::TooMuch => return Err(broken()),
             };
             let entries = format::parse(&text).map_err(|_| broken())?;
-            match entries.get(key.as_str()) {
-                None => Ok(None),
-                Some(raw) => Ok(Some(entry::read(raw.get()).ok_or_else(broken)?)),
-            }
+            format::token(&entries, &key).map_err(|_| broken())
         }))
     }
 
@@ -125,8 +128,19 @@ impl Store for FileStore {
     }
 }
 
+fn check_key(key: &str) -> Result<(), StoreError> {
+    if key.ends_with(format::MORE) {
+        return Err(StoreError::new(
+            StoreErrorKind::Key,
+            "a key of a token file must not end in `:more`; choose another one",
+        ));
+    }
+    Ok(())
+}
+
 /// Reads, changes one entry, and writes, while nobody else does.
 fn change(path: &Path, key: &str, token: Option<&StoredToken>) -> Result<(), StoreError> {
+    check_key(key)?;
     disk::check_writable(path)?;
     let _lock = locks::for_change(locks::open(&locks::of_file(path))?)?;
     let found = disk::read_settled(path, |text| format::parse(text).is_ok())?;
@@ -137,13 +151,13 @@ fn change(path: &Path, key: &str, token: Option<&StoredToken>) -> Result<(), Sto
     };
     let (entries, sound) = match format::parse(text) {
         Ok(entries) => {
-            let ours = entries.get(key);
-            let sound = sound && ours.is_none_or(|raw| entry::read(raw.get()).is_some());
+            let sound = sound && format::token(&entries, key).is_ok();
             (entries, sound)
         }
         Err(_) => (format::Entries::new(), false),
     };
-    if token.is_none() && sound && !entries.contains_key(key) {
+    let ours = [key, &format::beside(key)];
+    if token.is_none() && sound && !ours.iter().any(|ours| entries.contains_key(*ours)) {
         return Ok(());
     }
     let written = format::write(&entries, key, token, text.len());
