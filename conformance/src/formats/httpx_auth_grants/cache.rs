@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json as object};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tower_auth_core::{Clock, clock::ManualClock};
 use tower_auth_oauth2::OAuth2;
-use tower_auth_token::store::{MemoryStore, Store as _, StoredToken};
+use tower_auth_token::store::{MemoryStore, Store as _, StoreError, StoredToken};
 
 pub(crate) struct TokenCache;
 
@@ -207,6 +207,9 @@ impl Trace {
         let early = options.get("early_expiry").and_then(Value::as_f64);
         let (scheme, log) = self.logged(key, early, options)?;
         let result = scheme.token().await;
+        self.as_httpx_auth_writes(key)
+            .await
+            .map_err(|error| error.to_string())?;
         let sent = log.take();
         let called = sent.iter().filter_map(|sent| {
             let form = form(sent.body());
@@ -221,6 +224,17 @@ impl Trace {
             .map(|token| token.expose().to_owned())
             .map_err(|error| error.to_string());
         Ok((result, called))
+    }
+
+    /// In a recorded trace httpx_auth writes what it finds later: lists of three, without the lifetime that ours notes.
+    async fn as_httpx_auth_writes(&self, key: &str) -> Result<(), StoreError> {
+        let Some(stored) = self.store.load(key).await? else {
+            return Ok(());
+        };
+        let list = StoredToken::new(stored.token())
+            .with_expires_at(stored.expires_at())
+            .with_refresh(stored.refresh().cloned());
+        self.store.save(key, &list).await
     }
 
     /// All that is recorded is there. What httpx_auth dropped and we keep is of no use any more, or ours to refresh.

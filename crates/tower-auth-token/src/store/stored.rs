@@ -101,6 +101,7 @@ impl<S: Source<Value: Storable>> Stored<S> {
             // What is left later says nothing of it, and the margin depends on it.
             let life = end
                 .and_then(|end| end.duration_since(asked).ok())
+                .filter(|life| !life.is_zero())
                 .filter(|life| margin(demand.early_expiry, *life) < demand.early_expiry);
             let stored = fetched.value().to_stored(end).with_lifetime(life);
             self.kept.save(stored, &held.lock).await;
