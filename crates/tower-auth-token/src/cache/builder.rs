@@ -119,6 +119,9 @@ impl<S: Source> CacheBuilder<S> {
     /// The least time between two fetches that refusals caused. Default: 30 seconds. It doubles, up to 32 times as
     /// much, for as long as refusals go on: a server that always says 401 does not cost a fetch for each request. In
     /// between, the caller gets the server's 401.
+    ///
+    /// A value that is refused within the last second of its lifetime has ended, since servers count in whole seconds. That
+    /// is not counted, and may cause a fetch every quarter of a lifetime.
     pub fn refusal_interval(mut self, least: Duration) -> Self {
         self.config.refusal_interval = least;
         self

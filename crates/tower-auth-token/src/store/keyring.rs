@@ -118,16 +118,25 @@ fn read(secret: &[u8]) -> Option<StoredToken> {
 fn foreign() -> StoreError {
     StoreError::new(
         StoreErrorKind::Broken,
-        "what the keyring holds under this service and key is not a token; it is left alone",
+        "what the keyring holds under this service and key is not a token; it is left alone: take another key",
     )
 }
 
 /// Some of the keyring's errors hold the secret, so only what they are is told, and what the platform says.
 fn failed(error: Error) -> StoreError {
+    let kind = match error {
+        Error::TooLong(..) => StoreErrorKind::TooLarge,
+        _ => StoreErrorKind::Io,
+    };
     let (context, cause) = match error {
         Error::PlatformFailure(cause) => ("the keyring failed", Some(cause)),
-        Error::NoStorageAccess(cause) => ("the keyring is locked or not there", Some(cause)),
-        Error::TooLong(..) => ("the token or its key is too long for the keyring", None),
+        Error::NoStorageAccess(cause) => {
+            ("the keyring is locked or not there; unlock it", Some(cause))
+        }
+        Error::TooLong(..) => (
+            "the token or its key is too long for the keyring; take a file",
+            None,
+        ),
         Error::NoEntry => ("the keyring lost the token", None),
         Error::BadEncoding(_) | Error::BadDataFormat(..) => {
             ("what the keyring holds cannot be read", None)
@@ -135,7 +144,7 @@ fn failed(error: Error) -> StoreError {
         Error::Ambiguous(_) => ("the keyring holds several secrets under this key", None),
         _ => ("the keyring cannot do this", None),
     };
-    let error = StoreError::new(StoreErrorKind::Io, context);
+    let error = StoreError::new(kind, context);
     match cause {
         Some(cause) => error.with_source(cause),
         None => error,
@@ -220,17 +229,21 @@ mod tests {
         let entry = keyring.build("service", "k", None).unwrap();
         let store = KeyringStore::new(keyring, "service");
         let planted = || std::io::Error::other("the session is locked").into();
-        for error in [
-            Error::PlatformFailure(planted()),
-            Error::NoStorageAccess(planted()),
-            Error::BadEncoding(b"hunter2".to_vec()),
-            Error::BadDataFormat(b"hunter2".to_vec(), planted()),
-            Error::TooLong("password".to_owned(), 2560),
+        let io = StoreErrorKind::Io;
+        for (error, kind) in [
+            (Error::PlatformFailure(planted()), io),
+            (Error::NoStorageAccess(planted()), io),
+            (Error::BadEncoding(b"hunter2".to_vec()), io),
+            (Error::BadDataFormat(b"hunter2".to_vec(), planted()), io),
+            (
+                Error::TooLong("password".to_owned(), 2560),
+                StoreErrorKind::TooLarge,
+            ),
         ] {
             let mock: &mock::Cred = entry.as_any().downcast_ref().unwrap();
             mock.set_error(error);
             let error = store.load("k").await.unwrap_err();
-            assert_eq!(error.kind(), StoreErrorKind::Io);
+            assert_eq!(error.kind(), kind);
             let shown = format!("{error} {error:?}");
             // As text and as the bytes that `Debug` shows.
             assert!(

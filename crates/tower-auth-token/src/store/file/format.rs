@@ -54,21 +54,22 @@ pub(super) fn write(
     key: &str,
     token: Option<&StoredToken>,
     old_size: usize,
+    blanks: Blanks,
 ) -> Zeroizing<Vec<u8>> {
     let beside = beside(key);
     let mut text = Zeroizing::new(Vec::with_capacity(room(entries, key, token, old_size)));
     text.push(b'{');
     for (other, raw) in entries {
         if other != key && *other != beside {
-            member(&mut text, other);
+            member(&mut text, other, blanks);
             text.extend_from_slice(raw.get().as_bytes());
         }
     }
     if let Some(token) = token {
-        member(&mut text, key);
+        member(&mut text, key, blanks);
         entry::write(&mut text, token);
         if !token.members().is_empty() {
-            member(&mut text, &beside);
+            member(&mut text, &beside, blanks);
             text.push(b'[');
             entry::string(&mut text, token.token().expose());
             text.extend_from_slice(b", ");
@@ -80,12 +81,25 @@ pub(super) fn write(
     text
 }
 
-fn member(text: &mut Vec<u8>, key: &str) {
+/// Between entries, and after their names.
+#[derive(Clone, Copy)]
+pub(super) enum Blanks {
+    /// As Python writes them.
+    Some,
+    /// Then what is kept takes no more room than it did.
+    None,
+}
+
+fn member(text: &mut Vec<u8>, key: &str, blanks: Blanks) {
+    let (between, after): (&[u8], &[u8]) = match blanks {
+        Blanks::Some => (b", ", b": "),
+        Blanks::None => (b",", b":"),
+    };
     if text.len() > 1 {
-        text.extend_from_slice(b", ");
+        text.extend_from_slice(between);
     }
     entry::string(text, key);
-    text.extend_from_slice(b": ");
+    text.extend_from_slice(after);
 }
 
 /// Room enough, so that no copy of a token is left behind by growing. What is kept may have been written without blanks
@@ -109,6 +123,15 @@ mod tests {
         StoredToken::new(token)
             .with_expires_at(expiry.map(|s| SystemTime::UNIX_EPOCH + Duration::from_secs(s)))
             .with_refresh(refresh.map(Secret::from))
+    }
+
+    fn write(
+        entries: &Entries<'_>,
+        key: &str,
+        token: Option<&StoredToken>,
+        old_size: usize,
+    ) -> Zeroizing<Vec<u8>> {
+        super::write(entries, key, token, old_size, Blanks::Some)
     }
 
     fn read(entries: &Entries<'_>, key: &str) -> StoredToken {
