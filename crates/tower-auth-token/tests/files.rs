@@ -28,12 +28,12 @@ async fn a_save_that_would_be_too_large_fails_alone_and_nothing_is_set_aside() {
     let path = directory.path().join("tokens.json");
     let store = FileStore::new(&path);
     let large = "x".repeat(7 * 1024 * 1024);
-    store.save("a", &entry("a", Some("r"))).await.unwrap();
-    store.save("b", &entry(&large, None)).await.unwrap();
-    store.save("c", &entry(&large, None)).await.unwrap();
+    let full = format!(
+        r#"{{"a": ["a", 1700003600.0, "r"], "b": ["{large}", 1, null], "c": ["{large}", 1, null]}}"#
+    );
+    fs::write(&path, full).unwrap();
     for (key, token) in [
         ("a", entry(&large, None)),
-        ("d", entry(&large, Some("r"))),
         ("d", entry("d", None).with_id_token(Secret::from(&large))),
     ] {
         let error = store.save(key, &token).await.unwrap_err();

@@ -195,7 +195,7 @@ async fn a_judge_of_ones_own_decides_what_a_refusal_is() {
     let issuer = Issuer::new();
     let judge =
         |response: tower_auth_core::ResponseHead<'_>| response.headers.contains_key("number");
-    let auth = issuer.auth(&time).with_judge(judge);
+    let auth = issuer.auth(&time).judge(judge);
     assert_eq!(
         status(auth.replay(Cloned).layer(issuer.server())).await,
         StatusCode::OK

@@ -1,7 +1,7 @@
 //! How a cache behaves.
 
 use super::{Cache, Inner, Ticks};
-use crate::Source;
+use crate::{DEFAULT_EARLY_EXPIRY, Source};
 use std::{
     fmt,
     hash::{BuildHasher as _, Hasher as _, RandomState},
@@ -9,9 +9,6 @@ use std::{
     time::Duration,
 };
 use tower_auth_core::Clock;
-
-/// How long before its expiry a value is given up, by default: 30 seconds.
-pub const DEFAULT_EARLY_EXPIRY: Duration = Duration::from_secs(30);
 
 /// What a cache was told, in the form in which it is used.
 pub(crate) struct Config {

@@ -3,14 +3,11 @@
 use super::{
     attempt::{Attempt, Outcome},
     builder::{Config, OnUpdate},
+    current::{Current, Entry, Name},
     id::{CacheId, Refuse},
     refusals::Refusals,
 };
-use crate::{
-    Current, Failure, Fetched, Reason,
-    current::{Entry, Name},
-    failure::Retry,
-};
+use crate::{Failure, Fetched, Reason, failure::Retry};
 use arc_swap::ArcSwapOption;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},

@@ -1,8 +1,8 @@
 //! A value in the cache, and until when it can be used.
 
+use super::{Config, NEVER, Ticks, ValueId};
 use crate::{
-    Fetched, ValueId,
-    cache::{Config, NEVER, Ticks},
+    Fetched,
     fetched::{Life, MOST, margin},
 };
 use std::{
