@@ -128,9 +128,13 @@ pub(super) fn string(text: &mut Vec<u8>, value: &str) {
     serde_json::to_writer(text, value).expect("a text can be written to memory");
 }
 
-/// An escape takes at most six bytes.
 pub(super) fn string_room(text: &str) -> usize {
-    6 * text.len() + 4
+    let room = |byte| match byte {
+        b'"' | b'\\' => 2,
+        0..0x20 => 6, // an escape at its longest
+        _ => 1,
+    };
+    text.bytes().map(room).sum::<usize>() + 4
 }
 
 #[cfg(test)]
