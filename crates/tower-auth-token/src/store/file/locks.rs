@@ -50,8 +50,7 @@ fn open(path: &Path) -> Result<File, StoreError> {
 }
 
 /// The locked file; `None` when somebody else holds the lock.
-fn if_free(path: &Path) -> Result<Option<File>, StoreError> {
-    let file = open(path)?;
+fn if_free(file: File) -> Result<Option<File>, StoreError> {
     match FileExt::try_lock(&file) {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
@@ -62,7 +61,11 @@ fn if_free(path: &Path) -> Result<Option<File>, StoreError> {
 
 /// The lock of a key; `None` when somebody else holds it.
 pub(super) fn of_key_if_free(path: &Path) -> Result<Option<KeyLock>, StoreError> {
-    let Some(file) = if_free(path)? else {
+    key_if_free(open(path)?, path)
+}
+
+fn key_if_free(file: File, path: &Path) -> Result<Option<KeyLock>, StoreError> {
+    let Some(file) = if_free(file)? else {
         return Ok(None);
     };
     if !is_there(&file, path) {
@@ -154,7 +157,7 @@ where
 /// Waits for the lock on a thread that may block. `None` where the file system has no locks at all: the file is changed
 /// there all the same, since a refresh token that is not saved is a session lost.
 pub(super) fn for_change(path: &Path) -> Result<Option<File>, StoreError> {
-    let attempt = || match if_free(path) {
+    let attempt = || match if_free(open(path)?) {
         Err(error) if has_no_locks(&error) => Ok(Some(None)),
         result => Ok(result?.map(Some)),
     };
@@ -201,9 +204,10 @@ mod tests {
         let path = directory.path().join("lock");
         let late = open(&path).unwrap();
         drop(of_key_if_free(&path).unwrap());
-        assert!(!is_there(&late, &path));
+        let again = late.try_clone().unwrap();
+        assert!(key_if_free(again, &path).unwrap().is_none());
         let _next = of_key_if_free(&path).unwrap().unwrap();
-        assert!(!is_there(&late, &path));
+        assert!(key_if_free(late, &path).unwrap().is_none());
     }
 
     #[cfg(unix)]
