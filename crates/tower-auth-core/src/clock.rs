@@ -32,6 +32,20 @@ impl Clock {
         Self(Some(Arc::new(source)))
     }
 
+    /// A clock that stands still at this time of day, for a signature that is always the same. To move it, take a
+    /// [`ManualClock`].
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use tower_auth_core::Clock;
+    ///
+    /// let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_369_353_600);
+    /// assert_eq!(Clock::fixed(then).now(), then);
+    /// ```
+    pub fn fixed(now: SystemTime) -> Self {
+        Self::new(ManualClock::at(now))
+    }
+
     /// Whether it is the machine's clock.
     pub const fn is_system(&self) -> bool {
         self.0.is_none()

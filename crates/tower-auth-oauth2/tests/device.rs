@@ -145,10 +145,10 @@ async fn a_login_holds_no_lock_and_all_who_share_the_store_get_the_first_token()
     }
     assert!(server.began.elapsed() <= Duration::from_secs(310));
     let stored = store.load("k").await.unwrap().unwrap();
-    assert_eq!(stored.token.expose(), "ad2");
-    assert_eq!(stored.refresh.unwrap().expose(), "rd2");
+    assert_eq!(stored.token().expose(), "ad2");
+    assert_eq!(stored.refresh().unwrap().expose(), "rd2");
     // The lifetime counts from when the token was issued, not from when the login began.
-    let expiry = stored.expires_at.unwrap();
+    let expiry = stored.expires_at().unwrap();
     let since = expiry.duration_since(std::time::UNIX_EPOCH).unwrap();
     assert_eq!(since.as_secs(), 1_700_000_000 + 300 + 3600);
 }

@@ -47,7 +47,7 @@ async fn pythons_httpx_auth_finds_the_token_where_it_looks() {
         .unwrap();
     auth.token().await.unwrap();
     let found = store.load(HTTPX_AUTH_KEY.trim()).await.unwrap().unwrap();
-    assert_eq!(found.token.expose(), "a");
+    assert_eq!(found.token().expose(), "a");
 
     let no_such_key = OAuth2::client_credentials_as(URL, ClientAuth::public("id").unwrap())
         .http_client(http)

@@ -57,26 +57,24 @@ fn main() -> Result<()> {
 fn token_of(token: &str, expiry: &str, refresh: &str) -> Result<StoredToken> {
     let given = |text: &str| (text != "-").then(|| text.to_owned());
     let expires_at = given(expiry).map(|expiry| expiry.parse()).transpose()?;
-    Ok(StoredToken {
-        token: token.into(),
-        expires_at: expires_at.map(|at| SystemTime::UNIX_EPOCH + Duration::from_secs_f64(at)),
-        refresh: given(refresh).map(Secret::from),
-    })
+    Ok(StoredToken::new(token)
+        .with_expires_at(expires_at.map(|at| SystemTime::UNIX_EPOCH + Duration::from_secs_f64(at)))
+        .with_refresh(given(refresh).map(Secret::from)))
 }
 
 fn show(token: Option<StoredToken>) -> Result<String> {
     let Some(token) = token else {
         return Ok("none".to_owned());
     };
-    let expiry = match token.expires_at {
+    let expiry = match token.expires_at() {
         None => "-".to_owned(),
         Some(at) => format!(
             "{:?}",
             at.duration_since(SystemTime::UNIX_EPOCH)?.as_secs_f64()
         ),
     };
-    let refresh = token.refresh.as_ref().map_or("-", Secret::expose);
-    Ok(format!("{} {expiry} {refresh}", token.token.expose()))
+    let refresh = token.refresh().map_or("-", Secret::expose);
+    Ok(format!("{} {expiry} {refresh}", token.token().expose()))
 }
 
 async fn load(store: &FileStore, key: &str) -> Result<()> {
@@ -90,14 +88,12 @@ async fn rotate(store: &FileStore, key: &str, times: u64) -> Result<()> {
         let _lock = store.lock(key).await?;
         let number = match store.load(key).await? {
             None => 0,
-            Some(token) => token.token.expose().trim_start_matches('t').parse()?,
+            Some(token) => token.token().expose().trim_start_matches('t').parse()?,
         };
         let expires_at = Clock::system().now() + Duration::from_secs(3600);
-        let token = StoredToken {
-            token: format!("t{}", number + 1).into(),
-            expires_at: Some(expires_at),
-            refresh: Some(format!("r{}", number + 1).into()),
-        };
+        let token = StoredToken::new(format!("t{}", number + 1))
+            .with_expires_at(expires_at)
+            .with_refresh(Some(format!("r{}", number + 1).into()));
         store.save(key, &token).await?;
         done += 1;
     }

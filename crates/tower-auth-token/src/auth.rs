@@ -91,7 +91,7 @@ where
 
     /// Another judge of responses. The default is [`is_token_refused`](crate::is_token_refused).
     #[must_use]
-    pub fn with_judge(self, judge: Judge) -> Self {
+    pub fn judge(self, judge: Judge) -> Self {
         let judge = Some(judge);
         Self { judge, ..self }
     }
@@ -181,7 +181,7 @@ impl SentToken {
 impl<P> SentToken<P> {
     /// Another judge.
     #[must_use]
-    pub fn with_judge(self, judge: Judge) -> Self {
+    pub fn judge(self, judge: Judge) -> Self {
         let judge = Some(judge);
         Self { judge, ..self }
     }

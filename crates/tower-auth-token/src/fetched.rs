@@ -15,7 +15,7 @@ pub struct Fetched<V> {
     pub(crate) lifetime: Option<Duration>,
     pub(crate) expires_at: Option<SystemTime>,
     pub(crate) asked_at: Option<Instant>,
-    pub(crate) whole_margin: bool,
+    pub(crate) life: Life,
 }
 
 impl<V> Fetched<V> {
@@ -26,7 +26,7 @@ impl<V> Fetched<V> {
             lifetime: None,
             expires_at: None,
             asked_at: None,
-            whole_margin: false,
+            life: Life::New,
         }
     }
 
@@ -65,7 +65,15 @@ impl<V> Fetched<V> {
     #[must_use]
     pub fn found(self) -> Self {
         Self {
-            whole_margin: true,
+            life: Life::Found,
+            ..self
+        }
+    }
+
+    /// As [`found`](Self::found), when it is known for how long it lived in all.
+    pub(crate) fn found_of(self, lifetime: Option<Duration>) -> Self {
+        Self {
+            life: lifetime.map_or(Life::Found, Life::FoundOf),
             ..self
         }
     }
@@ -82,7 +90,7 @@ impl<V> Fetched<V> {
             lifetime: self.lifetime,
             expires_at: self.expires_at,
             asked_at: self.asked_at,
-            whole_margin: self.whole_margin,
+            life: self.life,
         }
     }
 
@@ -93,13 +101,13 @@ impl<V> Fetched<V> {
     /// That of `f`.
     pub fn try_map<T, E>(self, f: impl FnOnce(V) -> Result<T, E>) -> Result<Fetched<T>, E> {
         let (lifetime, expires_at) = (self.lifetime, self.expires_at);
-        let (asked_at, whole_margin) = (self.asked_at, self.whole_margin);
+        let (asked_at, life) = (self.asked_at, self.life);
         Ok(Fetched {
             value: f(self.value)?,
             lifetime,
             expires_at,
             asked_at,
-            whole_margin,
+            life,
         })
     }
 
@@ -142,6 +150,23 @@ pub fn lifetime_from_seconds(seconds: f64) -> Option<Duration> {
     }
     let lifetime = Duration::try_from_secs_f64(seconds).ok()?;
     (lifetime <= MOST).then_some(lifetime)
+}
+
+/// What is known of the time that a value lives in all.
+#[derive(Clone, Copy)]
+pub(crate) enum Life {
+    /// It begins now.
+    New,
+    Found,
+    FoundOf(Duration),
+}
+
+/// The margin takes at most this part of a lifetime.
+const MARGIN_PART: u32 = 4;
+
+/// The margin of early expiry for what lives that long.
+pub(crate) fn margin(early_expiry: Duration, life: Duration) -> Duration {
+    early_expiry.min(life / MARGIN_PART)
 }
 
 /// A hundred years: more than any clock needs, and little enough to be added to one and counted in any unit.

@@ -1,6 +1,6 @@
 //! How schemes hold a cache: they remember what they saw last.
 
-use crate::{Acquire, Cache, Current, Source, ValueId, current::Entry};
+use crate::{Acquire, Cache, Current, Source, ValueId, cache::Entry};
 use std::{
     fmt,
     future::Future,

@@ -6,7 +6,8 @@
 //! | send tokens of your own making with requests | [`TokenAuth`], a scheme, with a closure as its [`Source`] |
 //! | fetch anything else that expires | [`Cache`] |
 //! | have one for each tenant, bucket or host | [`CacheMap`] |
-//! | keep a session between runs, or share it between processes | [`store::Stored`] around the source |
+//! | keep a session between runs, or share it between processes | [`store::Stored`] around the source, with a `store::FileStore` |
+//! | share a session between the caches of one process, or test what uses a store | [`store::Stored`], with a [`store::MemoryStore`] |
 //! | write a scheme over a cache | [`Lender`] and [`SentToken`], which fit [`Scheme`](tower_auth_core::Scheme) |
 //!
 //! ```
@@ -38,7 +39,7 @@
 //! | there is none, or it expired | the first request begins a fetch, and all wait for it |
 //! | less than 5 minutes are left, less some at random | a request begins a fetch aside; all use the old value |
 //! | less than 30 seconds are left | it counts as expired, so that it does not expire on the way |
-//! | the server said 401 | the first request begins a fetch, if the value is still the current one |
+//! | the server said 401 | the first request begins a fetch, if the value is still the current one; not again for 30 seconds, unless the value was at its end |
 //! | the fetch failed | all who waited get the error; so do later ones, at once, for 1 second, then 2, 4 … 60, or as `Retry-After` says |
 //!
 //! Both margins are at most a quarter of the lifetime. Everything can be told otherwise: see [`CacheBuilder`].
@@ -66,10 +67,10 @@
 //! | C7 | a slow key delays no other | `single_flight`: `a_slow_key_delays_no_other`; `files`: `a_key_that_is_being_fetched_delays_no_other_key_of_the_file` |
 //! | C8 | a 401 for an old token costs no fetch; 1 000 for the current one cost one | `refusals`: `a_thousand_late_refusals_of_an_old_token_cost_nothing_and_of_the_current_one_fetch_once`, `a_revoked_token_costs_one_fetch_however_many_requests_were_refused`; `stores`: `a_refused_token_is_not_adopted_again_when_only_its_refresh_token_is_new` |
 //! | C9 | replayed at most once; the same token again: the 401 is the answer | `refusals`: `a_request_is_replayed_at_most_once`, `when_the_new_token_is_the_old_one_the_refusal_is_the_answer`, `a_body_that_cannot_be_copied_is_sent_once` |
-//! | C10 | a server that always says 401: bounded | `refusals`: `a_server_that_always_says_401_does_not_cost_a_fetch_for_each_request`, `successes_in_between_do_not_lift_the_limit_on_refreshes`, `a_new_session_has_its_own_count_of_refusals` |
+//! | C10 | a server that always says 401: bounded | `refusals`: `a_server_that_always_says_401_does_not_cost_a_fetch_for_each_request`, `successes_in_between_do_not_lift_the_limit_on_refreshes`, `a_new_session_has_its_own_count_of_refusals`; tokens that live for seconds: `a_server_that_ends_short_lived_tokens_in_whole_seconds_costs_callers_no_401`, `a_server_that_always_refuses_short_lived_tokens_costs_four_fetches_for_each_lifetime` |
 //! | C11 | refreshing ahead runs aside; its failure is invisible | `expiry`: `refreshing_ahead_runs_aside_while_the_old_value_is_used`, `a_refresh_ahead_that_fails_is_noticed_by_nobody_before_the_value_expires` |
 //! | C12 | replicas do not refresh in the same second | `expiry`: `replicas_refresh_at_different_moments` |
-//! | C13 | the margin is at most a part of the lifetime | `expiry`: `a_margin_larger_than_the_lifetime_does_not_fetch_for_each_request` |
+//! | C13 | the margin is at most a part of the lifetime | `expiry`: `a_margin_larger_than_the_lifetime_does_not_fetch_for_each_request`; `stores`: `a_token_that_lives_for_less_than_the_margin_is_adopted` |
 //! | C14 | every lifetime has a defined result | `expiry`: `every_lifetime_has_a_defined_result`; its forms in JSON: `tower-auth-oauth2` |
 //! | C15 | clocks that jump | `expiry`: `setting_the_time_of_day_changes_nothing_for_what_was_fetched_here`, `an_end_by_the_time_of_day_is_the_earlier_of_both_clocks`, `after_a_jump_of_the_clock_a_refusal_heals_it`; `stores`: `what_came_from_the_store_ends_by_the_time_of_day_when_the_machine_slept`, `what_is_in_the_store_survives_a_time_of_day_that_is_wrong` |
 //! | C16 | an answer without refresh token keeps the old one | `stores`: `an_answer_without_a_refresh_token_keeps_the_old_one` |
@@ -78,8 +79,8 @@
 //! | C19 | two processes, one store: one refresh | `processes`: `two_processes_with_fifty_tasks_each_make_one_refresh`, `fifty_rounds_with_a_kill_lose_no_session_and_break_no_file` |
 //! | C20 | the lock of a killed process is free | `processes`: `a_lock_is_free_as_soon_as_its_process_is_killed` |
 //! | C21 | killed while saving, or the disk is full: the old file or the new one; durable before it is used | `processes`: `a_kill_in_the_middle_of_saving_leaves_the_old_file_or_the_new_one`, `a_disk_that_is_full_in_the_middle_of_saving_leaves_the_old_file`, `fifty_rounds_with_a_kill_…` |
-//! | C22 | broken, foreign and huge files, other entries, modes, links and pipes | `files`: `a_broken_file_is_set_aside_and_never_overwritten`, `a_file_of_a_gigabyte_is_not_read_and_is_set_aside`, `entries_that_are_not_understood_stay_as_they_are`, `only_the_owner_can_read_the_file_and_the_locks`, `a_link_a_directory_and_a_pipe_are_refused_and_left_alone` |
-//! | C23 | a store that fails or is slow: the token is used, the error reported, the save tried again | `stores`: `a_store_that_is_slow_to_save_delays_a_request_by_seconds_and_loses_nothing`, `a_store_that_hangs_while_it_saves_fails_no_request`, `a_token_that_cannot_be_saved_is_used_and_reported_and_saved_later`, `what_could_not_be_saved_is_not_replaced_by_what_was_there_before`, `after_forgetting_what_could_not_be_saved_is_used_and_not_what_was_there_before`, `what_could_not_be_saved_does_not_replace_what_others_saved_since`; `files`: `a_file_that_is_marked_read_only_survives_and_the_request_goes_out` |
+//! | C22 | broken, foreign and huge files, other entries, modes, links and pipes | `files`: `a_broken_file_is_set_aside_and_never_overwritten`, `a_file_of_a_gigabyte_is_not_read_and_is_set_aside`, `entries_that_are_not_understood_stay_as_they_are`, `only_the_owner_can_read_the_file_and_the_locks`, `a_link_a_directory_and_a_pipe_are_refused_and_left_alone`, `a_save_that_would_be_too_large_fails_alone_and_nothing_is_set_aside`, `an_entry_can_be_removed_from_a_file_that_is_full`, `a_file_that_others_can_write_is_neither_believed_nor_changed`, `what_is_set_aside_can_be_read_by_its_owner_only`, `lock_files_of_keys_do_not_pile_up_and_one_has_the_lock` |
+//! | C23 | a store that fails or is slow: the token is used, the error reported, the save tried again | `stores`: `a_store_that_is_slow_to_save_delays_a_request_by_seconds_and_loses_nothing`, `a_store_that_hangs_while_it_saves_fails_no_request`, `a_token_that_cannot_be_saved_is_used_and_reported_and_saved_later`, `what_could_not_be_saved_is_not_replaced_by_what_was_there_before`, `after_forgetting_what_could_not_be_saved_is_used_and_not_what_was_there_before`, `what_could_not_be_saved_does_not_replace_what_others_saved_since`; `files`: `a_file_that_is_marked_read_only_survives_and_the_request_goes_out`, `a_directory_that_is_not_there_is_reported_once_and_the_request_goes_out` |
 //! | C24 | logging out during a refresh is not undone by it | `expiry`: `clearing_during_a_fetch_is_not_undone_by_it`; `stores`: `logging_out_…` (three), `when_another_process_logged_out_the_old_refresh_token_is_not_used` |
 //! | C25 | nothing outlives its runtime or its last handle; no runtime is needed | `single_flight`: `no_task_is_left_when_nothing_is_fetched`, `when_the_runtime_is_shut_down_…`, `without_a_runtime_…` (four), `an_attempt_on_a_runtime_that_nobody_drives_is_given_up` |
 //! | C26 | DPoP: key and nonces | `tower-auth-oauth2` |
@@ -97,30 +98,32 @@
 //! | `keyring` | `store::KeyringStore`: tokens in the keyring of the operating system |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(unnameable_types)]
 
 mod auth;
 mod cache;
 mod challenge;
-mod current;
 mod failure;
 mod fetched;
 mod lend;
 mod map;
+mod members;
 mod placed;
+mod proof_key;
 mod source;
 pub mod store;
 mod token;
 
 pub use self::{
     auth::{Judge, SentToken, TokenAuth},
-    cache::{Acquire, Cache, CacheBuilder, DEFAULT_EARLY_EXPIRY, ValueId},
+    cache::{Acquire, Cache, CacheBuilder, Current, ValueId},
     challenge::is_token_refused,
-    current::Current,
     failure::Failure,
     fetched::{Fetched, lifetime_from_seconds},
     lend::{AcquireLoan, Lender, Loan},
     map::CacheMap,
     placed::{Placed, Placing},
-    source::{Demand, Reason, Source},
+    proof_key::ProofKey,
+    source::{DEFAULT_EARLY_EXPIRY, Demand, Reason, Source},
     token::{AccessToken, Token},
 };

@@ -70,6 +70,9 @@ where
     }
 }
 
+/// How long before its expiry a value is given up, by default: 30 seconds.
+pub const DEFAULT_EARLY_EXPIRY: Duration = Duration::from_secs(30);
+
 /// What a [`Source`] is told about the value it is asked for.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -102,7 +105,7 @@ impl<V> Demand<V> {
             previous,
             reason,
             clock,
-            early_expiry: crate::DEFAULT_EARLY_EXPIRY,
+            early_expiry: DEFAULT_EARLY_EXPIRY,
             cleared: Cleared::default(),
         }
     }

@@ -9,18 +9,163 @@ use std::{
     time::{Duration, SystemTime},
 };
 use support::{START, TokioTime, seconds};
-use tower_auth_core::{AuthError, Clock};
+use tower_auth_core::{AuthError, Clock, Secret};
 use tower_auth_token::{
     Cache, Fetched, Token,
     store::{FileStore, Store, StoreErrorKind, Stored, StoredToken},
 };
 
 fn entry(token: &str, refresh: Option<&str>) -> StoredToken {
-    StoredToken {
-        token: token.into(),
-        expires_at: Some(SystemTime::UNIX_EPOCH + seconds(START + 3600)),
-        refresh: refresh.map(Into::into),
+    StoredToken::new(token)
+        .with_expires_at(SystemTime::UNIX_EPOCH + seconds(START + 3600))
+        .with_refresh(refresh.map(Into::into))
+}
+
+/// What is written can be read back: what would be too large fails alone.
+#[tokio::test]
+async fn a_save_that_would_be_too_large_fails_alone_and_nothing_is_set_aside() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tokens.json");
+    let store = FileStore::new(&path);
+    let large = "x".repeat(7 * 1024 * 1024);
+    let full = format!(
+        r#"{{"a": ["a", 1700003600.0, "r"], "b": ["{large}", 1, null], "c": ["{large}", 1, null]}}"#
+    );
+    fs::write(&path, full).unwrap();
+    for (key, token) in [
+        ("a", entry(&large, None)),
+        ("d", entry("d", None).with_id_token(Secret::from(&large))),
+    ] {
+        let error = store.save(key, &token).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::TooLarge);
+        assert!(error.to_string().contains("16 MiB"), "{error}");
     }
+    assert_eq!(store.load("a").await.unwrap(), Some(entry("a", Some("r"))));
+    assert!(store.load("c").await.unwrap().is_some());
+    assert!(store.load("d").await.unwrap().is_none());
+    store.save("e", &entry("e", None)).await.unwrap();
+    store.remove("b").await.unwrap();
+    store.save("d", &entry(&large, Some("r"))).await.unwrap();
+    assert_eq!(names(directory.path()), ["tokens.json"]);
+}
+
+/// Blanks between entries that had none must not push a file over the edge when somebody logs out.
+#[tokio::test]
+async fn an_entry_can_be_removed_from_a_file_that_is_full() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tokens.json");
+    let small: String = (0..20_000)
+        .map(|n| format!(r#""{n}":["t",1,null],"#))
+        .collect();
+    let rest = 16 * 1024 * 1024 - small.len() - 40;
+    let text = format!(
+        r#"{{{small}"k":["t",1,null],"large":"{}"}}"#,
+        "x".repeat(rest)
+    );
+    fs::write(&path, text).unwrap();
+    let store = FileStore::new(&path);
+    store.remove("k").await.unwrap();
+    assert!(store.load("k").await.unwrap().is_none());
+    assert!(store.load("19999").await.unwrap().is_some());
+    assert_eq!(names(directory.path()), ["tokens.json"]);
+}
+
+/// Whoever can write the file decides what requests carry.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_others_can_write_is_neither_believed_nor_changed() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tokens.json");
+    let text = r#"{"k": ["planted", 4102444800.0, "r"]}"#;
+    let store = FileStore::new(&path);
+    for mode in [0o666, 0o622, 0o660, 0o602] {
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        for error in [
+            store.load("k").await.unwrap_err(),
+            store.save("k", &entry("t", None)).await.unwrap_err(),
+            store.remove("k").await.unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), StoreErrorKind::Untrusted, "{mode:o}");
+            assert!(error.to_string().contains("chmod 600"), "{error}");
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+    for mode in [0o600, 0o644, 0o640] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        assert!(store.load("k").await.unwrap().is_some(), "{mode:o}");
+    }
+    // Only root can give a file away.
+    if std::os::unix::fs::chown(&path, Some(4711), None).is_ok() {
+        let error = store.load("k").await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Untrusted);
+        assert!(error.to_string().contains("4711"), "{error}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_set_aside_can_be_read_by_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tokens.json");
+    fs::write(&path, "{\"k\": [\"secret\"").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    FileStore::new(&path)
+        .save("k", &entry("t", None))
+        .await
+        .unwrap();
+    let aside = path.with_file_name("tokens.json.broken-1");
+    let mode = fs::metadata(aside).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+/// A lock file goes with its lock, and however many come and go, one at a time has it.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lock_files_of_keys_do_not_pile_up_and_one_has_the_lock() {
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tokens.json");
+    let store = FileStore::new(&path);
+    for key in 0..50 {
+        drop(store.lock(&key.to_string()).await.unwrap());
+    }
+    let inside = Arc::new(AtomicUsize::new(0));
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let (store, inside) = (FileStore::new(&path), Arc::clone(&inside));
+        tasks.spawn(async move {
+            for _ in 0..25 {
+                let lock = store.lock("k").await.unwrap();
+                assert_eq!(inside.fetch_add(1, SeqCst), 0);
+                tokio::task::yield_now().await;
+                inside.fetch_sub(1, SeqCst);
+                drop(lock);
+            }
+        });
+    }
+    while let Some(result) = tasks.join_next().await {
+        result.unwrap();
+    }
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_key_that_is_the_name_of_what_stands_beside_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = FileStore::new(directory.path().join("tokens.json"));
+    let token = entry("t", None).with_scope(Secret::from("a"));
+    store.save("k", &token).await.unwrap();
+    for error in [
+        store.load("k:more").await.unwrap_err(),
+        store.save("k:more", &token).await.unwrap_err(),
+        store.remove("k:more").await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), StoreErrorKind::Key);
+    }
+    assert_eq!(store.load("k").await.unwrap().unwrap().scope(), Some("a"));
 }
 
 /// The names in a directory, the lock files left out.
@@ -48,7 +193,7 @@ async fn a_file_keeps_what_is_saved_and_forgets_what_is_removed() {
     let other = FileStore::new(&path);
     let loaded = other.load("a").await.unwrap().unwrap();
     assert_eq!(loaded, entry("t3", Some("r3")));
-    assert_eq!(loaded.expires_at, entry("", None).expires_at);
+    assert_eq!(loaded.expires_at(), entry("", None).expires_at());
     assert_eq!(other.load("b").await.unwrap(), Some(entry("t\"2\\", None)));
     other.remove("a").await.unwrap();
     assert_eq!(store.load("a").await.unwrap(), None);
@@ -248,25 +393,29 @@ async fn a_file_that_is_marked_read_only_survives_and_the_request_goes_out() {
 
 /// C23.
 #[tokio::test]
-async fn a_directory_that_is_not_there_is_reported_and_the_request_goes_out() {
+async fn a_directory_that_is_not_there_is_reported_once_and_the_request_goes_out() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("missing").join("tokens.json");
     let reported = Arc::new(Mutex::new(Vec::new()));
     let report = Arc::clone(&reported);
     let source = async || Ok::<_, AuthError>(Fetched::new(Token::from("new")));
     let stored = Stored::new(source, FileStore::new(&path), "k").on_store_error(move |error| {
-        let cause = std::error::Error::source(error).unwrap();
-        let cause = cause.downcast_ref::<std::io::Error>().unwrap().kind();
-        report.lock().unwrap().push((error.kind(), cause));
+        report
+            .lock()
+            .unwrap()
+            .push((error.kind(), error.to_string()));
     });
     let cache = Cache::new(stored);
     assert_eq!(cache.get().await.unwrap().access().expose(), "new");
-    let io = (StoreErrorKind::Io, std::io::ErrorKind::NotFound);
+    let told = format!(
+        "the folder `{}` of the token file is not there; create it",
+        path.parent().unwrap().display()
+    );
     assert_eq!(
         *reported.lock().unwrap(),
-        [io, io],
-        "the lock, and the save"
+        [(StoreErrorKind::NoFolder, told)]
     );
+    cache.clear().await.unwrap();
 }
 
 /// What a process leaves behind that was killed while it wrote holds tokens.

@@ -177,11 +177,11 @@ fn a_kill_in_the_middle_of_saving_leaves_the_old_file_or_the_new_one() {
         child.wait().unwrap();
         let after = runtime.block_on(store.load("k")).unwrap();
         for found in [during, after].into_iter().flatten() {
-            let text = found.token.expose();
+            let text = found.token().expose();
             let (number, filler) = text.split_once('-').unwrap();
             assert!(number.parse::<u64>().is_ok(), "round {round}");
             assert_eq!(filler.len(), FILLER, "round {round}");
-            assert_eq!(found.refresh.unwrap().expose(), number, "round {round}");
+            assert_eq!(found.refresh().unwrap().expose(), number, "round {round}");
         }
         let other = runtime.block_on(store.load("kept")).unwrap();
         assert_eq!(other, Some(kept.clone()), "round {round}");
@@ -515,11 +515,9 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 fn token(token: &str, refresh: &str, expires_at: std::time::SystemTime) -> StoredToken {
-    StoredToken {
-        token: token.into(),
-        expires_at: Some(expires_at),
-        refresh: Some(refresh.into()),
-    }
+    StoredToken::new(token)
+        .with_expires_at(expires_at)
+        .with_refresh(Some(refresh.into()))
 }
 
 /// Whatever access token is in the file has expired, here and for the server.
@@ -528,7 +526,7 @@ fn expire(server: &SessionServer, file: &PathBuf) {
     let expired = Clock::system().now() - Duration::from_secs(3600);
     runtime().block_on(async {
         let refresh = match store.load("session").await.unwrap() {
-            Some(stored) => stored.refresh.unwrap().expose().to_owned(),
+            Some(stored) => stored.refresh().unwrap().expose().to_owned(),
             None => "r1".to_owned(),
         };
         let access = refresh.replace('r', "t");
@@ -544,7 +542,7 @@ fn in_file(file: &Path) -> String {
     stored
         .unwrap()
         .unwrap()
-        .refresh
+        .refresh()
         .unwrap()
         .expose()
         .to_owned()

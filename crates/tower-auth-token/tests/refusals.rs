@@ -6,8 +6,12 @@ use http::StatusCode;
 use std::time::Duration;
 use support::{Issuer, TokioTime, get, seconds};
 use tower::{Layer, ServiceExt};
-use tower_auth_core::{Bearer, HeaderApiKey, SchemeExt, Verdict, bearer::InHeader, replay::Cloned};
-use tower_auth_token::{Fetched, Reason, TokenAuth};
+use tower_auth_core::{
+    AuthError, Bearer, HeaderApiKey, SchemeExt, Verdict,
+    bearer::{InAuthorization, InHeader},
+    replay::Cloned,
+};
+use tower_auth_token::{Fetched, Reason, Token, TokenAuth};
 
 async fn status<S>(service: S) -> StatusCode
 where
@@ -191,7 +195,7 @@ async fn a_judge_of_ones_own_decides_what_a_refusal_is() {
     let issuer = Issuer::new();
     let judge =
         |response: tower_auth_core::ResponseHead<'_>| response.headers.contains_key("number");
-    let auth = issuer.auth(&time).with_judge(judge);
+    let auth = issuer.auth(&time).judge(judge);
     assert_eq!(
         status(auth.replay(Cloned).layer(issuer.server())).await,
         StatusCode::OK
@@ -272,4 +276,84 @@ async fn who_is_refused_while_a_fetch_is_under_way_waits_for_it_without_a_previo
     tokio::task::yield_now().await;
     assert_eq!(cache.refused(&one), Verdict::Refused);
     other.await.unwrap().unwrap();
+}
+
+/// Servers that count in whole seconds end a token up to a second before its `expires_in` is over. That is no refusal to be
+/// held against the next one: nobody but the server sees it. Returns the 401s that callers saw, of how many, and the fetches.
+async fn short_lived(lifetime: u64, pause: impl Fn(u64) -> Duration) -> (u64, u64, u64) {
+    use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+    let time = TokioTime::new();
+    let now = {
+        let clock = time.clock();
+        move || {
+            let since = clock
+                .now()
+                .duration_since(std::time::SystemTime::UNIX_EPOCH);
+            since.unwrap().as_secs()
+        }
+    };
+    let fetches = std::sync::Arc::new(AtomicU64::new(0));
+    let source = {
+        let (fetches, now) = (fetches.clone(), now.clone());
+        move || {
+            let number = fetches.fetch_add(1, SeqCst);
+            let end = now() + lifetime;
+            async move {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+                let token = Token::from(format!("{end}.{number}"));
+                Ok::<_, AuthError>(Fetched::new(token).lifetime(seconds(lifetime)))
+            }
+        }
+    };
+    let api = tower::service_fn(move |request: http::Request<support::Body>| {
+        let token = request.headers()["authorization"].to_str().unwrap();
+        let token = token.strip_prefix("Bearer ").unwrap();
+        let end: u64 = token.split_once('.').unwrap().0.parse().unwrap();
+        let mut response = http::Response::new(support::Body::default());
+        if now() >= end {
+            *response.status_mut() = StatusCode::UNAUTHORIZED;
+        }
+        async { Ok::<_, std::convert::Infallible>(response) }
+    });
+    let builder = TokenAuth::cache_builder(source, InAuthorization::default());
+    let auth = TokenAuth::from_cache(builder.clock(time.clock()).build());
+    let service = auth.replay(Cloned).layer(api);
+    let (mut refused, requests) = (0, 10_000);
+    for request in 0..requests {
+        if status(service.clone()).await == StatusCode::UNAUTHORIZED {
+            refused += 1;
+        }
+        tokio::time::advance(pause(request)).await;
+    }
+    (refused, requests, fetches.load(SeqCst))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_ends_short_lived_tokens_in_whole_seconds_costs_callers_no_401() {
+    for lifetime in [1, 2, 3] {
+        let paces: [fn(u64) -> Duration; 3] = [
+            |_| Duration::from_millis(7),
+            |request| Duration::from_millis(50 + request * 7919 % 400),
+            |request| Duration::from_millis(900 + request * 104_729 % 1300),
+        ];
+        for pace in paces {
+            let (refused, requests, fetches) = short_lived(lifetime, pace).await;
+            println!("{lifetime} s: {refused} of {requests} refused, {fetches} fetches");
+            assert_eq!(refused, 0, "{lifetime} s, of {requests}");
+        }
+    }
+}
+
+/// C10, for tokens that end by themselves all the time: no more than four fetches for each lifetime.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_always_refuses_short_lived_tokens_costs_four_fetches_for_each_lifetime() {
+    let time = TokioTime::new();
+    let issuer = Issuer::new().latency(Duration::ZERO).lifetime(seconds(1));
+    issuer.revoke(1_000_000);
+    let service = issuer.auth(&time).replay(Cloned).layer(issuer.server());
+    for _ in 0..10_000 {
+        assert_eq!(status(service.clone()).await, StatusCode::UNAUTHORIZED);
+        tokio::time::advance(Duration::from_millis(10)).await;
+    }
+    assert!(issuer.asked() <= 1 + 4 * 100, "{}", issuer.asked());
 }

@@ -10,9 +10,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 use support::{START, TokioTime, seconds};
-use tower_auth_core::{AuthError, ErrorKind, Verdict};
+use tower_auth_core::{AuthError, ErrorKind, Secret, Verdict};
 use tower_auth_token::{
-    Cache, Demand, Failure, Fetched, Reason, Source, Token,
+    AccessToken as _, Cache, Demand, Failure, Fetched, ProofKey, Reason, Source, Token,
     store::{
         MemoryStore, Store, StoreError, StoreErrorKind, StoreFuture, StoreLock, Stored, StoredToken,
     },
@@ -83,17 +83,17 @@ impl Source for Server {
         self.0.current.store(current + 1, SeqCst);
         let token = Token::from(format!("t{}", current + 1));
         let refresh = format!("r{}", current + 1).as_str().into();
-        Ok(Fetched::new(token.with_refresh(Some(refresh))).lifetime(lifetime))
+        let token = token.with_refresh(Some(refresh));
+        let token = token.or_refresh_of(demand.previous.as_ref());
+        Ok(Fetched::new(token).lifetime(lifetime))
     }
 }
 
 /// Session number `number`, expiring so many seconds after the start.
 fn entry(number: usize, expiry: u64) -> StoredToken {
-    StoredToken {
-        token: format!("t{number}").as_str().into(),
-        expires_at: Some(SystemTime::UNIX_EPOCH + seconds(START + expiry)),
-        refresh: Some(format!("r{number}").as_str().into()),
-    }
+    StoredToken::new(format!("t{number}").as_str())
+        .with_expires_at(SystemTime::UNIX_EPOCH + seconds(START + expiry))
+        .with_refresh(Some(format!("r{number}").as_str().into()))
 }
 
 /// A memory store that fails when told to.
@@ -152,8 +152,8 @@ fn cache(server: &Server, store: impl Store, time: &TokioTime) -> Cache<Stored<S
 
 async fn stored(store: &MemoryStore) -> Option<(String, Option<String>)> {
     let stored = store.load("key").await.unwrap()?;
-    let refresh = stored.refresh.map(|refresh| refresh.expose().to_owned());
-    Some((stored.token.expose().to_owned(), refresh))
+    let refresh = stored.refresh().map(|refresh| refresh.expose().to_owned());
+    Some((stored.token().expose().to_owned(), refresh))
 }
 
 fn pair(number: usize) -> Option<(String, Option<String>)> {
@@ -202,6 +202,61 @@ async fn a_rotated_refresh_token_is_stored_even_when_everybody_has_gone_away() {
         assert_eq!(stored(&store).await, pair(2), "{polls}");
         assert_eq!(server.exchanges(), 1, "{polls}");
     }
+}
+
+/// A refresh keeps the key, what the answer did not say again, and what nobody here knows.
+#[tokio::test(start_paused = true)]
+async fn what_is_known_of_a_token_survives_a_refresh() {
+    let (time, server, store) = (TokioTime::new(), Server::new(), MemoryStore::new());
+    let before = entry(1, 0)
+        .with_token_type(Secret::from("DPoP"))
+        .with_proof_key(ProofKey::new("{\"d\":\"…\"}"))
+        .with_id_token(Secret::from("i"))
+        .with_scope(Secret::from("a b"))
+        .with_member("of a later version", Secret::from("x"));
+    store.save("key", &before).await.unwrap();
+    let cache = cache(&server, store.clone(), &time);
+    let current = cache.get().await.unwrap();
+    assert_eq!(current.access().expose(), "t2");
+    assert_eq!(current.issued().token_type(), Some("DPoP"));
+    assert!(current.issued().get::<ProofKey>().is_some());
+    let after = store.load("key").await.unwrap().unwrap();
+    assert_eq!(after.token().expose(), "t2");
+    assert_eq!(after.scope(), Some("a b"));
+    assert_eq!(after.id_token().unwrap().expose(), "i");
+    assert_eq!(after.proof_key().unwrap().jwk().expose(), "{\"d\":\"…\"}");
+    assert_eq!(after.member("of a later version").unwrap().expose(), "x");
+}
+
+/// Programs that share tokens which live for less than the margin of early expiry do not each fetch their own.
+#[tokio::test(start_paused = true)]
+async fn a_token_that_lives_for_less_than_the_margin_is_adopted() {
+    let (time, store) = (TokioTime::new(), MemoryStore::new());
+    let fetches = Arc::new(AtomicUsize::new(0));
+    let program = || {
+        let fetches = Arc::clone(&fetches);
+        let source = move || {
+            let number = fetches.fetch_add(1, SeqCst);
+            let token = Token::from(format!("t{number}"));
+            async move { Ok::<_, AuthError>(Fetched::new(token).lifetime(seconds(20))) }
+        };
+        Cache::builder(Stored::new(source, store.clone(), "key"))
+            .clock(time.clock())
+            .refresh_ahead(Duration::ZERO)
+            .build()
+    };
+    assert_eq!(token(&program()).await, "t0");
+    tokio::time::advance(seconds(14)).await;
+    let other = program();
+    assert_eq!(token(&other).await, "t0");
+    tokio::time::advance(seconds(2)).await;
+    assert_eq!(
+        token(&other).await,
+        "t1",
+        "a quarter of its life is the margin"
+    );
+    assert_eq!(token(&program()).await, "t1");
+    assert_eq!(fetches.load(SeqCst), 2);
 }
 
 /// C16.
@@ -581,7 +636,7 @@ async fn the_end_in_the_store_counts_from_when_the_token_was_asked_for() {
         .await
         .unwrap()
         .unwrap()
-        .expires_at
+        .expires_at()
         .unwrap();
     let end = end.duration_since(SystemTime::UNIX_EPOCH).unwrap();
     assert_eq!(end.as_secs(), START + 50 + 3600);
@@ -696,11 +751,7 @@ async fn a_refused_token_is_not_adopted_again_when_only_its_refresh_token_is_new
     let cache = cache(&server, store.clone(), &time);
     let refused = cache.get().await.unwrap();
     server.rotate();
-    let refresh = Some("r2".into());
-    let same = StoredToken {
-        refresh,
-        ..entry(1, 1000)
-    };
+    let same = entry(1, 1000).with_refresh(Some("r2".into()));
     store.save("key", &same).await.unwrap();
     assert_eq!(cache.refused(&refused), Verdict::Refused);
     assert_eq!(token(&cache).await, "t3");

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json as object};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tower_auth_core::{Clock, clock::ManualClock};
 use tower_auth_oauth2::OAuth2;
-use tower_auth_token::store::{MemoryStore, Store as _, StoredToken};
+use tower_auth_token::store::{MemoryStore, Store as _, StoreError, StoredToken};
 
 pub(crate) struct TokenCache;
 
@@ -252,6 +252,9 @@ impl Trace {
         let early = options.get("early_expiry").and_then(Value::as_f64);
         let (scheme, log) = self.logged(key, early, options)?;
         let result = scheme.token().await;
+        self.as_httpx_auth_writes(key)
+            .await
+            .map_err(|error| error.to_string())?;
         let sent = log.take();
         let called = sent.iter().filter_map(|sent| {
             let form = form(sent.body());
@@ -266,6 +269,17 @@ impl Trace {
             .map(|token| token.expose().to_owned())
             .map_err(|error| error.to_string());
         Ok((result, called))
+    }
+
+    /// In a recorded trace httpx_auth writes what it finds later: lists of three, without the lifetime that ours notes.
+    async fn as_httpx_auth_writes(&self, key: &str) -> Result<(), StoreError> {
+        let Some(stored) = self.store.load(key).await? else {
+            return Ok(());
+        };
+        let list = StoredToken::new(stored.token())
+            .with_expires_at(stored.expires_at())
+            .with_refresh(stored.refresh().cloned());
+        self.store.save(key, &list).await
     }
 
     /// All that is recorded is there. What httpx_auth dropped and we keep is of no use any more, or ours to refresh.
@@ -304,7 +318,7 @@ impl Trace {
             .get("raises")
             .and_then(Value::as_str)
             .is_some_and(wants_lifetime);
-        match stored.expires_at {
+        match stored.expires_at() {
             Some(at) => seconds(at) - margin < seconds(self.clock.now()),
             None => no_lifetime,
         }
@@ -318,9 +332,9 @@ fn seconds(at: SystemTime) -> f64 {
 
 fn same(stored: &StoredToken, entry: &Value) -> Result<(), String> {
     let ours = object!([
-        stored.token.expose(),
-        stored.expires_at.map(seconds),
-        stored.refresh.as_ref().map(|token| token.expose()),
+        stored.token().expose(),
+        stored.expires_at().map(seconds),
+        stored.refresh().map(|token| token.expose()),
     ]);
     let at = |value: &Value, index: usize| value.get(index).cloned().unwrap_or_default();
     let agrees = at(&ours, 0) == at(entry, 0)

@@ -72,7 +72,7 @@ async fn judge(vector: &Value) -> Result<(), Problem> {
         .await
         .map_err(|error| Problem::Unknown(error.to_string()))?;
     match store.load(key).await {
-        Ok(Some(stored)) if stored.token.expose() == "token" => Ok(()),
+        Ok(Some(stored)) if stored.token().expose() == "token" => Ok(()),
         Ok(_) => Err(differs("the token is under another key")),
         Err(error) => Err(Problem::Unknown(error.to_string())),
     }

@@ -126,10 +126,11 @@ async fn run(response: Response<Bytes>) -> Result<Ours, String> {
         result,
         expires_at: stored
             .as_ref()
-            .and_then(|stored| stored.expires_at)
+            .and_then(|stored| stored.expires_at())
             .map(seconds),
         refresh: stored
-            .and_then(|stored| stored.refresh)
+            .as_ref()
+            .and_then(|stored| stored.refresh())
             .map(|token| token.expose().to_owned()),
     })
 }

@@ -93,7 +93,7 @@ impl<S: Source<Value: AccessToken>> Authorize<Body> for VariableAuth<S> {
         request: &mut Request<Body>,
     ) -> Result<SentToken, AuthError> {
         let (token, id) = self.tokens.value(&loan)?;
-        let sent = SentToken::new(id).with_judge(|response| response.is_unauthorized());
+        let sent = SentToken::new(id).judge(|response| response.is_unauthorized());
         let token = token.access_token();
         if request.method() == Method::GET {
             let uri = in_uri(request.uri(), &self.name, token)?;

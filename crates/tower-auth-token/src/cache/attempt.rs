@@ -1,6 +1,6 @@
 //! One attempt to fetch, and all who wait for it.
 
-use crate::Current;
+use super::Current;
 use std::{
     fmt,
     future::Future,

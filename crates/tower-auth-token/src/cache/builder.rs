@@ -1,7 +1,7 @@
 //! How a cache behaves.
 
 use super::{Cache, Inner, Ticks};
-use crate::Source;
+use crate::{DEFAULT_EARLY_EXPIRY, Source};
 use std::{
     fmt,
     hash::{BuildHasher as _, Hasher as _, RandomState},
@@ -9,9 +9,6 @@ use std::{
     time::Duration,
 };
 use tower_auth_core::Clock;
-
-/// How long before its expiry a value is given up, by default: 30 seconds.
-pub const DEFAULT_EARLY_EXPIRY: Duration = Duration::from_secs(30);
 
 /// What a cache was told, in the form in which it is used.
 pub(crate) struct Config {
@@ -119,6 +116,9 @@ impl<S: Source> CacheBuilder<S> {
     /// The least time between two fetches that refusals caused. Default: 30 seconds. It doubles, up to 32 times as
     /// much, for as long as refusals go on: a server that always says 401 does not cost a fetch for each request. In
     /// between, the caller gets the server's 401.
+    ///
+    /// A value that is refused within the last second of its lifetime has ended, since servers count in whole seconds. That
+    /// is not counted, and may cause a fetch every quarter of a lifetime.
     pub fn refusal_interval(mut self, least: Duration) -> Self {
         self.config.refusal_interval = least;
         self

@@ -3,14 +3,11 @@
 use super::{
     attempt::{Attempt, Outcome},
     builder::{Config, OnUpdate},
+    current::{Current, Entry, Name},
     id::{CacheId, Refuse},
     refusals::Refusals,
 };
-use crate::{
-    Current, Failure, Fetched, Reason,
-    current::{Entry, Name},
-    failure::Retry,
-};
+use crate::{Failure, Fetched, Reason, failure::Retry};
 use arc_swap::ArcSwapOption;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -284,14 +281,21 @@ impl<V: Clone + PartialEq + Send + Sync + 'static> Inner<V> {
             // Nothing of one session is sent again with the credentials of another.
             return Verdict::Accepted;
         }
-        match &*self.current.load() {
-            Some(entry) if entry.id().generation() == generation => {}
+        let ending = match &*self.current.load() {
+            Some(entry) if entry.id().generation() == generation => {
+                entry.ending(self.config.ticks().now())
+            }
             Some(_) => return Verdict::Refused, // it has a successor
             // Somebody said so before: wait for the successor, if there can be one.
             None if state.last.is_some() || state.flight.is_some() => return Verdict::Refused,
             None => return Verdict::Accepted,
-        }
-        if !state.refusals.admit(now, self.config.refusal_interval) {
+        };
+        let interval = self.config.refusal_interval;
+        let admitted = match ending {
+            Some(least) => state.refusals.admit_end(now, least.min(interval)),
+            None => state.refusals.admit(now, interval),
+        };
+        if !admitted {
             tracing::debug!("credentials were refused again: too soon for other ones");
             return Verdict::Accepted;
         }

@@ -2,24 +2,22 @@
 
 mod attempt;
 mod builder;
+mod current;
 mod id;
 mod inner;
 mod refusals;
 mod run;
 mod ticks;
 
-pub use self::{
-    attempt::Acquire,
-    builder::{CacheBuilder, DEFAULT_EARLY_EXPIRY},
-    id::ValueId,
-};
+pub use self::{attempt::Acquire, builder::CacheBuilder, current::Current, id::ValueId};
 pub(crate) use self::{
     builder::Config,
+    current::Entry,
     inner::Inner,
     ticks::{NEVER, Ticks},
 };
 
-use crate::{Current, Source, current::Entry};
+use crate::Source;
 use std::{fmt, sync::Arc};
 use tower_auth_core::{AuthError, Step, Verdict};
 

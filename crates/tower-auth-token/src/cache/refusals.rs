@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 pub(super) struct Refusals {
     last: Option<Instant>,
     strikes: u32,
+    last_end: Option<Instant>,
 }
 
 /// The interval doubles this often at most.
@@ -26,6 +27,17 @@ impl Refusals {
         }
         self.last = Some(now);
         true
+    }
+
+    /// Whether the refusal of a value that was at its end may cause a fetch. It is not counted: values that live shortly
+    /// are refused there all the time. `least` is less than the time between the ends of two.
+    pub(super) fn admit_end(&mut self, now: Instant, least: Duration) -> bool {
+        let since = |last| now.saturating_duration_since(last) >= least;
+        let admitted = self.last_end.is_none_or(since);
+        if admitted {
+            self.last_end = Some(now);
+        }
+        admitted
     }
 }
 

@@ -1,11 +1,11 @@
 //! Beginning an attempt, and running it to its end.
 
 use super::{
-    Acquire, Cache, Inner,
+    Acquire, Cache, Current, Inner,
     attempt::Attempt,
     inner::{Begun, Number, State},
 };
-use crate::{Current, Demand, Failure, Fetched, Source, source::Cleared};
+use crate::{Demand, Failure, Fetched, Source, source::Cleared};
 use std::{
     future::{Future, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},

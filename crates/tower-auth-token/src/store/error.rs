@@ -3,7 +3,8 @@
 use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc};
 use tower_auth_core::{AuthError, ErrorKind};
 
-/// Why a store could not do what it was asked. It never shows a token.
+/// Why a store could not do what it was asked. It never shows a token. Printed, it is one line with the cause and, where
+/// there is one, what can be done.
 ///
 /// It is seldom an error of a request: a token that cannot be stored is used all the same, and the failure is reported by
 /// [`Stored::on_store_error`](super::Stored::on_store_error).
@@ -28,6 +29,14 @@ pub enum StoreErrorKind {
     ReadOnly,
     /// Somebody else holds the lock for too long.
     Busy,
+    /// A key that this store cannot have.
+    Key,
+    /// What is to be saved does not fit. Nothing was changed.
+    TooLarge,
+    /// Others can write what is there, or own it, so it is not believed. It is not touched.
+    Untrusted,
+    /// The folder of the file is not there.
+    NoFolder,
 }
 
 impl StoreError {
@@ -57,17 +66,18 @@ impl StoreError {
 
 impl From<StoreError> for AuthError {
     fn from(error: StoreError) -> Self {
-        Self::new(
-            ErrorKind::Credentials,
-            "the store of the credentials failed",
-        )
-        .with_source(error)
+        let text = format!("the store of the credentials failed: {error}");
+        Self::new(ErrorKind::Credentials, text).with_source(error)
     }
 }
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.context)
+        f.write_str(&self.context)?;
+        match &self.source {
+            Some(source) => write!(f, ": {source}"),
+            None => Ok(()),
+        }
     }
 }
 

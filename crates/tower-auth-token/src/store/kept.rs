@@ -203,8 +203,7 @@ impl Kept {
             unsaved.or_else(|| memory.seen.clone().flatten())
         };
         if let (Reason::Ahead, Some(ours)) = (reason, ours) {
-            let refresh = None;
-            self.try_save(StoredToken { refresh, ..ours }).await;
+            self.try_save(ours.with_refresh(None)).await;
             return;
         }
         match self.store.remove(&self.key).await {

@@ -13,7 +13,8 @@ use zeroize::Zeroizing;
 ///
 /// Pick the crate of the keyring that you want (`apple-native-keyring-store`, `windows-native-keyring-store`,
 /// `zbus-secret-service-keyring-store` …) and hand its store over. Each token is one secret: service as given here, user
-/// the key, value `["<token>", <expiry>, "<refresh token>" or null]`. Some keyrings hold little: that of Windows 2560
+/// the key, value `["<token>", <expiry>, "<refresh token>" or null]`, with an object of what else is known of the token as
+/// a fourth element, if there is anything. Some keyrings hold little: that of Windows 2560
 /// bytes; a token that is longer cannot be saved, and is used from memory.
 ///
 /// Keyrings have no locks. Within a process there is one refresh at a time; to keep processes apart as well, borrow the
@@ -87,7 +88,7 @@ impl Store for KeyringStore {
 
     fn save<'a>(&'a self, key: &'a str, token: &'a StoredToken) -> StoreFuture<'a, ()> {
         let mut text = Zeroizing::new(Vec::with_capacity(entry::room(token)));
-        entry::write(&mut text, token);
+        entry::write_whole(&mut text, token);
         Box::pin(self.with(key, move |entry| {
             // There is no place to set aside what belongs to somebody else, so it stays.
             let found = entry.get_secret().map(Zeroizing::new);
@@ -117,16 +118,25 @@ fn read(secret: &[u8]) -> Option<StoredToken> {
 fn foreign() -> StoreError {
     StoreError::new(
         StoreErrorKind::Broken,
-        "what the keyring holds under this service and key is not a token; it is left alone",
+        "what the keyring holds under this service and key is not a token; it is left alone: take another key",
     )
 }
 
 /// Some of the keyring's errors hold the secret, so only what they are is told, and what the platform says.
 fn failed(error: Error) -> StoreError {
+    let kind = match error {
+        Error::TooLong(..) => StoreErrorKind::TooLarge,
+        _ => StoreErrorKind::Io,
+    };
     let (context, cause) = match error {
         Error::PlatformFailure(cause) => ("the keyring failed", Some(cause)),
-        Error::NoStorageAccess(cause) => ("the keyring is locked or not there", Some(cause)),
-        Error::TooLong(..) => ("the token or its key is too long for the keyring", None),
+        Error::NoStorageAccess(cause) => {
+            ("the keyring is locked or not there; unlock it", Some(cause))
+        }
+        Error::TooLong(..) => (
+            "the token or its key is too long for the keyring; take a file",
+            None,
+        ),
         Error::NoEntry => ("the keyring lost the token", None),
         Error::BadEncoding(_) | Error::BadDataFormat(..) => {
             ("what the keyring holds cannot be read", None)
@@ -134,7 +144,7 @@ fn failed(error: Error) -> StoreError {
         Error::Ambiguous(_) => ("the keyring holds several secrets under this key", None),
         _ => ("the keyring cannot do this", None),
     };
-    let error = StoreError::new(StoreErrorKind::Io, context);
+    let error = StoreError::new(kind, context);
     match cause {
         Some(cause) => error.with_source(cause),
         None => error,
@@ -154,13 +164,12 @@ impl fmt::Debug for KeyringStore {
 mod tests {
     use super::*;
     use keyring_core::{api::CredentialStoreApi as _, mock};
+    use tower_auth_core::Secret;
 
     fn token(token: &str) -> StoredToken {
-        StoredToken {
-            token: token.into(),
-            expires_at: Some(std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(9)),
-            refresh: Some("refresh".into()),
-        }
+        StoredToken::new(token)
+            .with_expires_at(std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(9))
+            .with_refresh(Secret::from("refresh"))
     }
 
     #[tokio::test]
@@ -175,10 +184,27 @@ mod tests {
         assert_eq!(secret.unwrap(), br#"["two", 9.0, "refresh"]"#);
         let loaded = store.load("k").await.unwrap().unwrap();
         assert_eq!(loaded, token("two"));
-        assert_eq!(loaded.expires_at, token("two").expires_at);
+        assert_eq!(loaded.expires_at(), token("two").expires_at());
         assert_eq!(store.load("other").await.unwrap(), None);
         store.remove("k").await.unwrap();
         assert_eq!(store.load("k").await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn all_that_is_known_of_a_token_is_kept_and_what_nobody_knows_as_well() {
+        let keyring = mock::Store::new().unwrap();
+        let entry = keyring.build("service", "k", None).unwrap();
+        let written = r#"["t", 9.0, null, {"id_token": "i", "later": {"x": [1.50]}}]"#;
+        entry.set_secret(written.as_bytes()).unwrap();
+        let store = KeyringStore::new(keyring, "service");
+        let loaded = store.load("k").await.unwrap().unwrap();
+        assert_eq!(loaded.id_token().unwrap().expose(), "i");
+        let more = loaded.with_scope(Secret::from("a b"));
+        store.save("k", &more).await.unwrap();
+        assert_eq!(
+            String::from_utf8(entry.get_secret().unwrap()).unwrap(),
+            r#"["t", 9.0, null, {"id_token": "i", "later": {"x": [1.50]}, "scope": "a b"}]"#
+        );
     }
 
     #[tokio::test]
@@ -203,17 +229,21 @@ mod tests {
         let entry = keyring.build("service", "k", None).unwrap();
         let store = KeyringStore::new(keyring, "service");
         let planted = || std::io::Error::other("the session is locked").into();
-        for error in [
-            Error::PlatformFailure(planted()),
-            Error::NoStorageAccess(planted()),
-            Error::BadEncoding(b"hunter2".to_vec()),
-            Error::BadDataFormat(b"hunter2".to_vec(), planted()),
-            Error::TooLong("password".to_owned(), 2560),
+        let io = StoreErrorKind::Io;
+        for (error, kind) in [
+            (Error::PlatformFailure(planted()), io),
+            (Error::NoStorageAccess(planted()), io),
+            (Error::BadEncoding(b"hunter2".to_vec()), io),
+            (Error::BadDataFormat(b"hunter2".to_vec(), planted()), io),
+            (
+                Error::TooLong("password".to_owned(), 2560),
+                StoreErrorKind::TooLarge,
+            ),
         ] {
             let mock: &mock::Cred = entry.as_any().downcast_ref().unwrap();
             mock.set_error(error);
             let error = store.load("k").await.unwrap_err();
-            assert_eq!(error.kind(), StoreErrorKind::Io);
+            assert_eq!(error.kind(), kind);
             let shown = format!("{error} {error:?}");
             // As text and as the bytes that `Debug` shows.
             assert!(

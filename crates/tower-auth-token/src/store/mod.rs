@@ -12,6 +12,7 @@ mod kept;
 mod keyring;
 mod memory;
 mod stored;
+mod token;
 
 #[cfg(feature = "file")]
 #[cfg_attr(docsrs, doc(cfg(feature = "file")))]
@@ -23,10 +24,10 @@ pub use self::{
     error::{StoreError, StoreErrorKind},
     memory::MemoryStore,
     stored::{Storable, Stored},
+    token::StoredToken,
 };
 
-use std::{any::Any, fmt, future::Future, pin::Pin, sync::Arc, time::SystemTime};
-use tower_auth_core::Secret;
+use std::{any::Any, fmt, future::Future, pin::Pin, sync::Arc};
 
 /// Keeps tokens by key. [`Stored`] makes any source use one.
 ///
@@ -101,25 +102,5 @@ impl StoreLock {
 impl fmt::Debug for StoreLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("StoreLock")
-    }
-}
-
-/// What a store keeps under a key.
-#[derive(Clone, Debug)]
-pub struct StoredToken {
-    /// The access token.
-    pub token: Secret,
-    /// When it expires, if that is known.
-    pub expires_at: Option<SystemTime>,
-    /// The refresh token, if there is one.
-    pub refresh: Option<Secret>,
-}
-
-/// The same tokens; when they expire is left out, since stores round it.
-impl PartialEq for StoredToken {
-    fn eq(&self, other: &Self) -> bool {
-        self.token.expose() == other.token.expose()
-            && self.refresh.as_ref().map(Secret::expose)
-                == other.refresh.as_ref().map(Secret::expose)
     }
 }

@@ -4,7 +4,7 @@ use super::{
     Store, StoreError, StoredToken,
     kept::{Kept, Lock},
 };
-use crate::{Demand, Failure, Fetched, Source, Token};
+use crate::{Demand, Failure, Fetched, Source, Token, fetched::margin};
 use std::{
     fmt,
     sync::Arc,
@@ -13,6 +13,8 @@ use std::{
 use tower_auth_core::{AuthError, Clock};
 
 /// A value that fits into a [`Store`].
+///
+/// What it cannot hold of a [`StoredToken`] is lost with the next save: keep what you do not know, as [`Token`] does.
 pub trait Storable: Sized {
     /// As it is stored.
     fn to_stored(&self, expires_at: Option<SystemTime>) -> StoredToken;
@@ -23,15 +25,15 @@ pub trait Storable: Sized {
 
 impl Storable for Token {
     fn to_stored(&self, expires_at: Option<SystemTime>) -> StoredToken {
-        StoredToken {
-            token: self.access().clone(),
-            expires_at,
-            refresh: self.refresh().cloned(),
-        }
+        StoredToken::new(self.access())
+            .with_expires_at(expires_at)
+            .with_refresh(self.refresh().cloned())
+            .with_members(self.members().cloned().unwrap_or_default())
     }
 
     fn from_stored(stored: &StoredToken) -> Option<Self> {
-        Some(Self::new(stored.token.clone()).with_refresh(stored.refresh.clone()))
+        let token = Self::new(stored.token()).with_refresh(stored.refresh().cloned());
+        Some(token.with_members(stored.members().clone()))
     }
 }
 
@@ -42,6 +44,8 @@ impl Storable for Token {
 /// So a value is durable before it is used, and any number of processes with one session make one refresh. Saving is
 /// finished, and the lock held until then, also when the fetch is given up.
 ///
+/// * The margin of early expiry is at most a quarter of a token's life for those who find it, too: a life that is short
+///   enough to matter is noted in the store (a token that somebody else put there without it has the whole margin).
 /// * What was put there by others is recognised by the tokens themselves, not by times.
 /// * When the inner source finds its refresh token [worthless](Failure::previous_is_worthless), the store is read once
 ///   more: somebody who does not take the lock may have rotated it. Only what is still ours is removed.
@@ -93,7 +97,13 @@ impl<S: Source<Value: Storable>> Stored<S> {
                 let since = demand.clock.monotonic().saturating_duration_since(at);
                 demand.clock.now().checked_sub(since).unwrap_or(asked)
             });
-            let stored = fetched.value().to_stored(fetched.expiry(asked));
+            let end = fetched.expiry(asked);
+            // What is left later says nothing of it, and the margin depends on it.
+            let life = end
+                .and_then(|end| end.duration_since(asked).ok())
+                .filter(|life| !life.is_zero())
+                .filter(|life| margin(demand.early_expiry, *life) < demand.early_expiry);
+            let stored = fetched.value().to_stored(end).with_lifetime(life);
             self.kept.save(stored, &held.lock).await;
         }
         Ok(fetched)
@@ -145,13 +155,17 @@ fn adopt<V: Storable + PartialEq>(demand: &Demand<V>, stored: &StoredToken) -> A
     let Some(value) = V::from_stored(stored) else {
         return Adopt::Foreign;
     };
+    let margin = stored.lifetime().map_or(demand.early_expiry, |life| {
+        margin(demand.early_expiry, life)
+    });
     let good = stored
-        .expires_at
-        .is_none_or(|at| holds(&demand.clock, at, demand.early_expiry));
+        .expires_at()
+        .is_none_or(|at| holds(&demand.clock, at, margin));
     // The one that expired or was refused is no better for being in the store.
     let other = demand.previous.as_ref() != Some(&value);
     if good && other {
-        Adopt::Use(Fetched::new(value).expires_at(stored.expires_at).found())
+        let fetched = Fetched::new(value).expires_at(stored.expires_at());
+        Adopt::Use(fetched.found_of(stored.lifetime()))
     } else {
         Adopt::Refresh(value)
     }

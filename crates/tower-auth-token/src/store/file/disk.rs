@@ -1,6 +1,6 @@
 //! Reading and replacing the file, so that a crash at any moment leaves a whole one.
 
-use super::{StoreError, StoreErrorKind};
+use super::{StoreError, StoreErrorKind, trust};
 use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions},
@@ -14,6 +14,11 @@ use zeroize::Zeroizing;
 
 /// More than any file of tokens has.
 const MOST: u64 = 16 * 1024 * 1024;
+
+/// Whether it could not be read back.
+pub(super) fn is_too_large(text: &[u8]) -> bool {
+    text.len() as u64 > MOST
+}
 
 /// How long to wait, each time, before a file is read again that another program may just be writing in place, as
 /// httpx_auth does: 310 ms in all.
@@ -34,7 +39,7 @@ fn not_a_file(path: &Path) -> StoreError {
     StoreError::new(
         StoreErrorKind::NotAFile,
         format!(
-            "`{}` is not a regular file (a symbolic link, a directory, a pipe …); it is left alone",
+            "`{}` is not a regular file (a symbolic link, a directory, a pipe …); it is left alone: give the path of a file",
             path.display()
         ),
     )
@@ -100,7 +105,11 @@ fn read(path: &Path) -> Result<Found, StoreError> {
         Err(OpenError::Io(error)) => return Err(io("read", path, error)),
         Err(OpenError::NotAFile(error)) => return Err(error),
     };
-    let size = file.metadata().map_or(0, |meta| meta.len());
+    let meta = file
+        .metadata()
+        .map_err(|error| io("look at", path, error))?;
+    trust::check(path, &meta)?;
+    let size = meta.len();
     if size > MOST {
         return Ok(Found::TooMuch);
     }
@@ -108,23 +117,36 @@ fn read(path: &Path) -> Result<Found, StoreError> {
     let size = usize::try_from(size).unwrap_or_default();
     let mut text = Zeroizing::new(Vec::with_capacity(size + 64));
     (&mut file)
-        .take(MOST)
+        .take(MOST + 1)
         .read_to_end(&mut text)
         .map_err(|error| io("read", path, error))?;
+    if is_too_large(&text) {
+        return Ok(Found::TooMuch); // it has grown meanwhile
+    }
     Ok(Found::Text(text))
 }
 
+/// Whether anything is there.
+#[derive(PartialEq)]
+pub(super) enum Place {
+    Empty,
+    Taken,
+}
+
 /// Whether what is there may be replaced.
-pub(super) fn check_writable(path: &Path) -> Result<(), StoreError> {
+pub(super) fn check_writable(path: &Path) -> Result<Place, StoreError> {
     match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Place::Empty),
         Err(error) => Err(io("look at", path, error)),
         Ok(meta) if !meta.is_file() => Err(not_a_file(path)),
         Ok(meta) if meta.permissions().readonly() => Err(StoreError::new(
             StoreErrorKind::ReadOnly,
-            format!("`{}` is marked read-only; it is left alone", path.display()),
+            format!(
+                "`{}` is marked read-only; it is left alone until it can be written",
+                path.display()
+            ),
         )),
-        Ok(_) => Ok(()),
+        Ok(meta) => trust::check(path, &meta).map(|()| Place::Taken),
     }
 }
 
@@ -138,6 +160,7 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 /// Gives the file another name. It keeps its own until it is replaced, where the file system can do that.
 pub(super) fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
+    keep_from_others(path)?;
     for number in 1..=1000 {
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".broken-{number}"));
@@ -163,6 +186,24 @@ pub(super) fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
             path.display()
         ),
     ))
+}
+
+/// What is set aside holds tokens: a whole file was not understood, not each of its entries.
+fn keep_from_others(path: &Path) -> Result<(), StoreError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let file = match open(OpenOptions::new().read(true), path) {
+            Ok(file) => file,
+            Err(OpenError::Io(error)) => return Err(io("set aside", path, error)),
+            Err(OpenError::NotAFile(error)) => return Err(error),
+        };
+        file.set_permissions(fs::Permissions::from_mode(0o600))
+            .map_err(|error| io("set aside", path, error))?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
 }
 
 /// Puts a new file in the place of the old one. It is durable when this is done; before, the old one is there.
@@ -220,7 +261,13 @@ fn cannot(error: &io::Error) -> bool {
     )
 }
 
-fn directory(path: &Path) -> &Path {
+/// Whether there is a directory that the file could be in.
+pub(super) fn has_folder(path: &Path) -> bool {
+    let folder = fs::metadata(directory(path));
+    !folder.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
+pub(super) fn directory(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

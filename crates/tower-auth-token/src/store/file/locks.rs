@@ -7,7 +7,8 @@ use super::{
 use fs4::{FileExt, TryLockError};
 use std::{
     error::Error,
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
+    future::Future,
     io,
     path::{Path, PathBuf},
     thread,
@@ -39,7 +40,7 @@ fn fnv1a(bytes: &[u8]) -> u64 {
     })
 }
 
-pub(super) fn open(path: &Path) -> Result<File, StoreError> {
+fn open(path: &Path) -> Result<File, StoreError> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     disk::open(&mut options, path).map_err(|error| match error {
@@ -48,16 +49,66 @@ pub(super) fn open(path: &Path) -> Result<File, StoreError> {
     })
 }
 
-/// The locked file, or the file again when somebody else holds the lock.
-fn attempt(file: File) -> Result<Result<File, File>, StoreError> {
+/// The locked file; `None` when somebody else holds the lock.
+fn if_free(file: File) -> Result<Option<File>, StoreError> {
     match FileExt::try_lock(&file) {
-        Ok(()) => Ok(Ok(file)),
-        Err(TryLockError::WouldBlock) => Ok(Err(file)),
-        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {
-            Ok(Err(file))
-        }
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
         Err(TryLockError::Error(error)) => Err(no_lock(error)),
     }
+}
+
+/// The lock of a key; `None` when somebody else holds it.
+pub(super) fn of_key_if_free(path: &Path) -> Result<Option<KeyLock>, StoreError> {
+    key_if_free(open(path)?, path)
+}
+
+fn key_if_free(file: File, path: &Path) -> Result<Option<KeyLock>, StoreError> {
+    let Some(file) = if_free(file)? else {
+        return Ok(None);
+    };
+    if !is_there(&file, path) {
+        // Its last holder removed it after it was opened here: others look at another file by now.
+        return Ok(None);
+    }
+    Ok(Some(KeyLock {
+        path: path.to_owned(),
+        file,
+    }))
+}
+
+/// A lock of a key. Its file goes with it: there are as many keys as a program has had users.
+///
+/// That is no race, since the file is removed by who holds its lock, and whoever gets the lock of a file that is not at
+/// its path any more does not count that.
+pub(super) struct KeyLock {
+    path: PathBuf,
+    file: File,
+}
+
+impl Drop for KeyLock {
+    fn drop(&mut self) {
+        // Where it cannot be told whether a file is still at its path, it has to stay.
+        if cfg!(unix) && is_there(&self.file, &self.path) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Whether this is what is at the path. It is opened once more, since a network file system may answer from memory
+/// otherwise.
+#[cfg(unix)]
+fn is_there(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let identity = |file: &File| file.metadata().map(|meta| (meta.dev(), meta.ino())).ok();
+    let found = disk::open(OpenOptions::new().read(true), path).ok();
+    found.is_some_and(|found| identity(&found).is_some() && identity(&found) == identity(file))
+}
+
+#[cfg(not(unix))]
+fn is_there(_: &File, _: &Path) -> bool {
+    true
 }
 
 fn no_lock(error: io::Error) -> StoreError {
@@ -67,7 +118,7 @@ fn no_lock(error: io::Error) -> StoreError {
 fn busy() -> StoreError {
     StoreError::new(
         StoreErrorKind::Busy,
-        "another process holds the lock of the tokens for too long",
+        "another process holds the lock of the tokens for too long; end it, or allow a longer `lock_timeout`",
     )
 }
 
@@ -86,28 +137,37 @@ fn waits(patience: Duration) -> impl Iterator<Item = Duration> {
     })
 }
 
-/// Waits for the lock without holding up a thread of the runtime.
-pub(super) async fn wait(mut file: File, patience: Duration) -> Result<File, StoreError> {
-    if Handle::try_current().is_err() {
-        return wait_for(file, patience);
-    }
+/// Waits for a lock without holding up a thread of the runtime.
+pub(super) async fn wait<T, F>(patience: Duration, attempt: impl Fn() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<Option<T>, StoreError>>,
+{
     for wait in waits(patience) {
-        match attempt(file)? {
-            Ok(locked) => return Ok(locked),
-            Err(again) => file = again,
+        if let Some(lock) = attempt().await? {
+            return Ok(lock);
         }
-        tokio::time::sleep(wait).await;
+        match Handle::try_current() {
+            Ok(_) => tokio::time::sleep(wait).await,
+            Err(_) => thread::sleep(wait),
+        }
     }
-    attempt(file)?.map_err(|_| busy())
+    attempt().await?.ok_or_else(busy)
 }
 
 /// Waits for the lock on a thread that may block. `None` where the file system has no locks at all: the file is changed
 /// there all the same, since a refresh token that is not saved is a session lost.
-pub(super) fn for_change(file: File) -> Result<Option<File>, StoreError> {
-    match wait_for(file, PATIENCE) {
-        Err(error) if has_no_locks(&error) => Ok(None),
-        result => result.map(Some),
+pub(super) fn for_change(path: &Path) -> Result<Option<File>, StoreError> {
+    let attempt = || match if_free(open(path)?) {
+        Err(error) if has_no_locks(&error) => Ok(Some(None)),
+        result => Ok(result?.map(Some)),
+    };
+    for wait in waits(PATIENCE) {
+        if let Some(lock) = attempt()? {
+            return Ok(lock);
+        }
+        thread::sleep(wait);
     }
+    attempt()?.ok_or_else(busy)
 }
 
 fn has_no_locks(error: &StoreError) -> bool {
@@ -121,30 +181,33 @@ fn has_no_locks(error: &StoreError) -> bool {
     })
 }
 
-fn wait_for(mut file: File, patience: Duration) -> Result<File, StoreError> {
-    for wait in waits(patience) {
-        match attempt(file)? {
-            Ok(locked) => return Ok(locked),
-            Err(again) => file = again,
-        }
-        thread::sleep(wait);
-    }
-    attempt(file)?.map_err(|_| busy())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_lock_is_had_by_one_and_patience_ends() {
+    fn a_lock_is_had_by_one() {
         let directory = tempfile::tempdir().unwrap();
         let path = of_key(&directory.path().join("tokens.json"), "key");
-        let first = wait_for(open(&path).unwrap(), Duration::ZERO).unwrap();
-        let error = wait_for(open(&path).unwrap(), Duration::from_millis(20)).unwrap_err();
-        assert_eq!(error.kind(), StoreErrorKind::Busy);
+        let first = of_key_if_free(&path).unwrap();
+        assert!(first.is_some());
+        assert!(of_key_if_free(&path).unwrap().is_none());
         drop(first);
-        wait_for(open(&path).unwrap(), Duration::ZERO).unwrap();
+        assert_eq!(path.exists(), !cfg!(unix));
+        assert!(of_key_if_free(&path).unwrap().is_some());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_lock_of_a_file_that_was_removed_is_none() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("lock");
+        let late = open(&path).unwrap();
+        drop(of_key_if_free(&path).unwrap());
+        let again = late.try_clone().unwrap();
+        assert!(key_if_free(again, &path).unwrap().is_none());
+        let _next = of_key_if_free(&path).unwrap().unwrap();
+        assert!(key_if_free(late, &path).unwrap().is_none());
     }
 
     #[cfg(unix)]

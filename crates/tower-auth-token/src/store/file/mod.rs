@@ -3,8 +3,9 @@
 mod disk;
 mod format;
 mod locks;
+mod trust;
 
-use self::disk::Found;
+use self::{disk::Found, format::Blanks};
 use super::{
     Store, StoreError, StoreErrorKind, StoreFuture, StoreLock, StoredToken, blocking::blocking,
     entry,
@@ -23,14 +24,24 @@ use std::{
 /// 1970. Arrays of two are read as well. A token without a known end is written with the end of the year 9999, since
 /// httpx_auth wants a number.
 ///
+/// What else is known of a token (its type, scope, ID token, the key it is bound to, and whatever others put there) stands
+/// beside it, since httpx_auth reads lists of three only: `"<key>:more": ["<token>", {"id_token": "…", …}]`. It counts for
+/// as long as that token is there, so what httpx_auth logs in or refreshes begins anew. A key that ends in `:more` is
+/// [refused](StoreErrorKind::Key).
+///
 /// * **A crash leaves the old file or the new one**, at any moment: the new one is written beside it, made durable, and
 ///   renamed. Only its owner can read it (mode 0600).
 /// * **Locks are those of the operating system** (`flock`, or `LockFileEx`) on files beside it, one for each key: when a
-///   process dies, however it dies, its locks are gone. They work among users of this crate; httpx_auth takes none.
+///   process dies, however it dies, its locks are gone. On Unix, so is the file of a key's lock when nobody holds it. They work among users of this crate; httpx_auth takes none.
 ///   On a file system that has no locks, every fetch reports so to
 ///   [`Stored::on_store_error`](super::Stored::on_store_error), and goes on without: keep one process there.
 /// * **What is not understood is kept.** Other entries stay as they are. A file that is broken, or holds something else
 ///   under the key, is set aside under another name before a new one is written. So is one of more than 16 MiB, which is not read.
+/// * **What is written can be read back.** A save that would make the file larger than that fails alone, and changes
+///   nothing ([`TooLarge`](StoreErrorKind::TooLarge)).
+/// * **A file that others can write**, or that belongs to another user than this one and root, is neither believed nor
+///   changed ([`Untrusted`](StoreErrorKind::Untrusted)): who can write it decides what requests carry. That others can read
+///   it is not refused, since httpx_auth makes it so; the first save ends it.
 /// * A symbolic link, a directory or a pipe in its place is an error, and so is writing to a file that is marked
 ///   read-only. The directory has to be there.
 ///
@@ -90,6 +101,7 @@ impl Store for FileStore {
     fn load<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<StoredToken>> {
         let key = key.to_owned();
         Box::pin(self.blocking(move |path| {
+            check_key(&key)?;
             let broken = || broken(path);
             let text = match disk::read_settled(path, |text| format::parse(text).is_ok())? {
                 Found::Nothing => return Ok(None),
@@ -97,10 +109,7 @@ impl Store for FileStore {
                 Found::TooMuch => return Err(broken()),
             };
             let entries = format::parse(&text).map_err(|_| broken())?;
-            match entries.get(key.as_str()) {
-                None => Ok(None),
-                Some(raw) => Ok(Some(entry::read(raw.get()).ok_or_else(broken)?)),
-            }
+            format::token(&entries, &key).map_err(|_| broken())
         }))
     }
 
@@ -116,19 +125,40 @@ impl Store for FileStore {
 
     fn lock<'a>(&'a self, key: &'a str) -> StoreFuture<'a, StoreLock> {
         Box::pin(async move {
-            let key = key.to_owned();
-            let file = self
-                .blocking(move |path| locks::open(&locks::of_key(path, &key)))
-                .await?;
-            Ok(StoreLock::new(locks::wait(file, self.patience).await?))
+            if !self.blocking(|path| Ok(disk::has_folder(path))).await? {
+                // Nothing is there that others could share. Saving says what is wrong.
+                return Ok(StoreLock::new(()));
+            }
+            let path: Arc<Path> = locks::of_key(&self.path, key).into();
+            let lock = locks::wait(self.patience, || {
+                let path = Arc::clone(&path);
+                blocking(move || locks::of_key_if_free(&path))
+            });
+            Ok(StoreLock::new(lock.await?))
         })
     }
 }
 
+fn check_key(key: &str) -> Result<(), StoreError> {
+    if key.ends_with(format::MORE) {
+        return Err(StoreError::new(
+            StoreErrorKind::Key,
+            "a key of a token file must not end in `:more`; choose another one",
+        ));
+    }
+    Ok(())
+}
+
 /// Reads, changes one entry, and writes, while nobody else does.
 fn change(path: &Path, key: &str, token: Option<&StoredToken>) -> Result<(), StoreError> {
-    disk::check_writable(path)?;
-    let _lock = locks::for_change(locks::open(&locks::of_file(path))?)?;
+    check_key(key)?;
+    if disk::check_writable(path)? == disk::Place::Empty && token.is_none() {
+        return Ok(());
+    }
+    if !disk::has_folder(path) {
+        return Err(no_folder(path));
+    }
+    let _lock = locks::for_change(&locks::of_file(path))?;
     let found = disk::read_settled(path, |text| format::parse(text).is_ok())?;
     let (text, sound): (&[u8], bool) = match &found {
         Found::Nothing => (b"{}", true),
@@ -137,21 +167,48 @@ fn change(path: &Path, key: &str, token: Option<&StoredToken>) -> Result<(), Sto
     };
     let (entries, sound) = match format::parse(text) {
         Ok(entries) => {
-            let ours = entries.get(key);
-            let sound = sound && ours.is_none_or(|raw| entry::read(raw.get()).is_some());
+            let sound = sound && format::token(&entries, key).is_ok();
             (entries, sound)
         }
         Err(_) => (format::Entries::new(), false),
     };
-    if token.is_none() && sound && !entries.contains_key(key) {
+    let ours = [key, &format::beside(key)];
+    if token.is_none() && sound && !ours.iter().any(|ours| entries.contains_key(*ours)) {
         return Ok(());
     }
-    let written = format::write(&entries, key, token, text.len());
+    let mut written = format::write(&entries, key, token, text.len(), Blanks::Some);
+    if disk::is_too_large(&written) {
+        written = format::write(&entries, key, token, text.len(), Blanks::None);
+    }
+    if disk::is_too_large(&written) {
+        return Err(too_large(path));
+    }
     if !sound {
         let aside = disk::set_aside(path)?;
         tracing::warn!(aside = %aside.display(), "a file that is not understood was set aside");
     }
     disk::replace(path, &written)
+}
+
+fn too_large(path: &Path) -> StoreError {
+    StoreError::new(
+        StoreErrorKind::TooLarge,
+        format!(
+            "with this token `{}` would be larger than 16 MiB, more than is ever read; remove tokens that are not used, or \
+             take another file",
+            path.display()
+        ),
+    )
+}
+
+fn no_folder(path: &Path) -> StoreError {
+    StoreError::new(
+        StoreErrorKind::NoFolder,
+        format!(
+            "the folder `{}` of the token file is not there; create it",
+            disk::directory(path).display()
+        ),
+    )
 }
 
 fn broken(path: &Path) -> StoreError {

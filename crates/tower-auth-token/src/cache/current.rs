@@ -1,9 +1,9 @@
 //! A value in the cache, and until when it can be used.
 
+use super::{Config, NEVER, Ticks, ValueId};
 use crate::{
-    Fetched, ValueId,
-    cache::{Config, NEVER, Ticks},
-    fetched::MOST,
+    Fetched,
+    fetched::{Life, MOST, margin},
 };
 use std::{
     fmt,
@@ -12,7 +12,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 /// A value of a [`Cache`](crate::Cache), shared: clones cost nothing.
@@ -33,6 +33,10 @@ pub(crate) struct Entry<V> {
     wall_until: Option<SystemTime>,
     /// When it is time to look for a successor.
     ahead: AtomicU64,
+    /// From then on, a server that counts in whole seconds may take it to be over.
+    ending: u64,
+    /// The part of its life that is kept between two that end, in milliseconds: small, to lie beside the rest.
+    spacing: u32,
 }
 
 /// What a new value is called.
@@ -62,8 +66,8 @@ impl<V> Current<V> {
             (one, other) => one.or(other),
         };
         let life = expires.map(|at| at.saturating_duration_since(asked.min(born)));
-        let margin = match life {
-            Some(life) if !fetched.whole_margin => config.early_expiry.min(life / MARGIN_PART),
+        let margin = match (fetched.life, life) {
+            (Life::New, Some(life)) | (Life::FoundOf(life), _) => margin(config.early_expiry, life),
             _ => config.early_expiry,
         };
         let until = expires.map(|at| at.checked_sub(margin).unwrap_or(born).max(asked.min(born)));
@@ -87,6 +91,12 @@ impl<V> Current<V> {
             until: until.map_or(NEVER, |until| ticks.at(until)),
             wall_until,
             ahead: AtomicU64::new(ahead),
+            ending: expires.map_or(NEVER, |at| {
+                ticks.at(at.checked_sub(WHOLE_SECOND).unwrap_or(at))
+            }),
+            spacing: life.map_or(0, |life| {
+                u32::try_from((life / ENDING_PART).as_millis()).unwrap_or(u32::MAX)
+            }),
         }))
     }
 
@@ -109,8 +119,12 @@ impl<V> Current<V> {
     }
 }
 
-/// The margin takes at most this part of a lifetime.
-const MARGIN_PART: u32 = 4;
+/// How long before its end a value may be taken to be over, with what the [coarse clock](Ticks) is late.
+const WHOLE_SECOND: Duration = Duration::from_millis(1020);
+
+/// Values that end at a server are at least this part of a lifetime apart: the margin lets none be older than three
+/// quarters, and one that is fetched when another ended early has a full life before it.
+const ENDING_PART: u32 = 4;
 
 /// The window of refreshing ahead takes at most this part of the usable lifetime.
 const AHEAD_PART: u32 = 4;
@@ -142,6 +156,11 @@ impl<V> Entry<V> {
     #[inline]
     pub(crate) fn wants_successor(&self, now: u64) -> bool {
         self.ahead.load(Ordering::Relaxed) <= now
+    }
+
+    /// When it is refused now, that is because it ends: the least time between two such refusals.
+    pub(crate) fn ending(&self, now: u64) -> Option<Duration> {
+        (now >= self.ending).then(|| Duration::from_millis(self.spacing.into()))
     }
 
     /// Takes the task of looking for a successor: one caller gets it.
