@@ -1,9 +1,6 @@
 //! Schemes added up, in types and at run time.
 
-use super::{
-    floors::{self, KEY, TOKEN, X_API_KEY, X_APP_KEY},
-    token::fetched,
-};
+use super::floors::{self, KEY, TOKEN, X_API_KEY, X_APP_KEY};
 use crate::{Body, BoxError, Calls, Case, Group, get};
 use tower_auth_core::{Basic, Bearer, BoxScheme, HeaderApiKey, Schemes};
 use tower_http::{auth::AddAuthorizationLayer, set_header::SetRequestHeaderLayer};
@@ -44,14 +41,6 @@ fn cases() -> Result<Vec<Case>, BoxError> {
                 get,
             ),
             Calls::new(floors::key_and_basic()?, get),
-        ),
-        Case::new(
-            "`Schemes` [`HeaderApiKey`, `TokenAuth`], token cached / `HeaderApiKey + TokenAuth`",
-            Calls::new(
-                Schemes::<Body>::new([BoxScheme::new(key()?), BoxScheme::new(fetched()?)])?,
-                get,
-            ),
-            Calls::new(key()? + fetched()?, get),
         ),
     ])
 }
