@@ -66,3 +66,17 @@ fn a_cached_token_allocates_nothing_more_than_a_fixed_one() {
     }
     assert_eq!(seen, 2);
 }
+
+#[test]
+fn a_configured_client_allocates_once_for_a_cached_token_and_a_written_sum_never() {
+    let mut seen = 0;
+    for (group, mut case) in cases() {
+        if group == "deferred" && case.name.starts_with("`Schemes`") {
+            let ours = allocations_per_call(&mut *case.ours);
+            let peer = allocations_per_call(&mut *case.peer);
+            assert_eq!((ours, peer), (1.0, 0.0), "{}", case.name);
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 1);
+}

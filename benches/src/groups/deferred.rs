@@ -1,6 +1,9 @@
 //! A scheme that may have to fetch its credentials, while they are at hand.
 
-use super::floors::{self, ORIGIN};
+use super::{
+    floors::{self, KEY, ORIGIN},
+    token::fetched,
+};
 use crate::{Body, BoxError, Calls, Case, Group, InsertLayer, get};
 use http::{HeaderValue, Request, header::AUTHORIZATION};
 use std::{
@@ -8,8 +11,8 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 use tower_auth_core::{
-    AuthError, Authorize, Claim, Deferred, RequestHead, Scheme, SchemeExt, Step, replay::Cloned,
-    scheme,
+    AuthError, Authorize, BoxScheme, Claim, Deferred, HeaderApiKey, RequestHead, Scheme, SchemeExt,
+    Schemes, Step, replay::Cloned, scheme,
 };
 
 pub(super) const GROUP: Group = Group::new("deferred", cases);
@@ -74,6 +77,17 @@ fn cases() -> Result<Vec<Case>, BoxError> {
             "the same, `replay(Cloned)` / hand-written, same lock, request cloned",
             Calls::new(Shared::new()?.replay(Cloned), get),
             Calls::new(by_hand_with_copy(Shared::new()?), get),
+        ),
+        Case::new(
+            "`Schemes` [`HeaderApiKey`, `TokenAuth`], token cached / `HeaderApiKey + TokenAuth`",
+            Calls::new(
+                Schemes::<Body>::new([
+                    BoxScheme::new(HeaderApiKey::new(KEY)?),
+                    BoxScheme::new(fetched()?),
+                ])?,
+                get,
+            ),
+            Calls::new(HeaderApiKey::new(KEY)? + fetched()?, get),
         ),
     ])
 }

@@ -55,10 +55,19 @@ fn is_separator(byte: u8) -> bool {
     matches!(byte, b'&' | b';')
 }
 
-/// Whether no parameter can have this name, at a glance: it neither stands there nor is anything encoded.
-fn cannot_occur(query: &str, name: &str) -> bool {
-    let encoded = query.bytes().any(|byte| matches!(byte, b'%' | b'+'));
-    !encoded && !query.contains(name)
+/// Whether no parameter can have this name, at a glance: none begins with it, nor is anything encoded.
+fn cannot_occur(query: &[u8], name: &[u8]) -> bool {
+    let mut begins = true;
+    for (index, &byte) in query.iter().enumerate() {
+        if matches!(byte, b'%' | b'+') {
+            return false;
+        }
+        if begins && name.first() == Some(&byte) && query[index..].starts_with(name) {
+            return false;
+        }
+        begins = is_separator(byte);
+    }
+    true
 }
 
 /// Whether this piece of a query is a parameter of this name, in whatever way it is encoded.
@@ -107,12 +116,44 @@ pub(crate) fn remove(uri: &mut Uri, goes: impl Fn(&[u8]) -> bool) {
 /// Writes an encoded `pair` into the query, in the place of the first parameter of that name, or at the end; further
 /// parameters of that name are taken out.
 pub(crate) fn set(uri: &mut Uri, name: &str, pair: &str) -> Result<(), AuthError> {
-    let path = match uri.path() {
-        "" => "/",
-        path => path,
-    };
     let query = uri.query().unwrap_or("");
+    let target = match uri.path_and_query().map(PathAndQuery::as_str) {
+        Some(old) if old.starts_with('/') && cannot_occur(query.as_bytes(), name.as_bytes()) => {
+            appended(old, query, pair)
+        }
+        _ => rewritten(uri.path(), query, name, pair),
+    };
+    let mut parts = std::mem::take(uri).into_parts();
+    parts.path_and_query = match PathAndQuery::from_maybe_shared(Bytes::from(target)) {
+        Ok(target) => Some(target),
+        Err(_) => return Err(cannot("grows too long with the query parameter")),
+    };
+    *uri = match Uri::from_parts(parts) {
+        Ok(uri) => uri,
+        Err(_) => return Err(cannot("cannot take a query parameter")),
+    };
+    Ok(())
+}
+
+/// `old`, which ends with `query`, and the pair.
+fn appended(old: &str, query: &str, pair: &str) -> Vec<u8> {
+    let separator = match query {
+        "" if old.ends_with('?') => "",
+        "" => "?",
+        _ => "&",
+    };
     // To the byte: a `Vec` with room left costs one more allocation when it becomes `Bytes`.
+    let mut target = Vec::with_capacity(old.len() + separator.len() + pair.len());
+    target.extend_from_slice(old.as_bytes());
+    target.extend_from_slice(separator.as_bytes());
+    target.extend_from_slice(pair.as_bytes());
+    target
+}
+
+/// The same, when a parameter of that name may be there.
+fn rewritten(path: &str, query: &str, name: &str, pair: &str) -> Vec<u8> {
+    let path = if path.is_empty() { "/" } else { path };
+    // Enough, and to the byte when the pair is added.
     let length = path.len() + query.len() + pair.len() + 1 + usize::from(!query.is_empty());
     let mut target = Vec::with_capacity(length);
     target.extend_from_slice(path.as_bytes());
@@ -123,7 +164,7 @@ pub(crate) fn set(uri: &mut Uri, name: &str, pair: &str) -> Result<(), AuthError
     let pair = pair.as_bytes();
     if query.is_empty() {
         append(b'?', pair);
-    } else if cannot_occur(query, name) || !pieces(query).any(|piece| is_named(piece, name)) {
+    } else if !pieces(query).any(|piece| is_named(piece, name)) {
         append(b'?', query.as_bytes());
         append(b'&', pair);
     } else {
@@ -142,22 +183,12 @@ pub(crate) fn set(uri: &mut Uri, name: &str, pair: &str) -> Result<(), AuthError
             begins = false;
         }
     }
-    let error = |_| {
-        AuthError::new(
-            ErrorKind::Request,
-            "the request URI grows too long with the query parameter",
-        )
-    };
-    let mut parts = std::mem::take(uri).into_parts();
-    parts.path_and_query =
-        Some(PathAndQuery::from_maybe_shared(Bytes::from(target)).map_err(error)?);
-    *uri = Uri::from_parts(parts).map_err(|_| {
-        AuthError::new(
-            ErrorKind::Request,
-            "the request URI cannot take a query parameter",
-        )
-    })?;
-    Ok(())
+    target
+}
+
+#[cold]
+fn cannot(why: &str) -> AuthError {
+    AuthError::new(ErrorKind::Request, format!("the request URI {why}"))
 }
 
 #[cfg(test)]

@@ -60,25 +60,24 @@ pub trait Policy<B>: sealed::Sealed {
     /// Room for a `T`, or none.
     #[doc(hidden)]
     type Room<T>: Room<T>;
+    /// Room with what `make` makes of a copy of the body, or empty. Made where it stays: to move it costs as much as it.
     #[doc(hidden)]
-    fn clone_body(&self, body: &B) -> Option<B>;
+    fn copied<T>(&self, body: &B, make: impl FnOnce(B) -> T) -> Self::Room<T>;
 }
 
 impl<B> Policy<B> for NoReplay {
     type Room<T> = ();
 
-    #[inline]
-    fn clone_body(&self, _: &B) -> Option<B> {
-        None
-    }
+    #[inline(always)]
+    fn copied<T>(&self, _: &B, _: impl FnOnce(B) -> T) {}
 }
 
 impl<B, C: CloneBody<B>> Policy<B> for Replay<C> {
     type Room<T> = Option<T>;
 
-    #[inline]
-    fn clone_body(&self, body: &B) -> Option<B> {
-        self.0.clone_body(body)
+    #[inline(always)]
+    fn copied<T>(&self, body: &B, make: impl FnOnce(B) -> T) -> Option<T> {
+        self.0.clone_body(body).map(make)
     }
 }
 

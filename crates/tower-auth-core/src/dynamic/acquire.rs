@@ -3,6 +3,7 @@
 use super::{
     AllCredentials,
     erased::{AnyCredentials, BoxFuture},
+    few::Few,
 };
 use crate::AuthError;
 use std::{
@@ -37,7 +38,13 @@ impl Future for AcquireAll {
         match failed {
             Some(error) => Poll::Ready(Err(error)),
             None if this.waiting.is_empty() => {
-                Poll::Ready(Ok(AllCredentials(mem::take(&mut this.ready))))
+                let mut all = Few::None;
+                for (index, credentials) in mem::take(&mut this.ready).into_iter().enumerate() {
+                    if credentials.is_some() {
+                        all.push(index, credentials);
+                    }
+                }
+                Poll::Ready(Ok(AllCredentials(all)))
             }
             None => Poll::Pending,
         }

@@ -7,6 +7,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
+    sync::{Mutex, PoisonError},
 };
 
 /// Credentials of a type that is not known; nothing for schemes that have none.
@@ -28,6 +29,70 @@ pub(super) trait Erased<B>: fmt::Debug {
         credentials: AnyCredentials,
         request: &mut Request<B>,
     ) -> Result<AnySent, AuthError>;
+    /// A clone of this scheme that may remember something.
+    fn own(&self) -> Box<dyn Owned<B> + Send + Sync>;
+}
+
+/// A scheme without its type, of a single owner: that is what may remember what it saw last. Credentials that are at
+/// hand wait in it for the request, and need no box.
+pub(super) trait Owned<B> {
+    fn acquire_mut(
+        &mut self,
+        request: RequestHead<'_>,
+    ) -> Step<AnyCredentials, BoxFuture<AnyCredentials>>;
+    fn authorize(
+        &self,
+        credentials: AnyCredentials,
+        request: &mut Request<B>,
+    ) -> Result<AnySent, AuthError>;
+}
+
+struct Owner<A: Scheme> {
+    scheme: A,
+    /// Taken by a request that has only a shared reference. Nobody else wants it, so the lock is free.
+    ready: Mutex<Option<A::Credentials>>,
+}
+
+impl<A, B> Owned<B> for Owner<A>
+where
+    A: Authorize<B>,
+    A::Credentials: Send + Sync + 'static,
+    A::Sent: Send + Sync + 'static,
+    A::Acquire: Send + 'static,
+{
+    fn acquire_mut(
+        &mut self,
+        request: RequestHead<'_>,
+    ) -> Step<AnyCredentials, BoxFuture<AnyCredentials>> {
+        let ready = self.ready.get_mut().unwrap_or_else(PoisonError::into_inner);
+        *ready = None;
+        match self.scheme.acquire_mut(request) {
+            Step::Ready(credentials) => {
+                *ready = Some(credentials);
+                Step::Ready(None)
+            }
+            Step::Wait(acquire) => Step::Wait(boxed(acquire)),
+        }
+    }
+
+    fn authorize(
+        &self,
+        credentials: AnyCredentials,
+        request: &mut Request<B>,
+    ) -> Result<AnySent, AuthError> {
+        let ready = match credentials {
+            Some(_) => None,
+            None => {
+                let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+                ready.take()
+            }
+        };
+        let credentials = match ready {
+            Some(ready) => ready,
+            None => typed(credentials)?,
+        };
+        keep(self.scheme.authorize(credentials, request)?)
+    }
 }
 
 /// What a scheme keeps, without its type.
@@ -43,7 +108,7 @@ impl<T: Observe + Send + Sync + 'static> Kept for T {
 
 impl<A, B> Erased<B> for A
 where
-    A: Authorize<B> + fmt::Debug,
+    A: Authorize<B> + fmt::Debug + Send + Sync + 'static,
     A::Credentials: Send + Sync + 'static,
     A::Sent: Send + Sync + 'static,
     A::Acquire: Send + 'static,
@@ -57,7 +122,7 @@ where
         let refused = refused.and_then(<dyn Any>::downcast_ref);
         match Scheme::acquire(self, request, refused) {
             Step::Ready(credentials) => Step::Ready(erase(credentials)),
-            Step::Wait(acquire) => Step::Wait(Box::pin(async move { acquire.await.map(erase) })),
+            Step::Wait(acquire) => Step::Wait(boxed(acquire)),
         }
     }
 
@@ -80,19 +145,40 @@ where
         credentials: AnyCredentials,
         request: &mut Request<B>,
     ) -> Result<AnySent, AuthError> {
-        let credentials = match credentials {
-            Some(credentials) => credentials.downcast().ok().map(|credentials| *credentials),
-            None => nothing(),
-        };
-        let credentials = credentials.ok_or_else(|| {
-            AuthError::new(
-                ErrorKind::Credentials,
-                "these credentials belong to another scheme",
-            )
-        })?;
-        let sent = Authorize::authorize(self, credentials, request)?;
-        Ok((!is_nothing::<A::Sent>()).then(|| Box::new(sent) as Box<dyn Kept>))
+        keep(Authorize::authorize(self, typed(credentials)?, request)?)
     }
+
+    fn own(&self) -> Box<dyn Owned<B> + Send + Sync> {
+        Box::new(Owner {
+            scheme: self.clone(),
+            ready: Mutex::new(None),
+        })
+    }
+}
+
+fn boxed<T, F>(acquire: F) -> BoxFuture<AnyCredentials>
+where
+    T: Any + Send + Sync,
+    F: Future<Output = Result<T, AuthError>> + Send + 'static,
+{
+    Box::pin(async move { acquire.await.map(erase) })
+}
+
+fn typed<T: Any>(credentials: AnyCredentials) -> Result<T, AuthError> {
+    let credentials = match credentials {
+        Some(credentials) => credentials.downcast().ok().map(|credentials| *credentials),
+        None => nothing(),
+    };
+    credentials.ok_or_else(|| {
+        AuthError::new(
+            ErrorKind::Credentials,
+            "these credentials belong to another scheme",
+        )
+    })
+}
+
+fn keep<T: Kept + 'static>(sent: T) -> Result<AnySent, AuthError> {
+    Ok((!is_nothing::<T>()).then(|| Box::new(sent) as Box<dyn Kept>))
 }
 
 /// Most schemes have no credentials and keep nothing: no need to allocate.

@@ -50,6 +50,7 @@ where
         self.inner.poll_ready(cx).map_err(Error::Inner)
     }
 
+    #[inline(never)] // what it is inlined into copies the request once more
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         match self.scope.decide(&request) {
             Ok(Decision::Authorize) => {}
@@ -64,8 +65,7 @@ where
         }
         match self.scheme.acquire_mut(RequestHead::from(&request)) {
             Step::Ready(credentials) => {
-                let body = self.replay.clone_body(request.body());
-                let again = body.map(|body| Again {
+                let again = self.replay.copied(request.body(), |body| Again {
                     // A clone is not ready; it is polled ready before the second try.
                     service: self.inner.clone(),
                     scheme: self.scheme.clone(),
@@ -81,7 +81,7 @@ where
                     state: State::Sent {
                         future,
                         sent: Some(sent),
-                        again: R::Room::of(again),
+                        again,
                     },
                 }
             }
@@ -402,8 +402,12 @@ where
         replay,
         mut request,
     } = parked;
-    let body = first.then(|| replay.clone_body(request.body())).flatten();
-    let spare = body.map(|body| Spare::of(&request, body));
+    let spare = if first {
+        let mut spare = replay.copied(request.body(), |body| Spare::of(&request, body));
+        spare.take()
+    } else {
+        None
+    };
     let sent = scheme.authorize(credentials, &mut request)?;
     let future = service.call(request);
     let again = spare.map(|spare| Again {

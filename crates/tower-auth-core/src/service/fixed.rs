@@ -43,6 +43,7 @@ where
         self.inner.poll_ready(cx).map_err(Error::Inner)
     }
 
+    #[inline(never)] // what it is inlined into copies the request once more
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let authorized = match self.scope.decide(&request) {
             Ok(Decision::Authorize) => authorize_now(&self.scheme, &mut request),
