@@ -104,33 +104,44 @@ mod body;
 mod client;
 #[cfg(feature = "cookies")]
 mod cookies;
+mod date;
 mod error;
 #[cfg(feature = "events")]
 mod events;
+mod head;
 #[cfg(any(feature = "events", feature = "incremental"))]
 mod incoming;
 #[cfg(feature = "incremental")]
 mod incremental;
 #[cfg(feature = "login")]
 mod login;
+mod pace;
 #[cfg(feature = "persisted")]
 mod persisted;
 mod request;
 mod response;
 mod scan;
 mod service;
+mod settings;
 #[cfg(feature = "uploads")]
 mod upload;
 
 pub use self::{
     body::Body,
-    client::{AuthMode, Batch, Call, CallerFirst, Client, ClientBuilder},
+    client::{Batch, BoxClient, BoxStack, Call, Client, ClientBuilder},
     error::{AuthFailure, Error, ErrorKind, Limit, Timeout},
     request::Request,
     response::{AuthDetector, Data, GraphQlError, Location, Reply, Response},
     scan::OperationKind,
     service::{Exchange, GraphQlService},
 };
+
+/// The types of the layers that a [`ClientBuilder`] makes of schemes: nobody has to write them.
+pub mod layers {
+    pub use crate::client::{AcquireRest, AuthMode, CallerFirst, SentRest};
+    #[cfg(feature = "compression")]
+    pub use crate::service::{Unpacked, Unpacking};
+}
 
 #[cfg(feature = "cookies")]
 pub use self::cookies::{CookieJar, CookieLayer, CookieService, Cookies};
@@ -140,6 +151,8 @@ pub use self::events::Events;
 pub use self::incremental::{Incremental, Parts};
 #[cfg(feature = "login")]
 pub use self::login::{GraphQlLogin, LoginBuilder, VariableAuth};
+#[cfg(feature = "compression")]
+pub use self::service::Unpack;
 #[cfg(feature = "uploads")]
 pub use self::upload::Upload;
 

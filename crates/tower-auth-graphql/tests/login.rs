@@ -655,3 +655,52 @@ async fn the_jwt_goes_into_a_variable_or_the_query_of_the_uri() {
     assert_eq!(client.query(GET).data::<Value>().await.unwrap()["get"], 2);
     assert!(VariableAuth::new(archive.login("x"), "not a name").is_err());
 }
+
+#[tokio::test]
+async fn the_lifetime_of_a_refreshed_token_is_read_as_that_of_the_login_was() {
+    let counts = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
+    let app = Router::new().route("/", post({
+        let counts = Arc::clone(&counts);
+        async move |body: Bytes| {
+            let request: Value = serde_json::from_slice(&body).unwrap();
+            let document = request["query"].as_str().unwrap();
+            let (name, count) = match document.contains("renew") {
+                true => ("renew", &counts.1),
+                false if document.contains("login") => ("login", &counts.0),
+                false => return axum::Json(json!({"data": {"a": 1}})),
+            };
+            let number = count.fetch_add(1, SeqCst);
+            axum::Json(json!({"data": {name: {"token": format!("{name}-{number}"), "refresh": "r", "expiresIn": 600}}}))
+        }
+    }));
+    let endpoint = serve(app).await;
+    let clock = ManualClock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000));
+    let login = GraphQlLogin::builder(endpoint.as_str(), GraphQlService::new(http()))
+        .login(
+            "mutation { login { token refresh expiresIn } }",
+            &json!({}),
+            "login.token",
+        )
+        .refresh_token("login.refresh")
+        .expires_in("login.expiresIn")
+        .refresh(
+            "mutation($t: String!) { renew(token: $t) { token refresh expiresIn } }",
+            "t",
+            "renew.token",
+        )
+        .build()
+        .unwrap();
+    let cache =
+        TokenAuth::cache_builder(login, tower_auth_core::bearer::InAuthorization::default());
+    let auth = TokenAuth::from_cache(cache.clock(Clock::new(clock.clone())).build());
+    let client = Client::builder(endpoint)
+        .unwrap()
+        .auth(auth)
+        .unwrap()
+        .build(http());
+    for _ in 0..3 {
+        client.query("{ a }").data::<Value>().await.unwrap();
+        clock.advance(Duration::from_secs(601));
+    }
+    assert_eq!((counts.0.load(SeqCst), counts.1.load(SeqCst)), (1, 2));
+}

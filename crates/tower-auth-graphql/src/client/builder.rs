@@ -3,7 +3,7 @@
 use super::{AuthMode, CallerFirst, Client, Shared};
 use crate::{
     Error, GraphQlService,
-    service::{Settings, settings},
+    settings::{Settings, settings},
 };
 use http::{HeaderName, HeaderValue, Uri};
 use std::fmt;
@@ -30,6 +30,12 @@ pub(super) fn endpoint(endpoint: impl TryInto<Uri>) -> Result<Uri, Error> {
         Error::request("the endpoint has to be like https://api.example.com/graphql")
             .with_source(error)
     })?;
+    let authority = endpoint.authority().map(|authority| authority.as_str());
+    if authority.is_some_and(|authority| authority.contains('@')) {
+        return Err(Error::request(
+            "the endpoint has a user name, which would not be sent; use `Basic`",
+        ));
+    }
     Ok(endpoint)
 }
 
@@ -54,7 +60,8 @@ impl<L> ClientBuilder<L> {
     /// A header for every request, unless the request or the call has one of this name. A scheme overwrites it.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         let value = crate::request::guarded(&name, value);
-        self.shared.headers.insert(name, value);
+        // More than a request can have: left out here, since no client has so many by itself.
+        let _ = self.shared.headers.try_insert(name, value);
         self
     }
 
@@ -129,9 +136,9 @@ impl<L> ClientBuilder<L> {
     #[cfg(feature = "compression")]
     pub fn build_compressed<C>(self, http: C) -> Client<L::Service>
     where
-        L: Layer<GraphQlService<tower_http::decompression::Decompression<C>>>,
+        L: Layer<GraphQlService<crate::Unpack<C>>>,
     {
-        self.build(tower_http::decompression::Decompression::new(http))
+        self.build(crate::Unpack::new(http))
     }
 }
 

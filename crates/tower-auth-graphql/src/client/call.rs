@@ -29,10 +29,13 @@ macro_rules! call_options {
         /// A header for this call. It wins over those of the request, of the scheme, and of the client.
         ///
         /// It is an ordinary header of the HTTP request: a layer that follows redirects *above* the service, and drops
-        /// the extensions of the request on the way, decides itself whether to carry it to another origin.
+        /// the extensions of the request on the way, decides itself whether to carry it to another origin; so does one
+        /// that stands below the service.
         pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
             let value = crate::request::guarded(&name, value);
-            self.options.headers.insert(name, value);
+            if let Err(error) = crate::service::insert(&mut self.options.headers, name, value) {
+                self.invalid.get_or_insert(error);
+            }
             self
         }
 
@@ -258,22 +261,18 @@ where
         let encode = || encode::encode(&client.shared, request, options);
         let response = client.exchange(encode).await?;
         request.query = document;
-        match persisted.judge(response.body()) {
+        let answer = persisted.judge(&response, options.extensions.get().copied());
+        match answer {
             Answer::Known => return Ok(response),
             // The server keeps the document under its hash; it has to come by POST.
             Answer::NotFound => {}
-            Answer::NotSupported => persisted.remove_hash(request),
+            Answer::NotSupported | Answer::NotUnderstood => persisted.remove_hash(request),
         }
         let body = Body::from_json(request.to_json()?.into());
-        let encode = || {
-            Ok(encode::finish(
-                &client.shared,
-                &request.headers,
-                options,
-                body,
-            ))
-        };
-        client.exchange(encode).await
+        let encode = || encode::finish(&client.shared, &request.headers, options, body);
+        let response = client.exchange(encode).await?;
+        persisted.learn(answer, response.body());
+        Ok(response)
     }
 }
 
@@ -291,6 +290,7 @@ impl<S> fmt::Debug for Call<'_, S> {
 pub struct Batch<'a, S> {
     client: &'a Client<S>,
     requests: Vec<Request>,
+    invalid: Option<Error>,
     options: Options,
     #[cfg(feature = "uploads")]
     uploads: Vec<(Vec<String>, crate::Upload)>,
@@ -301,6 +301,7 @@ impl<'a, S> Batch<'a, S> {
         Self {
             client,
             requests,
+            invalid: None,
             options: Options::default(),
             #[cfg(feature = "uploads")]
             uploads: Vec::new(),
@@ -337,6 +338,9 @@ where
     ///
     /// When there is no response for each, or the server answered to the batch as a whole.
     pub async fn send(self) -> Result<Vec<Response>, Error> {
+        if let Some(error) = self.invalid {
+            return Err(error);
+        }
         if self.requests.is_empty() {
             return Ok(Vec::new());
         }
@@ -350,7 +354,7 @@ where
             return reply.into_batch(self.requests.len());
         }
         let body = Body::json(&self.requests)?;
-        let encode = || Ok(encode::finish(shared, &headers, &self.options, body));
+        let encode = || encode::finish(shared, &headers, &self.options, body);
         let reply = self.client.exchange(encode).await?.into_body();
         reply.into_batch(self.requests.len())
     }

@@ -1,12 +1,14 @@
 //! A friendly front for a finished stack.
 
 mod auth;
+mod boxed;
 mod builder;
 mod call;
 mod encode;
 
 pub use self::{
-    auth::{AuthMode, CallerFirst},
+    auth::{AcquireRest, AuthMode, CallerFirst, SentRest},
+    boxed::{BoxClient, BoxStack},
     builder::ClientBuilder,
     call::{Batch, Call},
 };

@@ -6,7 +6,7 @@ use crate::{
     BoxError, Error, Response,
     incoming::Incoming,
     response::{Sent, StreamJudge, parse},
-    service::Settings,
+    settings::Settings,
 };
 use http::{HeaderValue, response::Parts as Head};
 use http_body::Body;
@@ -18,9 +18,8 @@ use std::{
 };
 use tower_auth_core::NotAuthenticated;
 
-pub(crate) const ACCEPT_EVENTS: HeaderValue = HeaderValue::from_static(
-    "text/event-stream, application/graphql-response+json;q=0.9, application/json;q=0.8",
-);
+/// Nothing else: the reference server of the protocol compares the whole header with it.
+pub(crate) const ACCEPT_EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
 
 /// The results of a subscription, as they are pushed ([GraphQL over SSE][spec], distinct connections). Dropping it ends
 /// the subscription.

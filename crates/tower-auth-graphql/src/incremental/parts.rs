@@ -1,7 +1,7 @@
 //! The parts of a stream, off the wire.
 
 use super::Splitter;
-use crate::{BoxError, Error, incoming::Incoming, response::StreamJudge, service::Settings};
+use crate::{BoxError, Error, incoming::Incoming, response::StreamJudge, settings::Settings};
 use bytes::Bytes;
 use http::{header::CONTENT_TYPE, response};
 use http_body::Body;
@@ -26,6 +26,7 @@ impl Parts {
         parts: &response::Parts,
         body: B,
         settings: &Settings,
+        deadline: Option<tokio::time::Instant>,
     ) -> Result<Self, Error>
     where
         B: Body + Send + 'static,
@@ -37,7 +38,8 @@ impl Parts {
             .map(|value| value.as_bytes());
         let boundary = boundary(value.unwrap_or_default())?;
         Ok(Self {
-            incoming: Incoming::new(body, Some(settings.response_size), settings.idle_timeout),
+            incoming: Incoming::new(body, Some(settings.response_size), settings.idle_timeout)
+                .until(deadline),
             splitter: Splitter::new(&boundary, settings.part_size),
             judge: Box::new(StreamJudge::new(settings.detector.clone(), parts)),
             first: None,
@@ -49,7 +51,7 @@ impl Parts {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Transport`](crate::ErrorKind::Transport) when the stream is cut off, [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) when it is silent for too long,
+    /// [`ErrorKind::Transport`](crate::ErrorKind::Transport) when the stream is cut off, [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) when it is silent for too long or not complete in time,
     /// [`ErrorKind::Limit`](crate::ErrorKind::Limit) when a part or the whole is too large, [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) when it is malformed. After
     /// an error there is nothing more.
     pub async fn next(&mut self) -> Option<Result<Bytes, Error>> {

@@ -81,6 +81,14 @@ impl FieldPath {
         })
     }
 
+    /// The number at this place, also when it is written as a text.
+    pub(super) fn seconds(&self, data: &Value) -> Option<f64> {
+        match self.find(data)? {
+            Value::String(text) => text.parse().ok(),
+            value => value.as_f64(),
+        }
+    }
+
     /// The text at this place, when there is one.
     pub(super) fn text(&self, data: &Value) -> Option<Secret> {
         let text = self.find(data)?.as_str().filter(|text| !text.is_empty())?;

@@ -1,7 +1,6 @@
 //! Logs in, and refreshes.
 
 use super::{
-    builder::LoginBuilder,
     jwt::Times,
     query::{FieldPath, SecretQuery},
 };
@@ -69,6 +68,7 @@ pub(super) struct Refresh {
     pub(super) variable: String,
     pub(super) token: FieldPath,
     pub(super) refresh_token: Option<FieldPath>,
+    pub(super) lifetime: Option<FieldPath>,
 }
 
 pub(super) enum Lifetime {
@@ -85,11 +85,6 @@ struct Brought {
 }
 
 impl GraphQlLogin {
-    /// A login at this endpoint, over a [`GraphQlService`](crate::GraphQlService) that has no authentication above it.
-    pub fn builder<S>(endpoint: impl TryInto<http::Uri>, service: S) -> LoginBuilder<S> {
-        LoginBuilder::new(endpoint, service)
-    }
-
     pub(super) fn new(plan: Plan, send: Arc<Send>) -> Self {
         Self(Arc::new(Inner { plan, send }))
     }
@@ -146,22 +141,33 @@ impl GraphQlLogin {
             return Ok(None); // no better than what there was
         }
         let old = old.clone();
-        Ok(Some(self.fetched(brought, Some(old), demand)))
+        Ok(Some(self.fetched(
+            brought,
+            Some(old),
+            refresh.lifetime.as_ref(),
+            demand,
+        )))
     }
 
     fn fetched(
         &self,
         brought: Brought,
         old_refresh: Option<Secret>,
+        beside: Option<&FieldPath>,
         demand: &Demand<Token>,
     ) -> Fetched<Token> {
         let token = Token::new(brought.token.clone()).with_refresh(brought.refresh.or(old_refresh));
+        let by_jwt = |token| Times::of(brought.token.expose()).of_new(token, demand.clock.now());
         match &self.0.plan.lifetime {
-            Lifetime::Jwt => Times::of(brought.token.expose()).of_new(token, demand.clock.now()),
+            Lifetime::Jwt => by_jwt(token),
             Lifetime::Fixed(lifetime) => Fetched::new(token).lifetime(*lifetime),
             Lifetime::Field(path) => {
-                let seconds = path.find(&brought.data).and_then(Value::as_f64);
-                Fetched::new(token).lifetime(seconds.and_then(lifetime_from_seconds))
+                let said = beside.into_iter().chain([path]);
+                let seconds = said.filter_map(|path| path.seconds(&brought.data)).next();
+                match seconds.and_then(lifetime_from_seconds) {
+                    Some(lifetime) => Fetched::new(token).lifetime(lifetime),
+                    None => by_jwt(token),
+                }
             }
         }
     }
@@ -227,7 +233,7 @@ impl Source for GraphQlLogin {
                 failed(what)(error)
             })?;
         tracing::debug!("logged in");
-        Ok(self.fetched(brought, None, &demand))
+        Ok(self.fetched(brought, None, None, &demand))
     }
 }
 

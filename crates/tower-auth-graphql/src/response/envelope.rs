@@ -29,13 +29,9 @@ fn is_plain(json: &[u8]) -> bool {
 /// A response, as `json` has it. When `strict`, it must be one beyond doubt: somebody else may have sent it.
 pub(crate) fn parse(json: &Bytes, strict: bool) -> Result<Response, Error> {
     if is_plain(json) {
-        return Ok(Response {
-            data: Some(Data::enveloped(json.clone())),
-            errors: Vec::new(),
-            extensions: Map::new(),
-            auth_failure: None,
-        });
+        return Ok(Response::of(Some(Data::enveloped(json.clone()))));
     }
+    let json = &json.slice_ref(without_mark(json));
     let envelope: Envelope<'_> =
         serde_json::from_slice(json).map_err(|error| invalid(json, error))?;
     envelope.into_response(json, strict)
@@ -43,12 +39,18 @@ pub(crate) fn parse(json: &Bytes, strict: bool) -> Result<Response, Error> {
 
 /// The responses to a batch.
 pub(crate) fn parse_batch(json: &Bytes, strict: bool) -> Result<Vec<Response>, Error> {
+    let json = &json.slice_ref(without_mark(json));
     let Envelopes(envelopes) =
         serde_json::from_slice(json).map_err(|error| invalid(json, error))?;
     envelopes
         .into_iter()
         .map(|envelope| envelope.into_response(json, strict))
         .collect()
+}
+
+/// JSON without a byte order mark, which some servers send (RFC 8259 section 8.1 lets it be ignored).
+pub(crate) fn without_mark(json: &[u8]) -> &[u8] {
+    json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json)
 }
 
 fn invalid(json: &[u8], error: serde_json::Error) -> Error {
@@ -98,6 +100,7 @@ impl Envelope<'_> {
             errors,
             extensions: self.extensions.unwrap_or_default(),
             auth_failure: None,
+            head: None,
         })
     }
 }

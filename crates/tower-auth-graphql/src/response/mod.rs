@@ -17,14 +17,14 @@ pub use self::{
 };
 pub(crate) use self::{
     auth::Sent,
-    envelope::{Only, parse, parse_batch},
+    envelope::{Only, parse, parse_batch, without_mark},
 };
 
-use crate::{AuthFailure, Error, ErrorKind, Limit};
+use crate::{AuthFailure, Error, ErrorKind, Limit, head::Head};
 use bytes::Bytes;
 use serde::de::{Deserialize, DeserializeOwned};
 use serde_json::{Map, Value, value::RawValue};
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// A GraphQL response (GraphQL specification, section 7): data, errors, or both.
 ///
@@ -40,9 +40,22 @@ pub struct Response<T = Data> {
     pub extensions: Map<String, Value>,
     /// Whether the [detector](AuthDetector) found that credentials were not accepted.
     pub auth_failure: Option<AuthFailure>,
+    /// The answer that it came with, when there are errors.
+    pub(crate) head: Option<Arc<Head>>,
 }
 
 impl<T> Response<T> {
+    /// These data, and nothing else.
+    pub(crate) fn of(data: Option<T>) -> Self {
+        Self {
+            data,
+            errors: Vec::new(),
+            extensions: Map::new(),
+            auth_failure: None,
+            head: None,
+        }
+    }
+
     /// The data, when there are no errors.
     ///
     /// # Errors
@@ -62,7 +75,9 @@ impl<T> Response<T> {
             ),
             None => (ErrorKind::GraphQl, "the server answered with an error"),
         };
-        Err(Error::new(kind, context).with_errors(self.errors))
+        Err(Error::new(kind, context)
+            .with_head(self.head)
+            .with_errors(self.errors))
     }
 
     fn map<U>(self, f: impl FnOnce(T) -> Result<U, Error>) -> Result<Response<U>, Error> {
@@ -71,6 +86,7 @@ impl<T> Response<T> {
             errors: self.errors,
             extensions: self.extensions,
             auth_failure: self.auth_failure,
+            head: self.head,
         })
     }
 }
@@ -92,6 +108,7 @@ impl Response {
             errors: self.errors,
             extensions: self.extensions,
             auth_failure: self.auth_failure,
+            head: self.head,
         })
     }
 }
@@ -147,8 +164,7 @@ impl Data {
             if is_too_deep(&self.json) {
                 too_deep()
             } else if error.is_data() {
-                Error::new(ErrorKind::Decode, "the data are not what was expected")
-                    .with_source(error)
+                undecodable(error)
             } else {
                 Error::protocol("the answer is not well-formed").with_source(error)
             }
@@ -160,6 +176,16 @@ impl fmt::Debug for Data {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Data({} bytes)", self.json.len())
     }
+}
+
+/// Data that do not fit the caller's type. Says where and why on one line.
+pub(crate) fn undecodable(error: serde_json::Error) -> Error {
+    let cause = error.to_string().replace(['\r', '\n'], " ");
+    let context = format!(
+        "the data are not what was expected: {}",
+        media::clip(&cause, 300)
+    );
+    Error::new(ErrorKind::Decode, context).with_source(error)
 }
 
 /// The deepest nesting that is decoded: what serde_json allows, so that no answer can exhaust the stack.

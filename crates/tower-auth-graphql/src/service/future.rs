@@ -1,18 +1,21 @@
 //! One request and its answer.
 
+use super::gather::Gather;
 #[cfg(any(feature = "events", feature = "incremental"))]
 use super::held::Held;
-use super::{Settings, gather::Gather};
 use crate::{
     AuthFailure, BoxError, Error, ErrorKind, Reply, Timeout,
+    head::Head,
+    pace::Pace,
     response::{
         Sent,
         media::Media,
-        {parse, parse_batch},
+        {parse, parse_batch, without_mark},
     },
+    settings::Settings,
 };
 use bytes::{Buf, Bytes};
-use http::{Response, header::CONTENT_ENCODING, response::Parts};
+use http::{Response, StatusCode, header::CONTENT_ENCODING, response::Parts};
 use http_body::Body as _;
 use pin_project_lite::pin_project;
 use std::{
@@ -49,6 +52,7 @@ pin_project! {
 pin_project! {
     #[project = StateProj]
     enum State<F, RB> {
+        Failed { error: Option<Error> },
         Head { #[pin] future: F },
         Body { #[pin] body: RB, reading: Option<Reading> },
     }
@@ -58,12 +62,23 @@ struct Reading {
     parts: Parts,
     gather: Gather,
     media: Media,
+    pace: Pace,
 }
 
 impl<F, RB> Exchange<F, RB> {
     pub(super) fn new(future: F, sent: Sent, settings: Arc<Settings>) -> Self {
+        Self::at(State::Head { future }, sent, settings)
+    }
+
+    /// A request that could not be sent.
+    pub(super) fn failed(error: Error, settings: Arc<Settings>) -> Self {
+        let error = Some(error);
+        Self::at(State::Failed { error }, Sent::default(), settings)
+    }
+
+    fn at(state: State<F, RB>, sent: Sent, settings: Arc<Settings>) -> Self {
         Self {
-            state: State::Head { future },
+            state,
             sleep: None,
             started: false,
             held: None,
@@ -93,28 +108,39 @@ where
         loop {
             #[cfg(any(feature = "events", feature = "incremental"))]
             if let Some(held) = this.held {
-                let Poll::Ready(mark) = held.poll_first(this.sent, cx) else {
-                    return if held.may_wait() {
-                        Poll::Pending
-                    } else {
-                        timed_out(this.sleep, cx).map(Err)
-                    };
-                };
+                if !held.may_wait() {
+                    if let Poll::Ready(error) = timed_out(this.sleep.as_mut(), cx) {
+                        return Poll::Ready(Err(error));
+                    }
+                }
+                let mark = ready!(held.poll_first(this.sent, cx));
                 if let Some(held) = this.held.take() {
                     return Poll::Ready(Ok(held.release(mark)));
                 }
             }
             match this.state.as_mut().project() {
+                StateProj::Failed { error } => {
+                    let again = || Error::protocol("polled after completion");
+                    return Poll::Ready(Err(error.take().unwrap_or_else(again)));
+                }
                 StateProj::Head { future } => {
                     let Poll::Ready(response) = future.poll(cx) else {
                         return timed_out(this.sleep.as_mut(), cx).map(Err);
                     };
                     let response = response.map_err(|error| Error::transport(error.into()))?;
                     let (parts, body) = response.into_parts();
-                    let media = media(&parts);
+                    let media = media(&parts, this.settings);
                     #[cfg(feature = "incremental")]
                     if media == Media::Mixed {
-                        let stream = crate::incremental::Parts::new(&parts, body, this.settings)?;
+                        let stream = crate::incremental::Parts::new(
+                            &parts,
+                            body,
+                            this.settings,
+                            this.sleep
+                                .as_ref()
+                                .as_pin_ref()
+                                .map(|sleep| sleep.deadline()),
+                        )?;
                         *this.held = Some(Box::new(Held::parts(parts, stream)));
                         continue;
                     }
@@ -135,6 +161,7 @@ where
                             parts,
                             gather,
                             media,
+                            pace: Pace::default(),
                         },
                         Err(error) => {
                             return Poll::Ready(unreadable(parts, error, this.sent, this.settings));
@@ -182,11 +209,13 @@ fn timed_out(sleep: Pin<&mut Option<Sleep>>, cx: &mut Context<'_>) -> Poll<Error
 }
 
 /// How the body is to be read: not at all when it is still compressed.
-fn media(parts: &Parts) -> Media {
+fn media(parts: &Parts, settings: &Settings) -> Media {
     if is_compressed(parts) {
-        Media::Other
-    } else {
-        Media::of(&parts.headers)
+        return Media::Other;
+    }
+    match Media::of(&parts.headers) {
+        Media::Plain if settings.plain_text => Media::Json,
+        media => media,
     }
 }
 
@@ -211,15 +240,22 @@ where
     RB::Error: Into<BoxError>,
 {
     loop {
-        let Some(frame) = ready!(body.as_mut().poll_frame(cx)) else {
+        ready!(reading.pace.poll_turn(cx));
+        let Poll::Ready(frame) = body.as_mut().poll_frame(cx) else {
+            reading.pace.rest();
+            return Poll::Pending;
+        };
+        let Some(frame) = frame else {
             return Poll::Ready(Ok(()));
         };
         let frame = frame.map_err(|error| {
             Error::new(ErrorKind::Transport, "the answer was cut off").with_source(error)
         })?;
         let Ok(data) = frame.into_data() else {
-            continue; // trailers
+            reading.pace.piece(0)?; // trailers
+            continue;
         };
+        reading.pace.piece(data.remaining())?;
         if !matches!(reading.media, Media::GraphQl | Media::Json) {
             let wanted = PREFIX.saturating_sub(reading.gather.len());
             reading.gather.push(data.take(wanted), 0)?;
@@ -239,7 +275,7 @@ fn unreadable(
     sent: &Sent,
     settings: &Settings,
 ) -> Result<Response<Reply>, Error> {
-    let error = error.with_head(parts.status, &parts.headers);
+    let error = error.with_head(Head::of(&parts));
     match settings.detector.inspect_unreadable(parts.status, sent) {
         Some(mark) => {
             parts.extensions.insert(mark);
@@ -255,6 +291,7 @@ fn judge(reading: Reading, sent: &Sent, settings: &Settings) -> Response<Reply> 
         mut parts,
         gather,
         media,
+        ..
     } = reading;
     let json = gather.finish();
     let mut reply = match media {
@@ -266,7 +303,7 @@ fn judge(reading: Reading, sent: &Sent, settings: &Settings) -> Response<Reply> 
             }
             reply => reply,
         },
-        Media::Mixed | Media::Events | Media::Other => {
+        Media::Mixed | Media::Events | Media::Plain | Media::Other => {
             Reply::NotGraphQl(not_graphql(&parts, settings))
         }
     };
@@ -278,21 +315,25 @@ fn judge(reading: Reading, sent: &Sent, settings: &Settings) -> Response<Reply> 
     let mark = settings
         .detector
         .inspect(parts.status, &parts.headers, responses, sent);
+    if responses.iter().any(|response| !response.errors.is_empty()) {
+        let head = Head::of(&parts);
+        for response in responses {
+            response.head = Some(Arc::clone(&head));
+        }
+    }
     if let Some(mark) = mark {
         parts.extensions.insert(mark);
     }
     if let Reply::NotGraphQl(error) = reply {
         let prefix = Bytes::copy_from_slice(&json[..json.len().min(PREFIX)]);
-        let error = error
-            .with_head(parts.status, &parts.headers)
-            .with_prefix(prefix);
+        let error = error.with_head(Head::of(&parts)).with_prefix(prefix);
         return Response::from_parts(parts, Reply::NotGraphQl(error));
     }
     Response::from_parts(parts, reply)
 }
 
 fn decode(json: &Bytes, strict: bool, sent: &Sent) -> Reply {
-    let is_list = json.trim_ascii_start().first() == Some(&b'[');
+    let is_list = without_mark(json).trim_ascii_start().first() == Some(&b'[');
     let reply = if is_list && sent.operations.is_batch() {
         parse_batch(json, strict).map(Reply::Batch)
     } else if is_list {
@@ -318,6 +359,19 @@ fn not_graphql(parts: &Parts, settings: &Settings) -> Error {
         None if is_compressed(parts) => (
             ErrorKind::Transport,
             "the answer is compressed; put a layer that decompresses below, as `compression` does",
+        ),
+        None if parts.status.is_redirection() => (
+            ErrorKind::Transport,
+            "the server redirects, and redirects are not followed; use the address that it names",
+        ),
+        None if parts.status == StatusCode::NOT_ACCEPTABLE => (
+            ErrorKind::Transport,
+            "the server does not answer this operation in one piece; send `@defer` and `@stream` with `stream()`, and \
+             subscriptions with `subscribe()`",
+        ),
+        None if Media::of(&parts.headers) == Media::Plain => (
+            ErrorKind::Transport,
+            "the answer does not say that it is JSON; `accept_plain_text` reads it all the same",
         ),
         None => (ErrorKind::Transport, "the answer is not GraphQL"),
     };

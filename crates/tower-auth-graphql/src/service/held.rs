@@ -33,7 +33,7 @@ impl Held {
     pub(super) fn events(
         head: Head,
         events: crate::events::Events,
-        settings: &super::Settings,
+        settings: &crate::settings::Settings,
     ) -> Self {
         let wait = settings.first_event;
         let wait = wait.map(|wait| Box::pin(tokio::time::sleep(wait)));

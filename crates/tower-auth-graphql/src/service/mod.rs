@@ -4,15 +4,21 @@ mod future;
 mod gather;
 #[cfg(any(feature = "events", feature = "incremental"))]
 mod held;
-mod limits;
+#[cfg(feature = "compression")]
+mod unpacked;
 
 pub use self::future::Exchange;
-pub(crate) use self::limits::{Settings, settings};
+#[cfg(feature = "compression")]
+pub use self::unpacked::{Unpack, Unpacked, Unpacking};
 
-use crate::{Body, BoxError, Error, OperationKind, Reply, response::Sent};
+use crate::{
+    Body, BoxError, Error, OperationKind, Reply,
+    response::Sent,
+    settings::{Settings, settings},
+};
 use http::{
-    HeaderMap, HeaderValue, Method, Request, Response, Uri,
-    header::{ACCEPT, CONTENT_TYPE, Entry},
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri,
+    header::{ACCEPT, CONTENT_TYPE},
 };
 use std::{
     sync::Arc,
@@ -38,6 +44,11 @@ pub(crate) const ACCEPT_RESPONSE: HeaderValue =
 /// | anything else | [`Reply::NotGraphQl`], with the status and at most 4 KiB of the body |
 ///
 /// `Accept` and `Content-Type` are added when they are missing.
+///
+/// Redirects are not followed: they would send a mutation twice, or headers to somebody else. A layer that follows them
+/// belongs *above* this service and its schemes, so that every hop is judged anew; *below*, between this service and the
+/// wire, it carries what the caller put on the request (an `X-API-Key`, say) to wherever the server points, since only
+/// the best-known headers are dropped on the way by such layers.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct GraphQlService<C> {
@@ -89,26 +100,53 @@ pub(crate) struct Pinned {
 }
 
 impl Pinned {
-    fn apply(self, uri: &Uri, headers: &mut HeaderMap) {
+    fn apply(self, uri: &Uri, headers: &mut HeaderMap) -> Result<(), Error> {
         if self.endpoint.authority() != uri.authority() || self.endpoint.scheme() != uri.scheme() {
             // What a redirect carried on. What belongs to no server in particular is set anew below.
             for name in self.headers.keys() {
                 headers.remove(name);
             }
-            return;
+            return Ok(());
         }
-        for name in self.headers.keys() {
-            match headers.entry(name) {
-                Entry::Occupied(entry) => {
-                    entry.remove_entry_mult();
-                }
-                Entry::Vacant(_) => {}
-            }
-        }
-        for (name, value) in &self.headers {
-            headers.append(name, value.clone());
-        }
+        overwrite(headers, &self.headers)
     }
+}
+
+/// Puts these headers in the place of those of the same names.
+///
+/// # Errors
+///
+/// When there are more than a header map can hold.
+pub(crate) fn overwrite(headers: &mut HeaderMap, with: &HeaderMap) -> Result<(), Error> {
+    for name in with.keys() {
+        headers.remove(name);
+    }
+    for (name, value) in with {
+        headers
+            .try_append(name, value.clone())
+            .map_err(|_| too_many())?;
+    }
+    Ok(())
+}
+
+/// Puts this header in the place of those of its name.
+///
+/// # Errors
+///
+/// When there are more than a header map can hold.
+pub(crate) fn insert(
+    headers: &mut HeaderMap,
+    name: HeaderName,
+    value: HeaderValue,
+) -> Result<(), Error> {
+    headers
+        .try_insert(name, value)
+        .map(drop)
+        .map_err(|_| too_many())
+}
+
+fn too_many() -> Error {
+    Error::request("the request has more headers than a request can have")
 }
 
 impl<C, RB> Service<Request<Body>> for GraphQlService<C>
@@ -130,24 +168,34 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        if let Some(pinned) = request.extensions_mut().remove::<Pinned>() {
-            let uri = request.uri().clone();
-            pinned.apply(&uri, request.headers_mut());
+        let settings = Arc::clone(&self.settings);
+        if let Err(error) = complete(&mut request) {
+            return Exchange::failed(error, settings);
         }
         let sent = Sent {
             kind: request.extensions().get::<OperationKind>().copied(),
             is_get: request.method() == Method::GET,
             operations: request.body().operations(),
         };
-        let has_body = request.method() != Method::GET;
-        let headers = request.headers_mut();
-        // Mostly they are there, and to look is less than to make an entry.
-        if !headers.contains_key(ACCEPT) {
-            headers.insert(ACCEPT, ACCEPT_RESPONSE);
-        }
-        if has_body && !headers.contains_key(CONTENT_TYPE) {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
-        Exchange::new(self.inner.call(request), sent, Arc::clone(&self.settings))
+        Exchange::new(self.inner.call(request), sent, settings)
     }
+}
+
+/// The caller's headers, and those that a request needs.
+fn complete(request: &mut Request<Body>) -> Result<(), Error> {
+    if let Some(pinned) = request.extensions_mut().remove::<Pinned>() {
+        let uri = request.uri().clone();
+        pinned.apply(&uri, request.headers_mut())?;
+    }
+    let has_body = request.method() != Method::GET;
+    let headers = request.headers_mut();
+    // Mostly they are there, and to look is less than to make an entry.
+    if !headers.contains_key(ACCEPT) {
+        insert(headers, ACCEPT, ACCEPT_RESPONSE)?;
+    }
+    if has_body && !headers.contains_key(CONTENT_TYPE) {
+        let json = HeaderValue::from_static("application/json");
+        insert(headers, CONTENT_TYPE, json)?;
+    }
+    Ok(())
 }
