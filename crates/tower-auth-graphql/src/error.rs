@@ -24,6 +24,8 @@ struct Inner {
     source: Option<Arc<dyn StdError + Send + Sync>>,
     /// Nothing reached the server.
     unsent: bool,
+    #[cfg(feature = "subscriptions")]
+    closed: Option<Arc<crate::Closed>>,
 }
 
 /// What kind of [`Error`] this is.
@@ -47,6 +49,9 @@ pub enum ErrorKind {
     Limit(Limit),
     /// The data are well-formed, but not what the caller's type expects.
     Decode,
+    /// The connection of a subscription was closed: see [`Error::closed`].
+    #[cfg(feature = "subscriptions")]
+    Closed(crate::CloseKind),
 }
 
 /// Why credentials were not accepted.
@@ -78,6 +83,10 @@ pub enum Timeout {
     Answer,
     /// Nothing more of a stream for too long.
     Idle,
+    /// The server did not acknowledge a connection in time.
+    Acknowledgement,
+    /// Nobody answered to a ping in time: the connection is gone, though nobody said so.
+    Pong,
 }
 
 /// Which limit it was.
@@ -94,6 +103,10 @@ pub enum Limit {
     Errors,
     /// Of frames without a byte, one after the other.
     EmptyFrames,
+    /// Of results that wait to be taken.
+    Buffer,
+    /// Of operations on one connection.
+    Operations,
 }
 
 /// Returns what is inside the error, when it is of one of these types.
@@ -142,7 +155,21 @@ impl Error {
             errors: Vec::new(),
             source: None,
             unsent: false,
+            #[cfg(feature = "subscriptions")]
+            closed: None,
         }))
+    }
+
+    /// A connection that was closed.
+    #[cfg(feature = "ws")]
+    pub(crate) fn of_closed(closed: crate::Closed) -> Self {
+        let context = format!("the connection was closed: {closed}");
+        Self::new(ErrorKind::Closed(closed.kind()), context).with_closed(closed)
+    }
+
+    #[cfg(feature = "ws")]
+    pub(crate) fn with_closed(self, closed: crate::Closed) -> Self {
+        self.change(|inner| inner.closed = Some(Arc::new(closed)))
     }
 
     pub(crate) fn request(context: impl Into<Cow<'static, str>>) -> Self {
@@ -183,7 +210,7 @@ impl Error {
         self
     }
 
-    fn unsent(self) -> Self {
+    pub(crate) fn unsent(self) -> Self {
         self.change(|inner| inner.unsent = true)
     }
 
@@ -247,6 +274,12 @@ impl Error {
         self.0.head.as_ref()?.retry_after()
     }
 
+    /// How the connection of a subscription was closed.
+    #[cfg(feature = "subscriptions")]
+    pub fn closed(&self) -> Option<&crate::Closed> {
+        self.0.closed.as_deref()
+    }
+
     /// Whether the same request may well succeed a little later: the network or the server failed, it took too long, or
     /// the server wants less of us (408, 425, 429, 502, 503, 504, or any answer with `Retry-After`).
     ///
@@ -258,6 +291,8 @@ impl Error {
         }
         match self.0.kind {
             ErrorKind::Transport | ErrorKind::Timeout(_) => true,
+            #[cfg(feature = "subscriptions")]
+            ErrorKind::Closed(kind) => kind.is_transient(),
             ErrorKind::Auth(AuthFailure::Unavailable) => {
                 self.cause_of_ours().is_some_and(Self::is_transient)
             }
@@ -269,6 +304,27 @@ impl Error {
     /// request was not sent.
     pub fn may_have_been_executed(&self) -> bool {
         !self.0.unsent
+    }
+
+    /// Whether other credentials could help.
+    #[cfg(feature = "ws")]
+    pub(crate) fn is_refused(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Auth(failure) if failure.is_renewable())
+    }
+
+    /// As the answer to a handshake: what it is not matters more than what it is.
+    #[cfg(feature = "ws")]
+    pub(crate) fn of_handshake(self, version: http::Version) -> Self {
+        if self.0.kind != ErrorKind::Transport || self.0.head.is_none() {
+            return self;
+        }
+        let context = if version == http::Version::HTTP_2 {
+            "the server did not switch to a WebSocket: the connection is HTTP/2, over which it cannot; give the client \
+             an HTTP client that speaks HTTP/1.1 only"
+        } else {
+            "the server did not switch to a WebSocket; is this its address?"
+        };
+        self.change(|inner| inner.context = context.into())
     }
 
     /// An error of ours among the causes: a login by GraphQL, for example, that did not get through.

@@ -76,7 +76,9 @@
 //! | logins by GraphQL, CollectiveAccess | `GraphQlLogin`, `VariableAuth` | `login` |
 //! | files (multipart request specification) | `Upload` | `uploads`; those on disk: `files` |
 //! | `@defer` and `@stream`, both formats | `Incremental` | `incremental` |
-//! | subscriptions over server-sent events | `Events` | `events` |
+//! | subscriptions over WebSockets, both protocols | `Subscription`, `Client::websocket` | `ws` |
+//! | subscriptions over server-sent events | `Subscription` | `events` |
+//! | subscriptions over multipart answers (Apollo) | `Subscription` | `multipart` |
 //! | automatic persisted queries | `ClientBuilder::persisted_queries` | `persisted` |
 //! | cookies | `CookieJar`, `CookieLayer` | `cookies` |
 //! | compressed answers | `ClientBuilder::build_compressed` | `compression` |
@@ -102,6 +104,8 @@
 
 mod body;
 mod client;
+#[cfg(feature = "subscriptions")]
+mod closed;
 #[cfg(feature = "cookies")]
 mod cookies;
 mod date;
@@ -109,12 +113,16 @@ mod error;
 #[cfg(feature = "events")]
 mod events;
 mod head;
-#[cfg(any(feature = "events", feature = "incremental"))]
+#[cfg(any(feature = "events", feature = "incremental", feature = "multipart"))]
 mod incoming;
-#[cfg(feature = "incremental")]
+#[cfg(any(feature = "incremental", feature = "multipart"))]
 mod incremental;
+#[cfg(any(feature = "login", feature = "ws"))]
+mod jwt;
 #[cfg(feature = "login")]
 mod login;
+#[cfg(feature = "multipart")]
+mod multipart;
 mod pace;
 #[cfg(feature = "persisted")]
 mod persisted;
@@ -123,8 +131,12 @@ mod response;
 mod scan;
 mod service;
 mod settings;
+#[cfg(feature = "subscriptions")]
+mod subscription;
 #[cfg(feature = "uploads")]
 mod upload;
+#[cfg(feature = "ws")]
+mod ws;
 
 pub use self::{
     body::Body,
@@ -145,8 +157,6 @@ pub mod layers {
 
 #[cfg(feature = "cookies")]
 pub use self::cookies::{CookieJar, CookieLayer, CookieService, Cookies};
-#[cfg(feature = "events")]
-pub use self::events::Events;
 #[cfg(feature = "incremental")]
 pub use self::incremental::{Incremental, Parts};
 #[cfg(feature = "login")]
@@ -155,6 +165,13 @@ pub use self::login::{GraphQlLogin, LoginBuilder, VariableAuth};
 pub use self::service::Unpack;
 #[cfg(feature = "uploads")]
 pub use self::upload::Upload;
+#[cfg(feature = "ws")]
+pub use self::ws::{Connecting, Socket, Subprotocol, WebSocket};
+#[cfg(feature = "subscriptions")]
+pub use self::{
+    closed::{CloseKind, Closed},
+    subscription::{End, Event, Reconnected, Subscription},
+};
 
 /// Any error.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -10,7 +10,7 @@ pub(crate) struct Settings {
     pub(crate) part_size: usize,
     pub(crate) timeout: Option<Duration>,
     pub(crate) idle_timeout: Option<Duration>,
-    #[cfg(feature = "events")]
+    #[cfg(any(feature = "events", feature = "multipart"))]
     pub(crate) first_event: Option<Duration>,
     /// Whether JSON need not say that it is JSON.
     pub(crate) plain_text: bool,
@@ -24,7 +24,7 @@ impl Default for Settings {
             part_size: 4 << 20,
             timeout: Some(Duration::from_secs(30)),
             idle_timeout: Some(Duration::from_secs(60)),
-            #[cfg(feature = "events")]
+            #[cfg(any(feature = "events", feature = "multipart"))]
             first_event: Some(Duration::from_secs(1)),
             plain_text: false,
             detector: AuthDetector::default(),
@@ -72,7 +72,7 @@ macro_rules! settings {
         /// Servers accept a subscription with status 200 and may then say, in an event, that the caller has to log in.
         /// When they say so at once, credentials are renewed, and the request is sent once more, as after a 401. Events
         /// are not delayed by this, only the moment at which the caller begins to wait for them.
-        #[cfg(feature = "events")]
+        #[cfg(any(feature = "events", feature = "multipart"))]
         pub fn first_event(mut self, wait: impl Into<Option<std::time::Duration>>) -> Self {
             self.$settings().first_event = wait.into();
             self

@@ -111,9 +111,9 @@ mod events {
     use super::{ErrorKind, HEAD, Limit, Timeout, http, raw_server};
     use serde_json::{Value, json};
     use std::time::Duration;
-    use tower_auth_graphql::{Client, Error, Events};
+    use tower_auth_graphql::{Client, Error, Subscription};
 
-    async fn subscribe(body: &str, close: bool) -> Result<Events, Error> {
+    async fn subscribe(body: &str, close: bool) -> Result<Subscription, Error> {
         let head = HEAD.replace("multipart/mixed; boundary=\"-\"", "text/event-stream");
         let endpoint = raw_server(format!("{head}{body}").into_bytes(), close).await;
         let client = Client::builder(endpoint)

@@ -88,6 +88,8 @@ where
         Client {
             service: BoxStack(Box::new(self.service)),
             shared: self.shared,
+            #[cfg(feature = "ws")]
+            sessions: self.sessions,
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     Error, GraphQlService,
     settings::{Settings, settings},
 };
-use http::{HeaderName, HeaderValue, Uri};
+use http::{HeaderName, HeaderValue, Uri, uri};
 use std::fmt;
 use tower_auth_core::{Origin, Scheme};
 use tower_layer::{Identity, Layer, Stack};
@@ -22,7 +22,7 @@ pub struct ClientBuilder<L> {
     layer: L,
 }
 
-pub(super) fn endpoint(endpoint: impl TryInto<Uri>) -> Result<Uri, Error> {
+pub(crate) fn endpoint(endpoint: impl TryInto<Uri>) -> Result<Uri, Error> {
     let endpoint = endpoint
         .try_into()
         .map_err(|_| Error::request("the endpoint is no URI"))?;
@@ -30,6 +30,7 @@ pub(super) fn endpoint(endpoint: impl TryInto<Uri>) -> Result<Uri, Error> {
         Error::request("the endpoint has to be like https://api.example.com/graphql")
             .with_source(error)
     })?;
+    let endpoint = as_http(endpoint)?;
     let authority = endpoint.authority().map(|authority| authority.as_str());
     if authority.is_some_and(|authority| authority.contains('@')) {
         return Err(Error::request(
@@ -37,6 +38,19 @@ pub(super) fn endpoint(endpoint: impl TryInto<Uri>) -> Result<Uri, Error> {
         ));
     }
     Ok(endpoint)
+}
+
+/// A WebSocket begins as HTTP: `wss` stands for `https`, and `ws` for `http`.
+fn as_http(endpoint: Uri) -> Result<Uri, Error> {
+    let scheme = match endpoint.scheme_str() {
+        Some("ws") => uri::Scheme::HTTP,
+        Some("wss") => uri::Scheme::HTTPS,
+        _ => return Ok(endpoint),
+    };
+    let mut parts = endpoint.into_parts();
+    parts.scheme = Some(scheme);
+    Uri::from_parts(parts)
+        .map_err(|error| Error::request("the endpoint is no URI").with_source(error))
 }
 
 impl ClientBuilder<Identity> {
@@ -79,6 +93,13 @@ impl<L> ClientBuilder<L> {
     #[cfg(feature = "persisted")]
     pub fn persisted_queries(mut self) -> Self {
         self.shared.persisted = crate::persisted::Persisted::on();
+        self
+    }
+
+    /// Subscriptions are answered as `multipart/mixed`, as Apollo's router does it, and not as server-sent events.
+    #[cfg(feature = "multipart")]
+    pub fn multipart_subscriptions(mut self) -> Self {
+        self.shared.multipart = true;
         self
     }
 

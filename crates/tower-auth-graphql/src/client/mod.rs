@@ -5,6 +5,8 @@ mod boxed;
 mod builder;
 mod call;
 mod encode;
+#[cfg(feature = "ws")]
+mod socket;
 
 pub use self::{
     auth::{AcquireRest, AuthMode, CallerFirst, SentRest},
@@ -13,6 +15,8 @@ pub use self::{
     call::{Batch, Call},
 };
 
+#[cfg(feature = "ws")]
+pub(crate) use self::builder::endpoint;
 use crate::{Body, BoxError, Error, Reply, Request};
 use http::{HeaderMap, Uri};
 use serde::Serialize;
@@ -48,6 +52,8 @@ use tower_service::Service;
 pub struct Client<S> {
     service: S,
     shared: Arc<Shared>,
+    #[cfg(feature = "ws")]
+    sessions: Option<crate::ws::Sessions>,
 }
 
 /// What all calls of a client have in common.
@@ -56,6 +62,8 @@ pub(crate) struct Shared {
     pub(crate) endpoint: Uri,
     pub(crate) headers: HeaderMap,
     pub(crate) get: Option<usize>,
+    #[cfg(feature = "multipart")]
+    pub(crate) multipart: bool,
     #[cfg(feature = "persisted")]
     pub(crate) persisted: crate::persisted::Persisted,
 }
@@ -66,9 +74,28 @@ impl Shared {
             endpoint,
             headers: HeaderMap::new(),
             get: None,
+            #[cfg(feature = "multipart")]
+            multipart: false,
             #[cfg(feature = "persisted")]
             persisted: crate::persisted::Persisted::default(),
         }
+    }
+}
+
+#[cfg(feature = "subscriptions")]
+impl Shared {
+    /// What the answer to a subscription may be.
+    fn accept_results(&self) -> Result<http::HeaderValue, Error> {
+        #[cfg(feature = "multipart")]
+        if self.multipart || cfg!(not(feature = "events")) {
+            return Ok(crate::multipart::ACCEPT_RESULTS);
+        }
+        #[cfg(feature = "events")]
+        return Ok(crate::events::ACCEPT_EVENTS);
+        #[cfg(not(feature = "events"))]
+        Err(Error::request(
+            "there is nothing to carry a subscription; give the client a WebSocket, or turn on the feature `events`",
+        ))
     }
 }
 
@@ -98,6 +125,8 @@ impl<S> Client<S> {
         Self {
             service,
             shared: Arc::new(shared),
+            #[cfg(feature = "ws")]
+            sessions: None,
         }
     }
 

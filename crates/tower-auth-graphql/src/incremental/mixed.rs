@@ -143,6 +143,40 @@ fn content(mut part: Bytes) -> Result<Bytes, Error> {
     Ok(part.split_off(blank + 4))
 }
 
+/// The boundary that an answer names.
+pub(crate) fn boundary_of(head: &http::response::Parts) -> Result<String, Error> {
+    let value = head.headers.get(http::header::CONTENT_TYPE);
+    boundary(value.map(|value| value.as_bytes()).unwrap_or_default())
+}
+
+/// The `boundary` of a content type; without one it is `-`.
+fn boundary(content_type: &[u8]) -> Result<String, Error> {
+    let invalid = || Error::protocol("the boundary of the stream is unusable");
+    let text = std::str::from_utf8(content_type).map_err(|_| invalid())?;
+    for parameter in text.split(';').skip(1) {
+        let Some((name, value)) = parameter.split_once('=') else {
+            continue;
+        };
+        if !name.trim().eq_ignore_ascii_case("boundary") {
+            continue;
+        }
+        let value = value.trim();
+        let value = value
+            .strip_prefix('"')
+            .and_then(|value| value.strip_suffix('"'))
+            .unwrap_or(value);
+        // RFC 2046 section 5.1.1.
+        if value.is_empty()
+            || value.len() > 70
+            || !value.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+        {
+            return Err(invalid());
+        }
+        return Ok(value.to_owned());
+    }
+    Ok("-".to_owned())
+}
+
 fn too_large() -> Error {
     Error::new(
         ErrorKind::Limit(Limit::PartSize),
@@ -231,5 +265,24 @@ mod tests {
         ends(&mut begun(b"---\r\n\r\n"), &mut many(b'\r'));
         let nearly = b"\r\n--".iter().copied().cycle().take(most);
         ends(&mut begun(b"---\r\n\r\n"), &mut { nearly });
+    }
+
+    #[test]
+    fn the_boundary_may_be_quoted_or_absent() {
+        let of = |text: &str| boundary(text.as_bytes()).ok();
+        assert_eq!(
+            of("multipart/mixed; boundary=\"-\";deferSpec=20220824").as_deref(),
+            Some("-")
+        );
+        assert_eq!(
+            of("multipart/mixed;deferSpec=1; Boundary=graphql").as_deref(),
+            Some("graphql")
+        );
+        assert_eq!(of("multipart/mixed").as_deref(), Some("-"));
+        assert_eq!(of("multipart/mixed; boundary="), None);
+        assert_eq!(
+            of(&format!("multipart/mixed; boundary={}", "x".repeat(71))),
+            None
+        );
     }
 }

@@ -1,50 +1,10 @@
-//! The times in a JWT. Nothing is verified: the token is for the server, not for us.
+//! How long a token lives that is a JWT.
 
-use base64::{
-    Engine as _, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
-use serde_json::Value;
+use crate::jwt::Times;
 use std::time::{Duration, SystemTime};
 use tower_auth_token::{Fetched, Token, lifetime_from_seconds};
 
-const URL_SAFE: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::URL_SAFE,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
-
-/// A token larger than this is not looked into.
-const MOST: usize = 64 * 1024;
-
-/// When a JWT was issued, and when it expires, in seconds since 1970. `None` for what is no JWT, or does not say.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Times {
-    pub(crate) issued: Option<f64>,
-    pub(crate) expires: Option<f64>,
-}
-
 impl Times {
-    pub(crate) fn of(token: &str) -> Self {
-        Self::read(token).unwrap_or_default()
-    }
-
-    fn read(token: &str) -> Option<Self> {
-        let payload = token
-            .split('.')
-            .nth(1)
-            .filter(|payload| payload.len() <= MOST)?;
-        let payload = zeroize::Zeroizing::new(URL_SAFE.decode(payload).ok()?);
-        let claims: Value = serde_json::from_slice(&payload).ok()?;
-        Some(Self {
-            issued: claims.get("iat").and_then(Value::as_f64),
-            expires: claims.get("exp").and_then(Value::as_f64),
-        })
-    }
-
-    pub(crate) fn is_expired(self, now: SystemTime) -> bool {
-        self.expires.is_some_and(|expires| expires <= seconds(now))
-    }
-
     /// A token that was just issued, and how long it can be used.
     ///
     /// A new token cannot have expired: when it seems so, the two clocks differ, and what counts is how long it lives.
@@ -60,12 +20,6 @@ impl Times {
             _ => fetched,
         }
     }
-}
-
-fn seconds(time: SystemTime) -> f64 {
-    time.duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs_f64()
 }
 
 fn point(seconds: f64) -> Option<SystemTime> {

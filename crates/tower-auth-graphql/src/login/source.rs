@@ -1,9 +1,7 @@
 //! Logs in, and refreshes.
 
-use super::{
-    jwt::Times,
-    query::{FieldPath, SecretQuery},
-};
+use super::query::{FieldPath, SecretQuery};
+use crate::jwt::Times;
 use crate::{AuthFailure, Body, Error, ErrorKind, Reply, Response};
 use serde_json::{Map, Value};
 use std::{borrow::Cow, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};

@@ -53,6 +53,17 @@ pub(crate) fn without_mark(json: &[u8]) -> &[u8] {
     json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json)
 }
 
+/// The errors in a JSON text that has nothing else.
+#[cfg(feature = "multipart")]
+pub(crate) fn errors_of(json: &str) -> Result<Vec<crate::GraphQlError>, Error> {
+    let errors: Errors =
+        serde_json::from_str(json).map_err(|error| invalid(json.as_bytes(), error))?;
+    if errors.too_many {
+        return Err(too_many_errors());
+    }
+    Ok(errors.list)
+}
+
 fn invalid(json: &[u8], error: serde_json::Error) -> Error {
     if is_too_deep(json) {
         too_deep()

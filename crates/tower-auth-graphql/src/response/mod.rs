@@ -6,8 +6,10 @@ mod graphql_error;
 pub(crate) mod media;
 mod reply;
 
-#[cfg(any(feature = "events", feature = "incremental"))]
+#[cfg(any(feature = "events", feature = "incremental", feature = "multipart"))]
 pub(crate) use self::auth::StreamJudge;
+#[cfg(feature = "multipart")]
+pub(crate) use self::envelope::errors_of;
 #[cfg(feature = "incremental")]
 pub(crate) use self::graphql_error::MOST_ERRORS;
 pub use self::{

@@ -1,7 +1,7 @@
 //! One request and its answer.
 
 use super::gather::Gather;
-#[cfg(any(feature = "events", feature = "incremental"))]
+#[cfg(any(feature = "incremental", feature = "subscriptions"))]
 use super::held::Held;
 use crate::{
     AuthFailure, BoxError, Error, ErrorKind, Reply, Timeout,
@@ -28,7 +28,7 @@ use std::{
 use tokio::time::Sleep;
 
 /// There are no streams.
-#[cfg(not(any(feature = "events", feature = "incremental")))]
+#[cfg(not(any(feature = "incremental", feature = "subscriptions")))]
 type Held = std::convert::Infallible;
 
 /// How much is kept of a body that is not GraphQL.
@@ -44,6 +44,7 @@ pin_project! {
         sleep: Option<Sleep>,
         started: bool,
         held: Option<Box<Held>>,
+        opening: Option<Box<Opening>>,
         sent: Sent,
         settings: Arc<Settings>,
     }
@@ -52,11 +53,33 @@ pin_project! {
 pin_project! {
     #[project = StateProj]
     enum State<F, RB> {
-        Failed { error: Option<Error> },
+        Answered { answer: Option<Result<Response<Reply>, Error>> },
         Head { #[pin] future: F },
         Body { #[pin] body: RB, reading: Option<Reading> },
     }
 }
+
+/// A WebSocket that was asked for.
+#[cfg(feature = "ws")]
+pub(super) struct Opening {
+    pub(super) handshake: crate::ws::Handshake,
+    /// Those that the handshake was sent with.
+    pub(super) headers: http::HeaderMap,
+}
+
+#[cfg(feature = "ws")]
+impl Opening {
+    pub(super) fn of<B>(request: &http::Request<B>) -> Option<Self> {
+        let handshake = request.extensions().get::<crate::ws::Handshake>()?;
+        Some(Self {
+            handshake: handshake.clone(),
+            headers: request.headers().clone(),
+        })
+    }
+}
+
+#[cfg(not(feature = "ws"))]
+type Opening = std::convert::Infallible;
 
 struct Reading {
     parts: Parts,
@@ -72,8 +95,22 @@ impl<F, RB> Exchange<F, RB> {
 
     /// A request that could not be sent.
     pub(super) fn failed(error: Error, settings: Arc<Settings>) -> Self {
-        let error = Some(error);
-        Self::at(State::Failed { error }, Sent::default(), settings)
+        let answer = Some(Err(error));
+        Self::at(State::Answered { answer }, Sent::default(), settings)
+    }
+
+    /// A request that need not be sent.
+    #[cfg(feature = "ws")]
+    pub(super) fn answered(answer: Response<Reply>, settings: Arc<Settings>) -> Self {
+        let answer = Some(Ok(answer));
+        Self::at(State::Answered { answer }, Sent::default(), settings)
+    }
+
+    /// The request asks for a WebSocket.
+    #[cfg(feature = "ws")]
+    pub(super) fn opening(mut self, opening: Option<Opening>) -> Self {
+        self.opening = opening.map(Box::new);
+        self
     }
 
     fn at(state: State<F, RB>, sent: Sent, settings: Arc<Settings>) -> Self {
@@ -82,6 +119,7 @@ impl<F, RB> Exchange<F, RB> {
             sleep: None,
             started: false,
             held: None,
+            opening: None,
             sent,
             settings,
         }
@@ -106,22 +144,22 @@ where
             this.sleep.set(timeout.map(tokio::time::sleep));
         }
         loop {
-            #[cfg(any(feature = "events", feature = "incremental"))]
+            #[cfg(any(feature = "incremental", feature = "subscriptions"))]
             if let Some(held) = this.held {
                 if !held.may_wait() {
                     if let Poll::Ready(error) = timed_out(this.sleep.as_mut(), cx) {
                         return Poll::Ready(Err(error));
                     }
                 }
-                let mark = ready!(held.poll_first(this.sent, cx));
+                let mark = ready!(held.poll_first(this.sent, cx))?;
                 if let Some(held) = this.held.take() {
                     return Poll::Ready(Ok(held.release(mark)));
                 }
             }
             match this.state.as_mut().project() {
-                StateProj::Failed { error } => {
-                    let again = || Error::protocol("polled after completion");
-                    return Poll::Ready(Err(error.take().unwrap_or_else(again)));
+                StateProj::Answered { answer } => {
+                    let again = || Err(Error::protocol("polled after completion"));
+                    return Poll::Ready(answer.take().unwrap_or_else(again));
                 }
                 StateProj::Head { future } => {
                     let Poll::Ready(response) = future.poll(cx) else {
@@ -129,7 +167,22 @@ where
                     };
                     let response = response.map_err(|error| Error::transport(error.into()))?;
                     let (parts, body) = response.into_parts();
+                    #[cfg(feature = "ws")]
+                    if parts.status == StatusCode::SWITCHING_PROTOCOLS {
+                        if let Some(opening) = this.opening.take() {
+                            drop(body);
+                            let held = Held::socket(parts, *opening, this.settings);
+                            *this.held = Some(Box::new(held));
+                            continue;
+                        }
+                    }
                     let media = media(&parts, this.settings);
+                    #[cfg(feature = "multipart")]
+                    if media == Media::Mixed && crate::multipart::is_subscription(&parts) {
+                        let results = crate::multipart::open(&parts, body, this.settings)?;
+                        *this.held = Some(Box::new(Held::results(parts, results, this.settings)));
+                        continue;
+                    }
                     #[cfg(feature = "incremental")]
                     if media == Media::Mixed {
                         let stream = crate::incremental::Parts::new(
@@ -146,8 +199,8 @@ where
                     }
                     #[cfg(feature = "events")]
                     if media == Media::Events && parts.status.is_success() {
-                        let events = crate::events::Events::new(&parts, body, this.settings);
-                        *this.held = Some(Box::new(Held::events(parts, events, this.settings)));
+                        let events = crate::events::Events::open(&parts, body, this.settings);
+                        *this.held = Some(Box::new(Held::results(parts, events, this.settings)));
                         continue;
                     }
                     let is_json = matches!(media, Media::GraphQl | Media::Json);

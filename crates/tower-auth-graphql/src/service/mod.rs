@@ -2,7 +2,7 @@
 
 mod future;
 mod gather;
-#[cfg(any(feature = "events", feature = "incremental"))]
+#[cfg(any(feature = "incremental", feature = "subscriptions"))]
 mod held;
 #[cfg(feature = "compression")]
 mod unpacked;
@@ -177,7 +177,17 @@ where
             is_get: request.method() == Method::GET,
             operations: request.body().operations(),
         };
-        Exchange::new(self.inner.call(request), sent, settings)
+        #[cfg(feature = "ws")]
+        let opening = match future::Opening::of(&request) {
+            Some(opening) if opening.handshake.takes_stale() => {
+                return Exchange::answered(crate::ws::stale(), settings);
+            }
+            opening => opening,
+        };
+        let exchange = Exchange::new(self.inner.call(request), sent, settings);
+        #[cfg(feature = "ws")]
+        let exchange = exchange.opening(opening);
+        exchange
     }
 }
 

@@ -1,0 +1,283 @@
+//! The two protocols: `graphql-transport-ws` of the package `graphql-ws`, and the older one that is itself called
+//! `graphql-ws`, of `subscriptions-transport-ws`.
+
+use crate::Error;
+use bytes::Bytes;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::{borrow::Cow, fmt};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+/// A protocol for GraphQL over WebSockets.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Subprotocol {
+    /// `graphql-transport-ws`, of the package `graphql-ws`: today's.
+    TransportWs,
+    /// `graphql-ws`, of the package `subscriptions-transport-ws`: the older one.
+    Legacy,
+}
+
+/// What a server sends.
+#[derive(Debug)]
+pub(super) enum Incoming {
+    Acknowledged,
+    /// Before the acknowledgement, or about a message that could not be read.
+    ConnectionError,
+    Ping(Option<Bytes>),
+    Pong,
+    KeepAlive,
+    Result(u64, Bytes),
+    Failed(u64, Bytes),
+    Complete(u64),
+    /// About an operation that is none of ours.
+    Unknown,
+}
+
+impl Subprotocol {
+    /// What it is called in `Sec-WebSocket-Protocol`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TransportWs => "graphql-transport-ws",
+            Self::Legacy => "graphql-ws",
+        }
+    }
+
+    pub(super) fn init(self, payload: Option<&[u8]>) -> Vec<u8> {
+        message("connection_init", None, payload)
+    }
+
+    pub(super) fn start(self, id: u64, request: &[u8]) -> Utf8Bytes {
+        let kind = match self {
+            Self::TransportWs => "subscribe",
+            Self::Legacy => "start",
+        };
+        text(message(kind, Some(id), Some(request)))
+    }
+
+    pub(super) fn stop(self, id: u64) -> Utf8Bytes {
+        let kind = match self {
+            Self::TransportWs => "complete",
+            Self::Legacy => "stop",
+        };
+        text(message(kind, Some(id), None))
+    }
+
+    pub(super) fn pong(payload: Option<&[u8]>) -> Utf8Bytes {
+        text(message("pong", None, payload))
+    }
+
+    pub(super) fn ping() -> Utf8Bytes {
+        Utf8Bytes::from_static("{\"type\":\"ping\"}")
+    }
+
+    /// Reads a message.
+    ///
+    /// # Errors
+    ///
+    /// When it is none of this protocol.
+    pub(super) fn read(self, text: &Utf8Bytes) -> Result<Incoming, Error> {
+        let invalid = || Error::protocol("the server sent a message that is none of the protocol");
+        let message: Message<'_> =
+            serde_json::from_str(text).map_err(|error| invalid().with_source(error))?;
+        let bytes: &Bytes = text.as_ref();
+        let payload = message
+            .payload
+            .map(|json| bytes.slice_ref(json.get().as_bytes()));
+        let id = || message.id.as_deref().and_then(|id| id.parse().ok());
+        Ok(match (self, &*message.kind) {
+            (_, "connection_ack") => Incoming::Acknowledged,
+            // Of the older protocol, but some servers know it by both names.
+            (_, "connection_error") => Incoming::ConnectionError,
+            (Self::TransportWs, "ping") => Incoming::Ping(payload),
+            (Self::TransportWs, "pong") => Incoming::Pong,
+            (Self::Legacy, "ka") => Incoming::KeepAlive,
+            (Self::TransportWs, "next") | (Self::Legacy, "data") => match (id(), payload) {
+                (Some(id), Some(payload)) => Incoming::Result(id, payload),
+                (None, Some(_)) => Incoming::Unknown,
+                (_, None) => return Err(invalid()),
+            },
+            (_, "error") => match id() {
+                Some(id) => Incoming::Failed(id, payload.unwrap_or_default()),
+                None => Incoming::Unknown,
+            },
+            (_, "complete") => id().map_or(Incoming::Unknown, Incoming::Complete),
+            // AppSync says so before the first result.
+            (Self::Legacy, "start_ack") => Incoming::Unknown,
+            _ => return Err(invalid()),
+        })
+    }
+}
+
+fn text(json: Vec<u8>) -> Utf8Bytes {
+    // What serde_json wrote is a text.
+    Utf8Bytes::try_from(json).unwrap_or_default()
+}
+
+fn message(kind: &str, id: Option<u64>, payload: Option<&[u8]>) -> Vec<u8> {
+    let room = 64 + payload.map_or(0, <[u8]>::len);
+    let mut json = Vec::with_capacity(room);
+    json.extend_from_slice(b"{\"type\":\"");
+    json.extend_from_slice(kind.as_bytes());
+    json.push(b'"');
+    if let Some(id) = id {
+        json.extend_from_slice(b",\"id\":\"");
+        json.extend_from_slice(id.to_string().as_bytes());
+        json.push(b'"');
+    }
+    if let Some(payload) = payload {
+        json.extend_from_slice(b",\"payload\":");
+        json.extend_from_slice(payload);
+    }
+    json.push(b'}');
+    json
+}
+
+/// A message whose payload is a slice of the text.
+struct Message<'a> {
+    kind: Cow<'a, str>,
+    id: Option<Cow<'a, str>>,
+    payload: Option<&'a RawValue>,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Message<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Message<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a message")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                use serde::de::Error as _;
+                let (mut kind, mut id, mut payload) = (None, None, None);
+                while let Some(Text(name)) = map.next_key()? {
+                    match &*name {
+                        "type" => kind = Some(map.next_value::<Text<'_>>()?.0),
+                        "id" => id = map.next_value::<Option<Text<'_>>>()?.map(|id| id.0),
+                        "payload" => payload = map.next_value::<Option<&RawValue>>()?,
+                        _ => {
+                            map.next_value::<IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(Message {
+                    kind: kind.ok_or_else(|| A::Error::missing_field("type"))?,
+                    id,
+                    payload,
+                })
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// A text that is borrowed when it has no escapes.
+struct Text<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(Either)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(protocol: Subprotocol, text: &str) -> Option<String> {
+        let text = Utf8Bytes::from(text);
+        Some(format!("{:?}", protocol.read(&text).ok()?))
+    }
+
+    #[test]
+    fn messages_are_read_in_any_order_of_their_members() {
+        let new = |text| read(Subprotocol::TransportWs, text);
+        let old = |text| read(Subprotocol::Legacy, text);
+        let result = Some(r#"Result(7, b"{\"data\":{}}")"#.to_owned());
+        assert_eq!(
+            new(r#"{"payload":{"data":{}},"id":"7","type":"next"}"#),
+            result
+        );
+        assert_eq!(
+            new(r#"{"type":"ne\u0078t","x":[1],"id":"7","payload":{"data":{}}}"#),
+            result
+        );
+        assert_eq!(
+            old(r#"{"type":"data","id":"7","payload":{"data":{}}}"#),
+            result
+        );
+        assert_eq!(
+            new(r#"{"type":"connection_ack","payload":null}"#).as_deref(),
+            Some("Acknowledged")
+        );
+        assert_eq!(
+            new(r#"{"type":"complete","id":"x"}"#).as_deref(),
+            Some("Unknown")
+        );
+        assert_eq!(old(r#"{"type":"ka"}"#).as_deref(), Some("KeepAlive"));
+        assert_eq!(
+            old(r#"{"type":"complete","id":"1","payload":null}"#).as_deref(),
+            Some("Complete(1)")
+        );
+        for garbage in [
+            "",
+            "1",
+            "[]",
+            "{}",
+            r#"{"type":1}"#,
+            r#"{"type":"next","id":"1"}"#,
+            r#"{"type":"data"}"#,
+            r#"{"type":"ka"}"#,
+        ] {
+            assert_eq!(new(garbage), None, "{garbage}");
+        }
+    }
+
+    #[test]
+    fn messages_are_written_as_the_protocols_want_them() {
+        let start = Subprotocol::TransportWs.start(1, br#"{"query":"{a}"}"#);
+        assert_eq!(
+            start.as_str(),
+            r#"{"type":"subscribe","id":"1","payload":{"query":"{a}"}}"#
+        );
+        assert_eq!(
+            Subprotocol::Legacy.start(1, b"{}").as_str(),
+            r#"{"type":"start","id":"1","payload":{}}"#
+        );
+        assert_eq!(
+            Subprotocol::Legacy.stop(2).as_str(),
+            r#"{"type":"stop","id":"2"}"#
+        );
+        assert_eq!(
+            Subprotocol::TransportWs.stop(2).as_str(),
+            r#"{"type":"complete","id":"2"}"#
+        );
+        assert_eq!(
+            Subprotocol::TransportWs.init(None),
+            br#"{"type":"connection_init"}"#
+        );
+    }
+}
