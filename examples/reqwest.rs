@@ -7,7 +7,7 @@ use http_body_util::Full;
 use tower::{Layer, ServiceExt};
 use tower_auth::{
     Basic, Error, HeaderApiKey, SchemeExt,
-    reqwest::{Client, NormalizeUri, UriError},
+    reqwest_client::{Client, NormalizeUri, ReqwestService, UriError},
 };
 
 #[tokio::main]
@@ -15,8 +15,19 @@ async fn main() -> Result<(), BoxError> {
     let server = Server::start().await?;
     let get = |path| Request::get(server.uri(path)).body(Full::<Bytes>::default());
 
-    // Redirects are turned off in whatever is built here.
-    let reqwest = Client::new(reqwest::Client::builder().no_proxy())?;
+    // As people know it from reqwest, through the layers.
+    let auth = Basic::new(USER, PASSWORD)? + HeaderApiKey::new(KEY)?;
+    let client =
+        Client::new(reqwest::Client::builder().no_proxy())?.layer(auth.only_to(server.origin())?);
+    let response = client
+        .get(server.uri("/hello"))
+        .send()
+        .await?
+        .error_for_status()?;
+    println!("with a request builder: {}", response.status());
+
+    // As a tower service. Redirects are turned off in whatever is built here.
+    let reqwest = ReqwestService::new(reqwest::Client::builder().no_proxy())?;
     let auth = Basic::new(USER, PASSWORD)? + HeaderApiKey::new(KEY)?;
     let client = auth.only_to(server.origin())?.layer(reqwest);
     let response = client.clone().oneshot(get("/hello")?).await?;

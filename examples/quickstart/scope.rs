@@ -5,7 +5,7 @@ use crate::{
     server::{HEADER_KEY, PASSWORD, Servers, USER},
     table::{Table, outcome},
 };
-use http::Request;
+use http::{Request, Uri};
 use tower::{ServiceBuilder, ServiceExt};
 use tower_auth::{Basic, HeaderApiKey, SchemeExt};
 use tower_http::follow_redirect::FollowRedirectLayer;
@@ -15,7 +15,10 @@ pub(crate) async fn run(http: &Http, servers: &Servers, table: &mut Table) -> Re
 
     // In scope, but not encrypted and not this machine: an error, and nothing leaves the process.
     let client = ServiceBuilder::new()
-        .layer(auth.clone().only_to("http://api.example.com")?)
+        .layer(
+            auth.clone()
+                .only_to(Uri::from_static("http://api.example.com"))?,
+        )
         .service(http.clone());
     let request = Request::get("http://api.example.com/").body(Body::default())?;
     let (saw, status) = outcome(client.oneshot(request).await).await;

@@ -7,7 +7,7 @@ use crate::{
 };
 use http::Request;
 use tower::{ServiceBuilder, ServiceExt};
-use tower_auth::{Authorize, Basic, Bearer, HeaderApiKey, Instant, QueryApiKey, SchemeExt};
+use tower_auth::{Authorize, Basic, Bearer, Fixed, HeaderApiKey, QueryApiKey, SchemeExt};
 
 pub(crate) async fn run(http: &Http, servers: &Servers, table: &mut Table) -> Result<(), BoxError> {
     let basic = Basic::new(USER, PASSWORD)?;
@@ -50,7 +50,7 @@ async fn get<A>(
     auth: A,
 ) -> Result<(String, String), BoxError>
 where
-    A: SchemeExt<Mode = Instant> + Authorize<Body>,
+    A: SchemeExt<Mode = Fixed> + Authorize<Body>,
 {
     let client = ServiceBuilder::new()
         .layer(auth.only_to(origin)?)

@@ -36,8 +36,12 @@ impl Scheme for Shared {
     type Sent = ();
     type Acquire = Pending<Result<HeaderValue, AuthError>>;
 
-    fn acquire(&self, _: RequestHead<'_>) -> Step<HeaderValue, Self::Acquire> {
+    fn acquire(&self, _: RequestHead<'_>, _: Option<&()>) -> Step<HeaderValue, Self::Acquire> {
         Step::Ready(self.token())
+    }
+
+    fn is_same(&self, (): &(), _: &HeaderValue) -> bool {
+        false
     }
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {

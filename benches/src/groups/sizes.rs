@@ -6,7 +6,7 @@ use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use std::{convert::Infallible, future::Ready};
 use tower_auth_core::{
     Basic, HeaderApiKey, Schemes,
-    service::{DeferredAuth, InstantAuth, InstantFuture},
+    service::{DeferredAuth, FixedAuth, FixedFuture},
 };
 
 pub(super) const GROUP: Group = Group {
@@ -20,13 +20,13 @@ type KeyAndBasic = <HeaderApiKey as std::ops::Add<Basic>>::Output;
 
 fn sizes() -> Vec<Size> {
     vec![
-        size::<InstantAuth<Hyper, Basic>, Hyper>("`Basic` over hyper-util's `ResponseFuture`"),
-        size::<InstantAuth<Hyper, KeyAndBasic>, Hyper>(
+        size::<FixedAuth<Hyper, Basic>, Hyper>("`Basic` over hyper-util's `ResponseFuture`"),
+        size::<FixedAuth<Hyper, KeyAndBasic>, Hyper>(
             "`HeaderApiKey + Basic` over hyper-util's `ResponseFuture`",
         ),
         Size {
             name: "`Bearer` over `Ready<Result<Response<Body>, Infallible>>`".to_owned(),
-            ours: size_of::<InstantFuture<AtOnce>>(),
+            ours: size_of::<FixedFuture<AtOnce>>(),
             inner: size_of::<AtOnce>(),
         },
         size::<DeferredAuth<Hyper, Schemes<Body>>, Hyper>(

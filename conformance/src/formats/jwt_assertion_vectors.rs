@@ -9,6 +9,7 @@ use crate::case::{Case, Verdict};
 use serde_json::{Map, Value};
 use std::time::{Duration, UNIX_EPOCH};
 use tower_auth_core::{Clock, clock::ManualClock};
+use tower_auth_jose::{Algorithm, Jwk, Validation, Verifier, VerifyErrorKind as Kind};
 use tower_auth_oauth2::{ClientAuth, OAuth2, SigningKey};
 
 pub(crate) struct JwtAssertionVectors;
@@ -68,6 +69,7 @@ async fn judge(file: &Map<String, Value>, part: &str, entry: &Value) -> Result<(
         "client_assertions" => client_assertion(file, entry).await,
         "token_requests" => token_request(file, entry).await,
         "google_service_account" => service_account(file, entry).await,
+        "negative" => negative(file, entry),
         _ => Err("nothing judges this part".to_owned()),
     }
 }
@@ -162,6 +164,54 @@ fn variant(file: &Map<String, Value>, entry: &Value) -> Result<(), String> {
         claims_alike(key, &jwk, &recorded.header, &recorded.claims)?;
     }
     Ok(())
+}
+
+/// A token that has to be refused, for the reason that is recorded: as one that is expected by the server whose good
+/// tokens are recorded beside it, signed with any algorithm of any key.
+fn negative(file: &Map<String, Value>, entry: &Value) -> Result<(), String> {
+    let token = text(entry, "jwt")?;
+    let rsa = file["keys"]["rsa2048"]["public_pem"].as_str();
+    let rsa =
+        Jwk::public_from_pem(rsa.ok_or("has no RSA key")?).map_err(|error| error.to_string())?;
+    let secret = keys(file, "oct", "HS256")?.1.to_string();
+    let secret = Jwk::parse(&secret).map_err(|error| error.to_string())?;
+    let verifier = Verifier::new([Algorithm::Rs256, Algorithm::Hs256]).keys([rsa, secret]);
+    let now = file["meta"]["now"].as_u64().ok_or("has no time")?;
+    // Whom the server is, its other tokens say.
+    let others = file["negative"].as_array().into_iter().flatten();
+    let audience = others
+        .filter(|other| text(other, "why").is_ok_and(|why| !why.contains("aud")))
+        .find_map(|other| {
+            Some(
+                Token::read(text(other, "jwt").ok()?).ok()?.claims["aud"]
+                    .as_str()?
+                    .to_owned(),
+            )
+        })
+        .ok_or("nothing says the audience")?;
+    let validation = Validation::new()
+        .audience(audience)
+        .clock(at(Duration::from_secs(now)));
+    let verified = verifier.verify(token);
+    let checked = verified.and_then(|token| validation.check(&token.claims()?));
+    let Err(error) = checked else {
+        return Err("is taken".to_owned());
+    };
+    let why = text(entry, "why")?;
+    let wanted: &[Kind] = match why {
+        _ if why.contains("signature") || why.contains("payload") => &[Kind::Signature],
+        _ if why.contains("none") => &[Kind::Algorithm],
+        _ if why.contains("HMAC") => &[Kind::Signature, Kind::UnknownKey],
+        _ if why.contains("exp") => &[Kind::Expired],
+        _ if why.contains("aud") => &[Kind::Audience],
+        // Any other reason is one that we cannot name; that it is refused is known.
+        _ => return Ok(()),
+    };
+    if wanted.contains(&error.kind()) {
+        Ok(())
+    } else {
+        Err(format!("is refused for another reason: {error}"))
+    }
 }
 
 fn at(now: Duration) -> Clock {

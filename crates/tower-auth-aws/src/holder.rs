@@ -2,13 +2,13 @@
 
 use crate::{Credentials, SessionToken};
 use std::future::Future;
-use tower_auth_core::{AuthError, Clock, Instant, Mode, Never, Observe, RequestHead, Step};
+use tower_auth_core::{AuthError, Clock, Fixed, Mode, Never, Observe, RequestHead, Step};
 
 /// Where [`SigV4`](crate::SigV4) has its credentials from.
 ///
 /// [`Credentials`] are one by themselves. Others fetch them, renew them, or choose them by the request.
 pub trait Identity: Clone {
-    /// [`Instant`] when the credentials are at hand and never change.
+    /// [`Fixed`] when the credentials are at hand and never change.
     type Mode: Mode;
 
     /// What is lent for one request.
@@ -43,7 +43,7 @@ pub trait Identity: Clone {
 }
 
 impl Identity for Credentials {
-    type Mode = Instant;
+    type Mode = Fixed;
     type Loan = ();
     type Sent = ();
     type Acquire = Never<Result<(), AuthError>>;

@@ -170,8 +170,13 @@ impl<P: Clone, I: Identity> Scheme for SigV4<P, I> {
     type Sent = I::Sent;
     type Acquire = I::Acquire;
 
-    fn acquire(&self, request: RequestHead<'_>) -> Step<I::Loan, I::Acquire> {
+    fn acquire(&self, request: RequestHead<'_>, _: Option<&I::Sent>) -> Step<I::Loan, I::Acquire> {
         self.identity.acquire(request, &self.clock)
+    }
+
+    /// Every try is signed afresh.
+    fn is_same(&self, _: &I::Sent, _: &I::Loan) -> bool {
+        false
     }
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {

@@ -1,7 +1,7 @@
 //! `Authorization: Basic …` (RFC 7617).
 
 use crate::{
-    AuthError, Authorize, Claim, Scheme, insert_header, instant_scheme, scheme,
+    AuthError, Authorize, Claim, Scheme, fixed_scheme, insert_header, scheme,
     secret::{has_control, sensitive_header},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -118,7 +118,7 @@ fn form_encode(value: &str) -> Zeroizing<String> {
 }
 
 impl Scheme for Basic {
-    instant_scheme!();
+    fixed_scheme!();
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
         visit(Claim::Header(&AUTHORIZATION));

@@ -1,15 +1,15 @@
 //! Reading a request body that is in memory, for schemes that have to sign it.
 
-use bytes::{Buf as _, Bytes, BytesMut};
-use http_body::Body;
+use bytes::{Buf, Bytes, BytesMut};
+use http_body::{Body, Frame};
 use std::{
     fmt,
     pin::pin,
     task::{Context, Poll, Waker},
 };
 
-/// No body in memory comes in more pieces than this.
-const MOST_FRAMES: usize = 1 << 16;
+/// No body has more empty pieces than this, one after the other.
+const MOST_EMPTY: usize = 1 << 10;
 
 /// Why a body cannot be read at once.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -24,6 +24,8 @@ pub enum Unreadable {
     NotAtHand,
     /// It has trailers.
     Trailers,
+    /// It sends empty pieces without end.
+    Empty,
 }
 
 impl fmt::Display for Unreadable {
@@ -32,11 +34,39 @@ impl fmt::Display for Unreadable {
             Self::TooLarge { limit } => write!(f, "the body is larger than {limit} bytes"),
             Self::NotAtHand => f.write_str("the body is not in memory"),
             Self::Trailers => f.write_str("the body has trailers"),
+            Self::Empty => f.write_str("the body sends empty frames without end"),
         }
     }
 }
 
 impl std::error::Error for Unreadable {}
+
+/// The rules for the pieces of any body that is read: bounded in bytes, and in empty pieces one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Frames {
+    empty: usize,
+}
+
+impl Frames {
+    /// The data of the next piece, after so many bytes of at most `limit`.
+    pub(crate) fn data<D: Buf>(
+        &mut self,
+        frame: Frame<D>,
+        read: usize,
+        limit: usize,
+    ) -> Result<Bytes, Unreadable> {
+        let mut data = frame.into_data().map_err(|_| Unreadable::Trailers)?;
+        let length = data.remaining();
+        if length > limit.saturating_sub(read) {
+            return Err(Unreadable::TooLarge { limit });
+        }
+        self.empty = if length == 0 { self.empty + 1 } else { 0 };
+        if self.empty > MOST_EMPTY {
+            return Err(Unreadable::Empty);
+        }
+        Ok(data.copy_to_bytes(length)) // no copy when it is one `Bytes`
+    }
+}
 
 /// Reads a copy of a body without waiting. The body itself stays as it is.
 ///
@@ -53,37 +83,29 @@ pub fn in_memory<B: Body + Clone>(body: &B, limit: usize) -> Result<Bytes, Unrea
     let mut cx = Context::from_waker(Waker::noop());
     let mut first = Bytes::new();
     let mut whole = BytesMut::new(); // empty as long as one piece is all there is
-    for _ in 0..MOST_FRAMES {
+    let mut frames = Frames::default();
+    loop {
         let frame = match body.as_mut().poll_frame(&mut cx) {
             Poll::Ready(None) if whole.is_empty() => return Ok(first),
             Poll::Ready(None) => return Ok(whole.freeze()),
             Poll::Ready(Some(Ok(frame))) => frame,
             Poll::Ready(Some(Err(_))) | Poll::Pending => return Err(Unreadable::NotAtHand),
         };
-        let mut data = frame.into_data().map_err(|_| Unreadable::Trailers)?;
-        let length = data.remaining();
-        if length > limit - first.len().max(whole.len()) {
-            return Err(Unreadable::TooLarge { limit });
-        }
-        if length == 0 {
-            continue;
-        }
+        let piece = frames.data(frame, first.len().max(whole.len()), limit)?;
         if first.is_empty() {
-            first = data.copy_to_bytes(length); // no copy when it is one `Bytes`
-            continue;
+            first = piece;
+        } else if !piece.is_empty() {
+            if whole.is_empty() {
+                whole.extend_from_slice(&first);
+            }
+            whole.extend_from_slice(&piece);
         }
-        if whole.is_empty() {
-            whole.extend_from_slice(&first);
-        }
-        whole.extend_from_slice(&data.copy_to_bytes(length));
     }
-    Err(Unreadable::NotAtHand)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http_body::Frame;
     use std::{collections::VecDeque, convert::Infallible, pin::Pin};
 
     #[derive(Clone)]

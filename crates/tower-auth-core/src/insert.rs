@@ -21,6 +21,39 @@ pub fn insert_header(
     }
 }
 
+/// Adds a header beside those of the same name.
+///
+/// # Errors
+///
+/// As [`insert_header`]; there [`HeaderMap::append`] panics.
+#[inline]
+pub fn append_header(
+    headers: &mut HeaderMap,
+    name: HeaderName,
+    value: HeaderValue,
+) -> Result<(), AuthError> {
+    match headers.try_append(name, value) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(full()),
+    }
+}
+
+/// Sets a header unless there is one of that name. `true` when it was set.
+///
+/// # Errors
+///
+/// As [`insert_header`]; there [`HeaderMap::entry`] panics.
+pub fn insert_header_if_absent(
+    headers: &mut HeaderMap,
+    name: HeaderName,
+    value: HeaderValue,
+) -> Result<bool, AuthError> {
+    if headers.contains_key(&name) {
+        return Ok(false);
+    }
+    insert_header(headers, name, value).map(|()| true)
+}
+
 /// As [`insert_header`], for names that are no constants.
 #[inline(never)]
 pub(crate) fn insert_named(
@@ -42,6 +75,7 @@ fn full() -> AuthError {
 
 #[cfg(test)]
 mod tests {
+    use super::{append_header, insert_header_if_absent};
     use crate::{Authorize, Basic, Bearer, ErrorKind, HeaderApiKey};
     use http::{HeaderMap, HeaderName, HeaderValue, Request};
 
@@ -54,6 +88,15 @@ mod tests {
                 break;
             }
         }
+        let (name, value) = (HeaderName::from_static("x-new"), HeaderValue::from(0));
+        for full in [
+            append_header(&mut headers, name.clone(), value.clone()),
+            insert_header_if_absent(&mut headers, name, value.clone()).map(|_| ()),
+        ] {
+            assert_eq!(full.unwrap_err().kind(), ErrorKind::Request);
+        }
+        let name = HeaderName::from_static("x-0");
+        assert!(!insert_header_if_absent(&mut headers, name, value).unwrap());
         let mut request = Request::new(());
         *request.headers_mut() = headers;
         let key = || HeaderApiKey::new("key").unwrap();

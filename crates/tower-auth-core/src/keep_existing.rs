@@ -1,8 +1,8 @@
 //! Credentials that the caller set come first.
 
 use crate::{
-    AuthError, Authorize, Claim, RequestHead, Scheme, Step, Term, query,
-    sum::{AcquireSome, some},
+    AuthError, Authorize, Claim, RequestHead, Scheme, Step, query,
+    sum::{AcquireSome, Term, some},
 };
 use http::Request;
 
@@ -33,11 +33,16 @@ impl<A: Scheme> Scheme for KeepExisting<A> {
     type Sent = Option<A::Sent>;
     type Acquire = AcquireSome<A::Acquire>;
 
-    fn acquire(&self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
+    fn acquire(
+        &self,
+        request: RequestHead<'_>,
+        refused: Option<&Self::Sent>,
+    ) -> Step<Self::Credentials, Self::Acquire> {
         if exists(&self.0, request) {
             Step::Ready(None)
         } else {
-            some(self.0.acquire(request))
+            let refused = refused.and_then(Option::as_ref);
+            some(self.0.acquire(request, refused))
         }
     }
 
@@ -46,17 +51,6 @@ impl<A: Scheme> Scheme for KeepExisting<A> {
             Step::Ready(None)
         } else {
             some(self.0.acquire_mut(request))
-        }
-    }
-
-    fn acquire_again(
-        &self,
-        request: RequestHead<'_>,
-        refused: &Self::Sent,
-    ) -> Step<Self::Credentials, Self::Acquire> {
-        match refused {
-            Some(refused) => some(self.0.acquire_again(request, refused)),
-            None => self.acquire(request),
         }
     }
 

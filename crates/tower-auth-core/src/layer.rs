@@ -1,8 +1,10 @@
 //! A scheme as a layer, with the rules of where its credentials may go and whether requests are replayed.
 
 use crate::{
-    AuthError, Deferred, IntoOrigins, KeepExisting, Mode, Scheme, Scope, Term, origin,
-    replay::NoReplay,
+    AuthError, IntoOrigins, KeepExisting, Mode, Origin, Renewable, Scheme, origin,
+    replay::{NoReplay, Replay},
+    scope::Scope,
+    sum::Term,
 };
 use tower_layer::Layer;
 
@@ -29,9 +31,18 @@ impl<A> AuthLayer<A> {
 }
 
 impl<A, R> AuthLayer<A, R> {
-    /// See [`SchemeExt::only_to`]. A later call replaces an earlier one.
+    /// See [`SchemeExt::only_to`]. A later call replaces an earlier one. [`danger_allow_plaintext`](Self::danger_allow_plaintext)
+    /// comes before it, where a text names http to another machine.
     pub fn only_to(self, origins: impl IntoOrigins) -> Result<Self, AuthError> {
+        let is_text = origins.is_text();
         let origins = origin::collect(origins)?;
+        if is_text && !self.scope.allows_plaintext() && origins.iter().any(Origin::is_exposed) {
+            return Err(AuthError::configuration(
+                "origin",
+                "is http to another machine, where credentials may not go; use https, or call \
+                 `danger_allow_plaintext` before `only_to`",
+            ));
+        }
         Ok(Self {
             scope: self.scope.with_origins(origins),
             ..self
@@ -48,14 +59,14 @@ impl<A, R> AuthLayer<A, R> {
     }
 
     /// See [`SchemeExt::replay`].
-    pub fn replay<T>(self, clone_body: T) -> AuthLayer<A, T>
+    pub fn replay<C>(self, clone_body: C) -> AuthLayer<A, Replay<C>>
     where
-        A: Scheme<Mode = Deferred>,
+        A: Scheme<Mode: Renewable>,
     {
         AuthLayer {
             scheme: self.scheme,
             scope: self.scope,
-            replay: clone_body,
+            replay: Replay(clone_body),
         }
     }
 }
@@ -96,7 +107,9 @@ pub trait SchemeExt: Scheme {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) for what is not an origin, or none at all.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) for what is not an origin, or none at all; and for a
+    /// text that names http to another machine, unless [`danger_allow_plaintext`](Self::danger_allow_plaintext) was
+    /// called before. (When an [`Uri`](http::Uri) does, each request is refused.)
     fn only_to(self, origins: impl IntoOrigins) -> Result<AuthLayer<Self>, AuthError> {
         AuthLayer::new(self).only_to(origins)
     }
@@ -110,14 +123,14 @@ pub trait SchemeExt: Scheme {
     /// expired token, a nonce that the server wants. At most one more try.
     ///
     /// The body is copied by `clone_body` before the first try: [`Cloned`](crate::replay::Cloned) for bodies that are
-    /// `Clone`, or a closure; a body that it cannot copy is sent once. Only for schemes whose mode is [`Deferred`]:
+    /// `Clone`, or a closure; a body that it cannot copy is sent once. Only for schemes whose mode is [`Deferred`](crate::Deferred):
     /// fixed credentials do not get better.
     ///
     /// When other credentials cannot be had either, that error is the answer. When they turn out to be the same again,
     /// the refusal is.
-    fn replay<R>(self, clone_body: R) -> AuthLayer<Self, R>
+    fn replay<C>(self, clone_body: C) -> AuthLayer<Self, Replay<C>>
     where
-        Self: Scheme<Mode = Deferred>,
+        Self: Scheme<Mode: Renewable>,
     {
         AuthLayer::new(self).replay(clone_body)
     }
@@ -135,3 +148,39 @@ pub trait SchemeExt: Scheme {
 }
 
 impl<A: Scheme> SchemeExt for A {}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Basic, SchemeExt};
+    use http::Uri;
+
+    #[test]
+    fn an_origin_that_could_never_get_credentials_is_refused_when_it_is_written() {
+        let basic = || Basic::new("user", "password").unwrap();
+        for bad in [
+            "http://api.example.com",
+            "http://127.0.0.1.example",
+            "https://*.example.com",
+        ] {
+            assert!(basic().only_to(bad).is_err(), "{bad}");
+            assert!(
+                basic().only_to(["https://a.example", bad]).is_err(),
+                "{bad}"
+            );
+        }
+        for good in [
+            "http://localhost:8080",
+            "http://[::1]",
+            "https://api.example.com",
+        ] {
+            assert!(basic().only_to(good).is_ok(), "{good}");
+        }
+        let open = basic().danger_allow_plaintext();
+        assert!(open.only_to("http://api.example.com").is_ok());
+        assert!(
+            basic()
+                .only_to(Uri::from_static("http://api.example.com"))
+                .is_ok()
+        );
+    }
+}

@@ -23,8 +23,8 @@
 //!
 //! # What holds for every scheme
 //!
-//! * **Order cannot be wrong.** In a [`Sum`], what signs or writes `Authorization` runs last; two such schemes do not
-//!   compile.
+//! * **Order cannot be wrong.** In a [`Sum`], what writes `Authorization` or signs in it runs after the keys, and what
+//!   seals all of it runs last; two of either do not compile.
 //! * **Credentials stay at home.** [`only_to`](SchemeExt::only_to) limits them to origins; elsewhere requests pass
 //!   *without* them. They never go over plaintext to another machine by accident, and a request that does not say where
 //!   it goes is an error.
@@ -48,8 +48,12 @@ mod api_key;
 mod basic;
 pub mod bearer;
 pub mod body;
+mod buffer;
+mod by_origin;
+pub mod challenge;
 pub mod clock;
-mod dynamic;
+pub mod dynamic;
+pub mod endpoint;
 mod error;
 mod head;
 mod insert;
@@ -57,6 +61,7 @@ mod keep_existing;
 mod layer;
 mod layered;
 mod mode;
+mod nonce;
 mod origin;
 mod query;
 pub mod replay;
@@ -65,35 +70,37 @@ mod scheme;
 mod scope;
 mod secret;
 pub mod service;
-mod sum;
+mod set_origin;
+mod strip;
+pub mod sum;
 
 pub use self::{
     api_key::{HeaderApiKey, QueryApiKey},
     basic::Basic,
     bearer::Bearer,
+    buffer::{BodyBytes, BufferBody, BufferBodyFuture, BufferBodyService},
+    by_origin::{AcquireOf, ByOrigin, OfOrigin},
     clock::Clock,
-    dynamic::{AcquireAll, AllCredentials, AllSent, BoxScheme, Schemes},
+    dynamic::{BoxScheme, Schemes},
     error::{AuthError, Error, ErrorKind},
     head::{NotAuthenticated, RequestHead, ResponseHead},
-    insert::insert_header,
+    insert::{append_header, insert_header, insert_header_if_absent},
     keep_existing::KeepExisting,
     layer::{AuthLayer, SchemeExt},
     layered::Layered,
-    mode::{Deferred, Instant, Mode},
+    mode::{Deferred, Fixed, Mode, Renewable},
+    nonce::NonceSource,
     origin::{IntoOrigins, Origin},
     request_auth::{NoAuth, RequestAuth},
     scheme::{Authorize, Claim, Never, Observe, Scheme, Step, Verdict},
-    scope::Scope,
     secret::{Secret, sensitive_header},
-    sum::{
-        AcquireBoth, AcquireSome, Finisher, FinisherSlot, IntoSum, Join, Key, KeySlot, NoFinisher,
-        Slot, Sum, Term, TermSlot,
-    },
+    set_origin::{SetOrigin, SetOriginService},
+    strip::{StripCredentials, StripCredentialsService},
+    sum::Sum,
 };
 
 /// What the macros name.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::sum::{Join, TermSlot};
     pub use tower_layer::Layer;
 }

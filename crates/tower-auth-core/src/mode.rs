@@ -1,11 +1,11 @@
 //! Which of the two services a scheme becomes, chosen by the compiler.
 
 use crate::{
-    Scope,
-    service::{DeferredAuth, InstantAuth},
+    scope::Scope,
+    service::{DeferredAuth, FixedAuth},
 };
 
-/// Picks the service that a scheme needs. Implemented by [`Instant`] and [`Deferred`] only.
+/// Picks the service that a scheme needs. Implemented by [`Fixed`] and [`Deferred`] only.
 pub trait Mode: sealed::Sealed {
     /// The service, around `S`, for scheme `A`, replaying by `R`.
     type Service<S, A, R>;
@@ -17,20 +17,30 @@ pub trait Mode: sealed::Sealed {
     fn wrap<S, A, R>(inner: S, scheme: A, scope: Scope, replay: R) -> Self::Service<S, A, R>;
 }
 
-/// Credentials are always at hand and never change: [`InstantAuth`].
+/// Modes whose credentials can turn out otherwise at a second try: [`Deferred`], and not [`Fixed`].
+#[diagnostic::on_unimplemented(
+    message = "fixed credentials do not get better, so a refused request is not replayed with them",
+    label = "every credential of this scheme is fixed",
+    note = "leave out `.replay(…)`: it is for schemes that fetch or learn, such as `OAuth2`, `TokenAuth` and `Digest`, and for sums with one of them"
+)]
+pub trait Renewable: Mode {}
+
+impl Renewable for Deferred {}
+
+/// Credentials are fixed: always at hand, and always the same: [`FixedAuth`].
 #[derive(Debug)]
-pub enum Instant {}
+pub enum Fixed {}
 
 /// Credentials may have to be fetched, or depend on what servers answered: [`DeferredAuth`].
 #[derive(Debug)]
 pub enum Deferred {}
 
-impl Mode for Instant {
-    type Service<S, A, R> = InstantAuth<S, A>;
+impl Mode for Fixed {
+    type Service<S, A, R> = FixedAuth<S, A>;
     type Join<M: Mode> = M;
 
-    fn wrap<S, A, R>(inner: S, scheme: A, scope: Scope, _: R) -> InstantAuth<S, A> {
-        InstantAuth {
+    fn wrap<S, A, R>(inner: S, scheme: A, scope: Scope, _: R) -> FixedAuth<S, A> {
+        FixedAuth {
             inner,
             scheme,
             scope,
@@ -54,6 +64,6 @@ impl Mode for Deferred {
 
 mod sealed {
     pub trait Sealed {}
-    impl Sealed for super::Instant {}
+    impl Sealed for super::Fixed {}
     impl Sealed for super::Deferred {}
 }

@@ -1,10 +1,16 @@
 //! Origins: scheme, host and port (RFC 6454).
 
-use crate::AuthError;
+use crate::{
+    AuthError,
+    endpoint::{Localhost, is_this_machine},
+};
 use http::{Uri, uri::Authority};
-use std::{fmt, net::IpAddr, str::FromStr, sync::Arc};
+use std::{fmt, str::FromStr, sync::Arc};
 
 /// Scheme, host and port of an HTTP server (RFC 6454 section 4).
+///
+/// A trailing dot makes another origin, as browsers have it: `https://api.example.com.` is not
+/// `https://api.example.com`. Hosts are no patterns.
 ///
 /// `ws` and `wss` count as `http` and `https`: a WebSocket handshake is an HTTP request to the same server.
 ///
@@ -39,6 +45,11 @@ impl Origin {
             .authority()
             .filter(|authority| !authority.host().is_empty())
             .ok_or_else(|| invalid("has no host; write it like https://api.example.com"))?;
+        if authority.host().contains('*') {
+            return Err(invalid(
+                "has a `*` in its host, which would match nothing; name every host",
+            ));
+        }
         let host = authority.host().to_ascii_lowercase();
         let port = host_and_port(authority)
             .get(host.len()..)
@@ -67,6 +78,26 @@ impl Origin {
             && (authority.as_str() == &*self.authority || self.covers_otherwise(authority))
     }
 
+    /// Whether it goes over http to another machine, where everybody on the way can read it.
+    pub(crate) fn is_exposed(&self) -> bool {
+        let authority = self.authority.parse::<Authority>();
+        !self.secure
+            && !authority.is_ok_and(|authority| is_this_machine(&authority, Localhost::Counts))
+    }
+
+    /// Whether this authority cannot be another way to write this origin's: quick, and `false` where it would take time
+    /// to tell.
+    #[inline]
+    pub(crate) fn is_not(&self, authority: &Authority) -> bool {
+        let (text, host) = (authority.as_str().as_bytes(), self.host.as_bytes());
+        let begins = text
+            .iter()
+            .zip(host)
+            .take(8)
+            .all(|(one, other)| one.eq_ignore_ascii_case(other));
+        (text.len() < host.len() || !begins) && !text.contains(&b'@')
+    }
+
     /// Whether this is the authority of this origin, over https, written as the origin writes it.
     #[inline]
     pub(crate) fn is_written(&self, authority: &Authority) -> bool {
@@ -84,14 +115,14 @@ impl Origin {
 }
 
 /// The authority without user name and password.
-fn host_and_port(authority: &Authority) -> &str {
+pub(crate) fn host_and_port(authority: &Authority) -> &str {
     let text = authority.as_str();
     text.rfind('@').map_or(text, |at| &text[at + 1..])
 }
 
 /// The port in what follows a host. `None` when that is something else: `http` lets `h:443.evil.com` pass as a host `h`
 /// with a port that cannot be read, and nobody may take that for the default port.
-fn port(rest: &str, secure: bool) -> Option<u16> {
+pub(crate) fn port(rest: &str, secure: bool) -> Option<u16> {
     match rest.strip_prefix(':') {
         Some(digits) if digits.bytes().any(|byte| !byte.is_ascii_digit()) => None,
         Some("") => Some(default_port(secure)), // RFC 3986 section 3.2.3
@@ -117,21 +148,31 @@ const fn default_port(secure: bool) -> u16 {
 pub(crate) fn is_private(uri: &Uri) -> bool {
     match is_secure(uri) {
         Some(true) => true,
-        Some(false) => is_loopback(uri),
+        Some(false) => {
+            let authority = uri.authority();
+            authority.is_some_and(|authority| is_this_machine(authority, Localhost::Counts))
+        }
         None => false,
     }
 }
 
-fn is_loopback(uri: &Uri) -> bool {
-    let Some(host) = uri.host() else { return false };
-    if host.eq_ignore_ascii_case("localhost") {
-        return true;
-    }
-    let host = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host);
-    host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+/// Whether a `Host` header (RFC 9110 section 7.2) names what the URI does: case, a default port and an empty port make no
+/// difference.
+pub(crate) fn agrees(uri: &Uri, host: &[u8]) -> bool {
+    let Some(authority) = uri.authority() else {
+        return false;
+    };
+    let secure = is_secure(uri).unwrap_or(false);
+    let named = authority.host();
+    let own = host_and_port(authority)
+        .get(named.len()..)
+        .and_then(|rest| port(rest, secure));
+    let told = std::str::from_utf8(host)
+        .ok()
+        .and_then(|text| text.split_at_checked(named.len()));
+    told.is_some_and(|(host, rest)| {
+        host.eq_ignore_ascii_case(named) && own.is_some() && port(rest, secure) == own
+    })
 }
 
 /// `https://api.example.com`, with nothing after the port but an optional `/`.
@@ -176,6 +217,12 @@ pub trait IntoOrigins {
     ///
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when one is not an origin.
     fn into_origins(self) -> Result<Vec<Origin>, AuthError>;
+
+    /// Whether they were written as text, by a person: then what could never work is refused at once.
+    #[doc(hidden)]
+    fn is_text(&self) -> bool {
+        false
+    }
 }
 
 impl IntoOrigins for Origin {
@@ -194,17 +241,29 @@ impl IntoOrigins for &str {
     fn into_origins(self) -> Result<Vec<Origin>, AuthError> {
         Ok(vec![self.parse()?])
     }
+
+    fn is_text(&self) -> bool {
+        true
+    }
 }
 
 impl IntoOrigins for &String {
     fn into_origins(self) -> Result<Vec<Origin>, AuthError> {
         self.as_str().into_origins()
     }
+
+    fn is_text(&self) -> bool {
+        true
+    }
 }
 
 impl IntoOrigins for String {
     fn into_origins(self) -> Result<Vec<Origin>, AuthError> {
         self.as_str().into_origins()
+    }
+
+    fn is_text(&self) -> bool {
+        true
     }
 }
 
@@ -228,11 +287,19 @@ impl<T: IntoOrigins> IntoOrigins for Vec<T> {
         }
         Ok(origins)
     }
+
+    fn is_text(&self) -> bool {
+        self.iter().any(T::is_text)
+    }
 }
 
 impl<T: IntoOrigins, const N: usize> IntoOrigins for [T; N] {
     fn into_origins(self) -> Result<Vec<Origin>, AuthError> {
         Vec::from(self).into_origins()
+    }
+
+    fn is_text(&self) -> bool {
+        self.iter().any(T::is_text)
     }
 }
 
@@ -297,6 +364,8 @@ mod tests {
             "https://exa mple.com",
             "https://example.com:65979",
             "https://example.com:port",
+            "https://*.example.com",
+            "https://*",
         ] {
             let error = bad.parse::<Origin>().unwrap_err();
             assert_eq!(error.parameter(), Some("origin"), "{bad}");
@@ -318,6 +387,8 @@ mod tests {
             ("http://127.0.0.1.example.com/", false),
             ("http://[::2]/", false),
             ("http://10.0.0.1/", false),
+            ("http://[::ffff:127.0.0.1]/", true),
+            ("http://127.0.0.1:80.evil.example/", false),
             ("ftp://127.0.0.1/", false),
             ("/", false),
         ] {

@@ -28,8 +28,37 @@ pub(crate) fn contains(uri: &Uri, name: &str) -> bool {
         .is_some_and(|query| pieces(query).any(|piece| is_named(piece, name)))
 }
 
+/// The parameters, each with the separator before it. `;` separates, too: some servers read it so, and a key that a
+/// proxy's caller sent must not stay.
 fn pieces(query: &str) -> impl Iterator<Item = &[u8]> {
-    query.as_bytes().split(|&byte| byte == b'&')
+    separated(query).map(|(_, piece)| piece)
+}
+
+fn separated(query: &str) -> impl Iterator<Item = (u8, &[u8])> {
+    let mut separator = b'&';
+    let pieces = query.as_bytes().split_inclusive(|&byte| is_separator(byte));
+    // After a separator at the end there is an empty piece more.
+    let ends = query.bytes().next_back().is_none_or(is_separator);
+    pieces.chain(ends.then_some(&b""[..])).map(move |piece| {
+        let before = separator;
+        match piece.split_last() {
+            Some((&last, piece)) if is_separator(last) => {
+                separator = last;
+                (before, piece)
+            }
+            _ => (before, piece),
+        }
+    })
+}
+
+fn is_separator(byte: u8) -> bool {
+    matches!(byte, b'&' | b';')
+}
+
+/// Whether no parameter can have this name, at a glance: it neither stands there nor is anything encoded.
+fn cannot_occur(query: &str, name: &str) -> bool {
+    let encoded = query.bytes().any(|byte| matches!(byte, b'%' | b'+'));
+    !encoded && !query.contains(name)
 }
 
 /// Whether this piece of a query is a parameter of this name, in whatever way it is encoded.
@@ -52,6 +81,29 @@ fn decode(key: &[u8]) -> impl Iterator<Item = u8> {
     })
 }
 
+/// Takes out every parameter whose decoded name is to go. The URI stays as it was when there is none.
+pub(crate) fn remove(uri: &mut Uri, goes: impl Fn(&[u8]) -> bool) {
+    let Some(query) = uri.query() else { return };
+    let is_gone = |piece: &[u8]| {
+        let name = piece.split(|&byte| byte == b'=').next().unwrap_or_default();
+        goes(&decode(name).collect::<Vec<_>>())
+    };
+    if !pieces(query).any(is_gone) {
+        return;
+    }
+    let mut target = uri.path().as_bytes().to_vec();
+    let mut begins = true;
+    for (separator, piece) in separated(query).filter(|(_, piece)| !is_gone(piece)) {
+        target.push(if begins { b'?' } else { separator });
+        target.extend_from_slice(piece);
+        begins = false;
+    }
+    let mut parts = std::mem::take(uri).into_parts();
+    // A part of what was one before, so it is one. Were it not, the request would lose its target, and no secret stay.
+    parts.path_and_query = PathAndQuery::from_maybe_shared(Bytes::from(target)).ok();
+    *uri = Uri::from_parts(parts).unwrap_or_default();
+}
+
 /// Writes an encoded `pair` into the query, in the place of the first parameter of that name, or at the end; further
 /// parameters of that name are taken out.
 pub(crate) fn set(uri: &mut Uri, name: &str, pair: &str) -> Result<(), AuthError> {
@@ -60,7 +112,9 @@ pub(crate) fn set(uri: &mut Uri, name: &str, pair: &str) -> Result<(), AuthError
         path => path,
     };
     let query = uri.query().unwrap_or("");
-    let mut target = Vec::with_capacity(path.len() + query.len() + pair.len() + 2);
+    // To the byte: a `Vec` with room left costs one more allocation when it becomes `Bytes`.
+    let length = path.len() + query.len() + pair.len() + 1 + usize::from(!query.is_empty());
+    let mut target = Vec::with_capacity(length);
     target.extend_from_slice(path.as_bytes());
     let mut append = |separator: u8, piece: &[u8]| {
         target.push(separator);
@@ -69,13 +123,14 @@ pub(crate) fn set(uri: &mut Uri, name: &str, pair: &str) -> Result<(), AuthError
     let pair = pair.as_bytes();
     if query.is_empty() {
         append(b'?', pair);
-    } else if !pieces(query).any(|piece| is_named(piece, name)) {
+    } else if cannot_occur(query, name) || !pieces(query).any(|piece| is_named(piece, name)) {
         append(b'?', query.as_bytes());
         append(b'&', pair);
     } else {
         let mut written = false;
-        let mut separator = b'?';
-        for piece in pieces(query) {
+        let mut begins = true;
+        for (separator, piece) in separated(query) {
+            let separator = if begins { b'?' } else { separator };
             if !is_named(piece, name) {
                 append(separator, piece);
             } else if !written {
@@ -84,7 +139,7 @@ pub(crate) fn set(uri: &mut Uri, name: &str, pair: &str) -> Result<(), AuthError
             } else {
                 continue;
             }
-            separator = b'&';
+            begins = false;
         }
     }
     let error = |_| {
@@ -135,6 +190,10 @@ mod tests {
             ("https://h/p?K=1&kk=2&ak=3", "https://h/p?K=1&kk=2&ak=3&k=v"),
             ("https://u:p@h:8443/x?y=1", "https://u:p@h:8443/x?y=1&k=v"),
             ("https://h/p?&", "https://h/p?&&k=v"),
+            ("https://h/p?a=1;b", "https://h/p?a=1;b&k=v"),
+            ("https://h/p?a=1;k=old;b", "https://h/p?a=1;k=v;b"),
+            ("https://h/p?a=1&k=old;k=older;", "https://h/p?a=1&k=v;"),
+            ("https://h/p?;%6b=old", "https://h/p?;k=v"),
         ] {
             assert_eq!(with(before, "k", "v"), after, "{before}");
         }

@@ -1,6 +1,6 @@
 //! Request extensions by which one request says how it is to be authenticated.
 
-use crate::{AuthError, Authorize, Instant, RequestHead, Scheme, Step};
+use crate::{AuthError, Authorize, Fixed, RequestHead, Scheme, Step};
 use http::Request;
 use std::{fmt, mem, sync::Arc};
 
@@ -40,7 +40,7 @@ impl RequestAuth {
     /// These credentials.
     pub fn new<A>(scheme: A) -> Self
     where
-        A: Scheme<Mode = Instant> + Authorize<()> + fmt::Debug + Send + Sync + 'static,
+        A: Scheme<Mode = Fixed> + Authorize<()> + fmt::Debug + Send + Sync + 'static,
     {
         Self(Arc::new(scheme))
     }
@@ -82,7 +82,7 @@ trait Apply: fmt::Debug {
 
 impl<A> Apply for A
 where
-    A: Scheme<Mode = Instant> + Authorize<()> + fmt::Debug,
+    A: Scheme<Mode = Fixed> + Authorize<()> + fmt::Debug,
 {
     fn apply(&self, request: &mut Request<()>) -> Result<(), AuthError> {
         authorize_now(self, request)
@@ -94,12 +94,12 @@ pub(crate) fn authorize_now<A: Authorize<B>, B>(
     scheme: &A,
     request: &mut Request<B>,
 ) -> Result<(), AuthError> {
-    match scheme.acquire(RequestHead::from(&*request)) {
+    match scheme.acquire(RequestHead::from(&*request), None) {
         Step::Ready(credentials) => scheme.authorize(credentials, request).map(drop),
         // A scheme of somebody else's that breaks the contract of its mode costs one request, not the process.
         Step::Wait(_) => Err(AuthError::new(
             crate::ErrorKind::Credentials,
-            "the scheme has to wait for its credentials although its mode is `Instant`; make it `Deferred`",
+            "the scheme has to wait for its credentials although its mode is `Fixed`; make it `Deferred`",
         )),
     }
 }

@@ -28,12 +28,12 @@ pub enum Step<T, F> {
 ///
 /// # Writing one
 ///
-/// A scheme whose credentials never change takes its associated types from [`instant_scheme!`](crate::instant_scheme),
+/// A scheme whose credentials never change takes its associated types from [`fixed_scheme!`](crate::fixed_scheme),
 /// and one line of [`scheme!`](crate::scheme) makes it a layer and a term of sums, in any crate:
 ///
 /// ```
 /// use http::{HeaderName, HeaderValue, Request};
-/// use tower_auth_core::{AuthError, Authorize, Basic, Claim, Scheme, insert_header, instant_scheme, scheme};
+/// use tower_auth_core::{AuthError, Authorize, Basic, Claim, Scheme, insert_header, fixed_scheme, scheme};
 ///
 /// static X_TENANT: HeaderName = HeaderName::from_static("x-tenant");
 ///
@@ -42,7 +42,7 @@ pub enum Step<T, F> {
 /// struct Tenant(HeaderValue);
 ///
 /// impl Scheme for Tenant {
-///     instant_scheme!();
+///     fixed_scheme!();
 ///     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
 ///         visit(Claim::Header(&X_TENANT));
 ///     }
@@ -60,7 +60,7 @@ pub enum Step<T, F> {
 /// # Ok::<(), AuthError>(())
 /// ```
 pub trait Scheme: Clone {
-    /// [`Instant`](crate::Instant) when credentials are always at hand and never change, else
+    /// [`Fixed`](crate::Fixed) when credentials are always at hand and never change, else
     /// [`Deferred`](crate::Deferred). It picks the service at compile time.
     type Mode: Mode;
 
@@ -76,11 +76,19 @@ pub trait Scheme: Clone {
 
     /// Gets hold of credentials for this request: at once when they are at hand.
     ///
-    /// A scheme whose mode is [`Instant`](crate::Instant) always answers [`Step::Ready`].
-    fn acquire(&self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire>;
+    /// `refused` is what was kept of the first try when that was [refused](Verdict::Refused) and the request is to be
+    /// sent once more: a scheme may have learned from the refusal what this very request needs. A scheme that wraps
+    /// others hands each of them its part.
+    ///
+    /// A scheme whose mode is [`Fixed`](crate::Fixed) always answers [`Step::Ready`], and is never refused.
+    fn acquire(
+        &self,
+        request: RequestHead<'_>,
+        refused: Option<&Self::Sent>,
+    ) -> Step<Self::Credentials, Self::Acquire>;
 
-    /// The same, for a service: it owns its scheme, which may remember what it saw last, and find it again without a lock
-    /// or an atomic operation. By default [`acquire`](Self::acquire).
+    /// The same, for the first try of a service: it owns its scheme, which may remember what it saw last, and find it
+    /// again without a lock or an atomic operation. By default [`acquire`](Self::acquire), which costs more at most.
     ///
     /// What it gives out may stand for what it remembers, so it goes to the [`authorize`](Authorize::authorize) of this
     /// very value, not of a clone, and before this is called again. The service sees to that.
@@ -88,29 +96,14 @@ pub trait Scheme: Clone {
     /// A scheme that wraps others passes it on.
     #[inline]
     fn acquire_mut(&mut self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
-        self.acquire(request)
+        self.acquire(request, None)
     }
 
-    /// Gets hold of other credentials for a request that was refused and is to be sent once more. By default
-    /// [`acquire`](Self::acquire).
-    ///
-    /// For schemes that learn from the refusal what this very request needs. A scheme that wraps others passes it on.
-    fn acquire_again(
-        &self,
-        request: RequestHead<'_>,
-        refused: &Self::Sent,
-    ) -> Step<Self::Credentials, Self::Acquire> {
-        let _ = refused;
-        self.acquire(request)
-    }
-
-    /// Whether a request would carry the same with `next` as it did when `sent` was kept of it.
+    /// Whether another try with `next` would carry the same as the one of which `sent` was kept.
     ///
     /// Asked before a refused request is sent once more. When it is so, it is not sent: the caller gets the refusal.
-    fn is_same(&self, sent: &Self::Sent, next: &Self::Credentials) -> bool {
-        let _ = (sent, next);
-        false
-    }
+    /// `false` for a scheme that signs every try afresh and makes something of a refusal.
+    fn is_same(&self, sent: &Self::Sent, next: &Self::Credentials) -> bool;
 
     /// Tells which parts of the request this scheme writes.
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>));
@@ -139,7 +132,7 @@ pub trait Observe {
     /// Sees the head of the response: to learn a nonce or the server's time, to drop a token that was refused, and to say
     /// whether other credentials could do better.
     ///
-    /// Never called for schemes whose mode is [`Instant`](crate::Instant), nor for requests that went out without the
+    /// Never called for schemes whose mode is [`Fixed`](crate::Fixed), nor for requests that went out without the
     /// scheme's credentials.
     fn observe(&self, response: ResponseHead<'_>) -> Verdict;
 }
@@ -172,6 +165,7 @@ impl<T: Observe> Observe for Option<T> {
 /// What a scheme makes of a response.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use]
+#[non_exhaustive]
 pub enum Verdict {
     /// Nothing to do.
     Accepted,
@@ -231,14 +225,18 @@ impl<T> fmt::Debug for Never<T> {
 ///
 /// Goes inside `impl Scheme for …`; only [`claims`](Scheme::claims) is left to write. See [`Scheme`] for an example.
 #[macro_export]
-macro_rules! instant_scheme {
+macro_rules! fixed_scheme {
     () => {
-        type Mode = $crate::Instant;
+        type Mode = $crate::Fixed;
         type Credentials = ();
         type Sent = ();
         type Acquire = $crate::Never<::std::result::Result<(), $crate::AuthError>>;
 
-        fn acquire(&self, _: $crate::RequestHead<'_>) -> $crate::Step<(), Self::Acquire> {
+        fn acquire(
+            &self,
+            _: $crate::RequestHead<'_>,
+            _: ::std::option::Option<&()>,
+        ) -> $crate::Step<(), Self::Acquire> {
             $crate::Step::Ready(())
         }
 

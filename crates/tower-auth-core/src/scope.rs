@@ -1,7 +1,7 @@
 //! Where credentials may go: judged before anything else, without allocating.
 
 use crate::{AuthError, ErrorKind, NoAuth, Origin, RequestAuth, origin};
-use http::{Extensions, Request, Uri};
+use http::{Extensions, HeaderMap, Request, Uri, header::HOST};
 use std::sync::Arc;
 
 /// Which requests get credentials.
@@ -37,13 +37,20 @@ impl Scope {
         }
     }
 
+    pub(crate) fn allows_plaintext(&self) -> bool {
+        self.plaintext
+    }
+
     #[inline(always)]
     pub(crate) fn decide<B>(&self, request: &Request<B>) -> Result<Decision, AuthError> {
-        let (uri, extensions) = (request.uri(), request.extensions());
-        if self.is_usual(uri, extensions) {
+        let (uri, headers, extensions) = (request.uri(), request.headers(), request.extensions());
+        if self.is_usual(uri, headers, extensions) {
             return Ok(Decision::Authorize);
         }
-        self.judge(uri, extensions)
+        if self.is_elsewhere(uri, extensions) {
+            return Ok(passes());
+        }
+        self.judge(uri, headers, extensions)
     }
 
     /// Whether this is a request as nearly all are: https to one of the origins, and nothing special about it.
@@ -51,7 +58,7 @@ impl Scope {
     /// Not a rule of its own: [`judge`](Self::judge) says the same. It is small enough to be inlined into every
     /// service, which is what keeps a layer as fast as an insertion by hand.
     #[inline(always)]
-    fn is_usual(&self, uri: &Uri, extensions: &Extensions) -> bool {
+    fn is_usual(&self, uri: &Uri, headers: &HeaderMap, extensions: &Extensions) -> bool {
         let Some(authority) = uri.authority() else {
             return false;
         };
@@ -61,11 +68,30 @@ impl Scope {
                 Some(origins) => origins.iter().any(|origin| origin.is_written(authority)),
                 None => true,
             }
+            && !headers.contains_key(HOST)
+    }
+
+    /// Whether this is a request to another origin, as can be seen at a glance.
+    ///
+    /// No rule of its own either.
+    #[inline(always)]
+    fn is_elsewhere(&self, uri: &Uri, extensions: &Extensions) -> bool {
+        let (Some(origins), Some(authority)) = (&self.origins, uri.authority()) else {
+            return false;
+        };
+        uri.scheme().is_some()
+            && extensions.is_empty()
+            && origins.iter().all(|origin| origin.is_not(authority))
     }
 
     /// The rules.
     #[inline(never)]
-    fn judge(&self, uri: &Uri, extensions: &Extensions) -> Result<Decision, AuthError> {
+    fn judge(
+        &self,
+        uri: &Uri,
+        headers: &HeaderMap,
+        extensions: &Extensions,
+    ) -> Result<Decision, AuthError> {
         let decision = wish(extensions);
         if decision == Decision::Pass {
             return Ok(decision);
@@ -79,8 +105,7 @@ impl Scope {
         }
         if let Some(origins) = &self.origins {
             if !origins.iter().any(|origin| origin.covers(uri)) {
-                tracing::debug!("request to another origin passes without credentials");
-                return Ok(Decision::Pass);
+                return Ok(passes());
             }
         }
         if !self.plaintext && !origin::is_private(uri) {
@@ -90,8 +115,25 @@ impl Scope {
                  or allow it with `danger_allow_plaintext`",
             ));
         }
+        if !headers
+            .get_all(HOST)
+            .iter()
+            .all(|host| origin::agrees(uri, host.as_bytes()))
+        {
+            return Err(AuthError::new(
+                ErrorKind::Request,
+                "the `Host` header and the URI name different servers, so nobody can say who would get the credentials; \
+                 take the header off, and clients set it from the URI",
+            ));
+        }
         Ok(decision)
     }
+}
+
+#[inline]
+fn passes() -> Decision {
+    tracing::debug!("request to another origin passes without credentials");
+    Decision::Pass
 }
 
 /// What the extensions of a request ask for.
@@ -152,7 +194,7 @@ mod tests {
         wishes[3].insert(RequestAuth::new(
             crate::Basic::new("user", "password").unwrap(),
         ));
-        let mut usual = 0;
+        let (mut usual, mut elsewhere) = (0, 0);
         for uri in [
             "https://a.example/",
             "HTTPS://A.example/",
@@ -172,8 +214,13 @@ mod tests {
             let uri: Uri = uri.parse().unwrap();
             for scope in &scopes {
                 for extensions in &wishes {
-                    if scope.is_usual(&uri, extensions) {
-                        let ruling = scope.judge(&uri, extensions).unwrap();
+                    if scope.is_elsewhere(&uri, extensions) {
+                        let ruling = scope.judge(&uri, &HeaderMap::new(), extensions);
+                        assert_eq!(ruling.unwrap(), Decision::Pass, "{uri} {scope:?}");
+                        elsewhere += 1;
+                    }
+                    if scope.is_usual(&uri, &HeaderMap::new(), extensions) {
+                        let ruling = scope.judge(&uri, &HeaderMap::new(), extensions).unwrap();
                         assert_eq!(
                             ruling,
                             Decision::Authorize,
@@ -184,7 +231,54 @@ mod tests {
                 }
             }
         }
+        assert!(elsewhere > 0);
         assert_eq!(usual, 2 * (7 * 2 + 2)); // with neither `NoAuth` nor `RequestAuth`
+    }
+
+    #[test]
+    fn a_host_header_that_disagrees_with_the_uri_is_an_error_where_credentials_would_go() {
+        let scope = Scope::default().with_origins(
+            origin::collect(["https://a.example", "https://a.example:8443"]).unwrap(),
+        );
+        let decide = |uri: &str, hosts: &[&[u8]]| {
+            let mut request = Request::get(uri).body(()).unwrap();
+            for host in hosts {
+                let value = http::HeaderValue::from_bytes(host).unwrap();
+                request.headers_mut().append(HOST, value);
+            }
+            scope.decide(&request).map_err(|error| error.kind())
+        };
+        for host in ["a.example", "A.Example", "a.example:", "a.example:443"] {
+            let ruling = decide("https://a.example/", &[host.as_bytes()]);
+            assert_eq!(ruling, Ok(Decision::Authorize), "{host}");
+        }
+        assert_eq!(
+            decide("https://u@a.example:8443/", &[b"a.example:8443"]),
+            Ok(Decision::Authorize)
+        );
+        for host in [
+            "",
+            "evil.example",
+            "a.example.",
+            "a.example:80",
+            "a.example:8443",
+            "a.example.evil",
+            "u@a.example",
+            "a.example:443.evil",
+            "a.example, evil",
+            "a.example ",
+            "ä",
+        ] {
+            let ruling = decide("https://a.example/", &[host.as_bytes()]);
+            assert_eq!(ruling, Err(ErrorKind::Request), "{host}");
+            let ruling = decide("https://a.example/", &[b"a.example", host.as_bytes()]);
+            assert_eq!(ruling, Err(ErrorKind::Request), "{host}");
+        }
+        // Where none go, it is nobody's business.
+        assert_eq!(
+            decide("https://b.example/", &[b"a.example"]),
+            Ok(Decision::Pass)
+        );
     }
 
     #[test]

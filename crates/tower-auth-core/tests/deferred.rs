@@ -324,12 +324,9 @@ async fn fixed_credentials_do_not_ask_for_a_service_that_clones() {
 
 #[test]
 fn the_future_of_fixed_credentials_is_as_large_as_the_inner_one() {
-    use tower_auth_core::service::InstantFuture;
+    use tower_auth_core::service::FixedFuture;
     type Hyper = hyper_util::client::legacy::ResponseFuture;
     type Immediate = Ready<Result<Response<Body>, Infallible>>;
-    assert_eq!(size_of::<InstantFuture<Hyper>>(), size_of::<Hyper>());
-    assert_eq!(
-        size_of::<InstantFuture<Immediate>>(),
-        size_of::<Immediate>()
-    );
+    assert_eq!(size_of::<FixedFuture<Hyper>>(), size_of::<Hyper>());
+    assert_eq!(size_of::<FixedFuture<Immediate>>(), size_of::<Immediate>());
 }

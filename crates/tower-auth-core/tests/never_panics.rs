@@ -81,8 +81,14 @@ proptest! {
         for (name, value) in headers {
             request.headers_mut().append(name, value);
         }
-        let layer = sum.only_to([Uri::from_static("https://h"), Uri::from_static("http://h")]).unwrap();
-        let layer = if plaintext { layer.danger_allow_plaintext() } else { layer };
+        let here = [Uri::from_static("https://h"), Uri::from_static("http://[::1]")];
+        let layer = if plaintext {
+            let http = Uri::from_static("http://h");
+            sum.danger_allow_plaintext().only_to(here.into_iter().chain([http]).collect::<Vec<_>>())
+        } else {
+            sum.only_to(here)
+        };
+        let layer = layer.unwrap();
         let service = layer.layer(service_fn(echo::<()>));
         let Poll::Ready(result) = pin!(service.oneshot(request)).poll(&mut Context::from_waker(Waker::noop())) else {
             panic!("fixed credentials are at hand");

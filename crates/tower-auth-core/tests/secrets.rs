@@ -85,7 +85,7 @@ async fn no_public_type_prints_a_secret() {
     check(&sum.layer(()));
     check(&support::Numbered::default().layer(()));
     let mut request = get("https://h/");
-    let credentials = match (basic() + key()).acquire((&request).into()) {
+    let credentials = match (basic() + key()).acquire((&request).into(), None) {
         Step::Ready(credentials) => credentials,
         Step::Wait(_) => unreachable!("fixed credentials are at hand"),
     };

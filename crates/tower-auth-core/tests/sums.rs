@@ -7,7 +7,7 @@ use support::{Body, echo, get, seen};
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_auth_core::{
     AuthError, AuthLayer, Authorize, Basic, Bearer, BoxScheme, Claim, HeaderApiKey, Layered,
-    QueryApiKey, Scheme, SchemeExt, Schemes, instant_scheme, scheme,
+    QueryApiKey, Scheme, SchemeExt, Schemes, fixed_scheme, scheme,
 };
 use tower_http::{auth::AddAuthorizationLayer, set_header::SetRequestHeaderLayer};
 
@@ -28,7 +28,7 @@ fn basic() -> Basic {
 struct Sign;
 
 impl Scheme for Sign {
-    instant_scheme!();
+    fixed_scheme!();
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
         visit(Claim::Header(&http::header::AUTHORIZATION));
@@ -58,7 +58,7 @@ scheme!(finisher Sign);
 struct Stamp<T>(T);
 
 impl<T: Clone + Into<HeaderValue>> Scheme for Stamp<T> {
-    instant_scheme!();
+    fixed_scheme!();
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
         visit(Claim::Header(&HeaderName::from_static("x-stamp")));

@@ -1,10 +1,12 @@
 //! What a server asks for (RFC 7616 section 3.3).
 
-use crate::{
-    algorithm::{Algorithm, Hash},
-    params,
-};
+use crate::algorithm::{Algorithm, Hash};
 use http::{HeaderMap, header::WWW_AUTHENTICATE};
+use tower_auth_core::challenge::{self, Params};
+
+/// What a server gave and every request repeats may be so long, in bytes, all together. Servers take heads of 8 KiB and
+/// more.
+const LONGEST_ECHO: usize = 4 << 10;
 
 /// A Digest challenge that can be answered.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -42,55 +44,87 @@ pub(crate) struct Policy {
 
 /// The strongest of all Digest challenges that can be answered: by hash, then by what is protected; of equals the first.
 pub(crate) fn choose(headers: &HeaderMap, policy: Policy) -> Option<Challenge> {
+    let strength = |of: &Challenge| (of.algorithm.hash, of.quality);
     let mut best: Option<Challenge> = None;
-    for header in headers.get_all(WWW_AUTHENTICATE) {
-        for challenge in params::challenges(header.as_bytes()) {
-            let Some(challenge) = understand(challenge, policy) else {
-                continue;
-            };
-            let strength = |of: &Challenge| (of.algorithm.hash, of.quality);
-            if best
-                .as_ref()
-                .is_none_or(|best| strength(best) < strength(&challenge))
-            {
-                best = Some(challenge);
-            }
+    let all = challenge::of(headers, &WWW_AUTHENTICATE).filter(|one| one.is("Digest"));
+    for challenge in all.filter_map(|one| understand(one.params(), policy)) {
+        if best
+            .as_ref()
+            .is_none_or(|best| strength(best) < strength(&challenge))
+        {
+            best = Some(challenge);
         }
     }
     best
 }
 
-fn understand(challenge: params::Challenge, policy: Policy) -> Option<Challenge> {
-    if challenge.scheme != "digest" {
-        return None;
-    }
-    let get = |wanted: &str| {
-        let found = challenge.params.iter().find(|(name, _)| name == wanted);
-        found.map(|(_, value)| &value[..])
-    };
+fn understand(params: &Params<'_>, policy: Policy) -> Option<Challenge> {
     let is = |name: &str, wanted: &str| {
-        get(name).is_some_and(|value| value.eq_ignore_ascii_case(wanted.as_bytes()))
+        let value = params.get(name);
+        value.is_some_and(|value| value.eq_ignore_ascii_case(wanted.as_bytes()))
     };
-    let algorithm = Algorithm::named(get("algorithm"))?;
+    let algorithm = Algorithm::named(params.get("algorithm"))?;
     if algorithm.hash == Hash::Md5 && !policy.md5 {
         return None;
     }
-    let quality = quality(get("qop"), policy.integrity)?;
+    let quality = quality(params.get("qop"), policy.integrity)?;
     if quality == Quality::Legacy && algorithm.session {
         return None; // RFC 7616 section 3.4.2 needs the client nonce, which only `qop` brings
     }
-    let named = get("algorithm").and_then(|name| std::str::from_utf8(name).ok());
-    Some(Challenge {
-        realm: get("realm")?.to_vec(),
-        nonce: get("nonce")?.to_vec(),
-        opaque: get("opaque").map(<[u8]>::to_vec),
+    let named = params
+        .get("algorithm")
+        .and_then(|name| std::str::from_utf8(name).ok());
+    let challenge = Challenge {
+        realm: params.given("realm")?.to_vec(),
+        nonce: params.get("nonce")?.to_vec(),
+        opaque: params.get("opaque").map(<[u8]>::to_vec),
         algorithm,
         named: named.map(str::to_owned),
         quality,
         userhash: is("userhash", "true"),
         utf8: is("charset", "UTF-8"),
         stale: is("stale", "true"),
-    })
+    };
+    if challenge.is_too_long() {
+        tracing::warn!(
+            "a Digest challenge is too long to be repeated in requests; it is not answered"
+        );
+        return None;
+    }
+    Some(challenge)
+}
+
+/// What an answer is worth to whom it is meant for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Strength {
+    sound: bool, // a hash other than MD5
+    quality: Quality,
+}
+
+impl Strength {
+    pub(crate) fn is_below(self, other: Self) -> bool {
+        (other.sound && !self.sound) || self.quality < other.quality
+    }
+
+    pub(crate) fn raise(&mut self, other: Self) {
+        self.sound |= other.sound;
+        self.quality = self.quality.max(other.quality);
+    }
+}
+
+impl Challenge {
+    pub(crate) fn strength(&self) -> Strength {
+        Strength {
+            sound: self.algorithm.hash != Hash::Md5,
+            quality: self.quality,
+        }
+    }
+
+    /// Whether an answer would make requests larger than servers take.
+    pub(crate) fn is_too_long(&self) -> bool {
+        let opaque = self.opaque.as_ref().map_or(0, Vec::len);
+        self.realm.len() + self.nonce.len() + opaque > LONGEST_ECHO
+    }
 }
 
 fn quality(offered: Option<&[u8]>, integrity: bool) -> Option<Quality> {
@@ -175,7 +209,27 @@ mod tests {
         ] {
             assert_eq!(chosen(&[header], ANY), None, "{header}");
         }
-        let legacy = r#"Digest realm="r", nonce="n""#;
-        assert_eq!(chosen(&[legacy], ANY), Some((Hash::Md5, Quality::Legacy)));
+        for legacy in [
+            r#"Digest realm="r", nonce="n""#,
+            r#"Digest realm="r", nonce="n", qop="", algorithm="", opaque="", stale="", charset="", userhash="""#,
+            r#"Digest realm=, nonce="n", qop=, algorithm="#,
+        ] {
+            assert_eq!(
+                chosen(&[legacy], ANY),
+                Some((Hash::Md5, Quality::Legacy)),
+                "{legacy}"
+            );
+        }
+        assert_eq!(chosen(&[r#"Digest realm="r", nonce="""#], ANY), None);
+    }
+
+    #[test]
+    fn what_every_request_would_repeat_is_bounded() {
+        let asked = |length| format!(r#"Digest realm="r", nonce="{}""#, "n".repeat(length));
+        assert!(chosen(&[&asked(LONGEST_ECHO - 1)], ANY).is_some());
+        assert!(chosen(&[&asked(LONGEST_ECHO)], ANY).is_none());
+        // A challenge that is too long costs only itself.
+        let good = r#"Digest realm="r", nonce="n""#;
+        assert!(chosen(&[&asked(100_000), good], ANY).is_some());
     }
 }

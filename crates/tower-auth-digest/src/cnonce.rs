@@ -1,19 +1,14 @@
 //! Nonces that the client makes (`cnonce`, RFC 7616 section 3.4).
 
 use crate::algorithm::hex;
-use std::{fmt, sync::Arc};
-
-/// Where client nonces come from: 128 random bits from the operating system by default.
-pub trait ClientNonces: fmt::Debug + Send + Sync {
-    /// The next one: printable ASCII without quotes and backslashes.
-    fn nonce(&self) -> String;
-}
+use std::sync::Arc;
+use tower_auth_core::NonceSource;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Source {
     #[default]
     Random,
-    Custom(Arc<dyn ClientNonces>),
+    Custom(Arc<dyn NonceSource>),
 }
 
 impl Source {

@@ -30,11 +30,8 @@ mod algorithm;
 mod challenge;
 mod cnonce;
 mod memory;
-mod params;
 mod response;
 mod scheme;
 
-pub use self::{
-    cnonce::ClientNonces,
-    scheme::{Auth, AuthInt, Digest, Protect, Quality, Ticket},
-};
+pub use self::scheme::{Auth, AuthInt, Digest, Protect, Quality, Ticket};
+pub use tower_auth_core::NonceSource;

@@ -1,6 +1,9 @@
 //! What servers have asked for so far.
 
-use crate::{challenge::Challenge, response};
+use crate::{
+    challenge::{Challenge, Strength},
+    response,
+};
 use http::Uri;
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -97,25 +100,35 @@ impl Session {
         self.count.load(Ordering::Relaxed) == u32::MAX
     }
 
-    pub(crate) fn accept(&self) {
-        self.accepted.store(true, Ordering::Relaxed);
-    }
-
     pub(crate) fn was_accepted(&self) -> bool {
         self.accepted.load(Ordering::Relaxed)
     }
 }
 
-/// The sessions, one for each origin.
+/// The sessions, one for each origin; and what each protection space has accepted.
 #[derive(Debug, Default)]
-pub(crate) struct Memory(Mutex<Vec<Arc<Session>>>);
+pub(crate) struct Memory(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    sessions: Vec<Arc<Session>>,
+    spaces: Vec<Space>,
+}
+
+/// A protection space (RFC 9110 section 11.5), and the strongest answer that it accepted.
+#[derive(Debug)]
+struct Space {
+    origin: Origin,
+    realm: Vec<u8>,
+    strength: Strength,
+}
 
 impl Memory {
     /// The session for a URI. Does not allocate.
     pub(crate) fn find(&self, uri: &Uri) -> Option<Arc<Session>> {
-        self.with(|sessions| {
-            let found = sessions.iter().find(|session| session.origin.covers(uri));
-            found.cloned()
+        self.with(|known| {
+            let mut sessions = known.sessions.iter();
+            sessions.find(|session| session.origin.covers(uri)).cloned()
         })
     }
 
@@ -124,14 +137,11 @@ impl Memory {
     ///
     /// Answers with the session of this very challenge: the new one, or theirs when it is of the same nonce and realm.
     pub(crate) fn replace(&self, sent: Option<&Arc<Session>>, new: Session) -> Arc<Session> {
-        self.with(|sessions| {
+        self.with(|Known { sessions, .. }| {
             let position = sessions.iter().position(|old| old.origin == new.origin);
             let Some(at) = position else {
                 let new = Arc::new(new);
-                if sessions.len() >= MOST_ORIGINS {
-                    sessions.remove(0);
-                }
-                sessions.push(Arc::clone(&new));
+                push(sessions, Arc::clone(&new));
                 return new;
             };
             let current = &mut sessions[at];
@@ -151,9 +161,56 @@ impl Memory {
         })
     }
 
-    fn with<T>(&self, f: impl FnOnce(&mut Vec<Arc<Session>>) -> T) -> T {
+    /// The answer to this session's challenge was accepted.
+    pub(crate) fn accept(&self, session: &Session) {
+        if session.accepted.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let (origin, challenge) = (&session.origin, &session.challenge);
+        self.with(|Known { spaces, .. }| {
+            let strength = challenge.strength();
+            match spaces
+                .iter_mut()
+                .find(|space| space.is(origin, &challenge.realm))
+            {
+                Some(space) => space.strength.raise(strength),
+                None => push(
+                    spaces,
+                    Space {
+                        origin: origin.clone(),
+                        realm: challenge.realm.clone(),
+                        strength,
+                    },
+                ),
+            }
+        });
+    }
+
+    /// Whether a challenge asks for less than its protection space has accepted.
+    pub(crate) fn is_weaker(&self, origin: &Origin, challenge: &Challenge) -> bool {
+        self.with(|Known { spaces, .. }| {
+            let mut spaces = spaces.iter();
+            let space = spaces.find(|space| space.is(origin, &challenge.realm));
+            space.is_some_and(|space| challenge.strength().is_below(space.strength))
+        })
+    }
+
+    fn with<T>(&self, f: impl FnOnce(&mut Known) -> T) -> T {
         f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+impl Space {
+    fn is(&self, origin: &Origin, realm: &[u8]) -> bool {
+        self.origin == *origin && self.realm == realm
+    }
+}
+
+fn push<T>(list: &mut Vec<T>, new: T) {
+    if list.len() >= MOST_ORIGINS {
+        list.remove(0);
+    }
+    list.push(new);
 }
 
 #[cfg(test)]
@@ -183,7 +240,7 @@ mod tests {
         assert!(memory.find(&"https://h:1/".parse().unwrap()).is_none());
         assert!(memory.find(&"https://h:2/".parse().unwrap()).is_some());
         assert!(memory.find(&"https://other:2/".parse().unwrap()).is_none());
-        assert_eq!(memory.with(|sessions| sessions.len()), MOST_ORIGINS);
+        assert_eq!(memory.with(|known| known.sessions.len()), MOST_ORIGINS);
     }
 
     #[test]

@@ -1,11 +1,9 @@
 //! Digest as a scheme.
 
 use crate::{
-    ClientNonces,
     challenge::{self, Policy, Quality as Qop, choose},
     cnonce::Source,
     memory::{Memory, Session},
-    params,
     response::{Asked, User, authorization},
 };
 use bytes::Bytes;
@@ -18,8 +16,9 @@ use std::{
     sync::{Arc, OnceLock},
 };
 use tower_auth_core::{
-    AuthError, Authorize, Claim, Deferred, ErrorKind, Never, Observe, Origin, RequestHead,
-    ResponseHead, Scheme, Secret, Step, Verdict, body::in_memory, insert_header, scheme,
+    AuthError, Authorize, Claim, Deferred, ErrorKind, Never, NonceSource, Observe, Origin,
+    RequestHead, ResponseHead, Scheme, Secret, Step, Verdict, body::in_memory, challenge::Params,
+    insert_header, scheme,
 };
 
 static AUTHENTICATION_INFO: HeaderName = HeaderName::from_static("authentication-info");
@@ -42,6 +41,14 @@ const DEFAULT_LIMIT: usize = 1 << 20;
 /// use only. For requests that come later, a challenge of an origin counts for all of it: `domain` is not read, and where
 /// one origin has several realms, going from one to the other costs a challenge each time. What is not done: to answer
 /// proxies (407), and to check the server's `rspauth`.
+///
+/// **No silent weakening**: once a realm of an origin has accepted an answer, a challenge of that realm with MD5 in place
+/// of SHA-2, or with less protection (`auth` in place of `auth-int`, no `qop` in place of `auth`), is not answered by
+/// this scheme and its clones; the 401 stays what it is. Nor is a challenge answered whose realm, nonce and `opaque` have
+/// more than 4 KiB together, as each request would repeat them. An empty parameter counts as absent, save the realm:
+/// `qop=""` is answered as RFC 2069 has it.
+///
+/// User name and password of a URI (`https://user:password@…`) play no part.
 ///
 /// Anybody who listens can try passwords on what goes over the wire, and MD5 does not make that hard: use https.
 ///
@@ -207,7 +214,7 @@ impl<Q> Digest<Q> {
 
     /// Where client nonces come from. Default: 128 random bits from the operating system, as 32 hexadecimal digits.
     #[must_use]
-    pub fn client_nonces(self, source: impl ClientNonces + 'static) -> Self {
+    pub fn client_nonces(self, source: impl NonceSource + 'static) -> Self {
         self.with(|settings| settings.nonces = Source::Custom(Arc::new(source)))
     }
 }
@@ -243,15 +250,17 @@ impl<Q: Quality> Digest<Q> {
             return;
         };
         for header in response.headers.get_all(&AUTHENTICATION_INFO) {
-            let params = params::params(header.as_bytes());
-            let next = params.into_iter().find(|(name, _)| name == "nextnonce");
-            if let Some((_, nonce)) = next {
-                if !nonce.is_empty() && nonce != session.challenge.nonce {
-                    let next = session.with_next_nonce(nonce);
+            let params = Params::parse(header.as_bytes());
+            let Some(nonce) = params.get("nextnonce") else {
+                continue;
+            };
+            if nonce != session.challenge.nonce {
+                let next = session.with_next_nonce(nonce.to_vec());
+                if !next.challenge.is_too_long() {
                     let _ = self.memory.replace(Some(session), next);
                 }
-                return;
             }
+            return;
         }
     }
 }
@@ -293,8 +302,16 @@ impl<Q: Quality> Scheme for Digest<Q> {
     type Sent = SentTicket<Q>;
     type Acquire = Never<Result<Ticket, AuthError>>;
 
-    fn acquire(&self, request: RequestHead<'_>) -> Step<Ticket, Self::Acquire> {
-        let known = self.memory.find(request.uri).and_then(|session| {
+    /// A refused request answers the challenge that it got itself: another's nonce may be good for that one only, or
+    /// belong to another realm.
+    fn acquire(
+        &self,
+        request: RequestHead<'_>,
+        refused: Option<&SentTicket<Q>>,
+    ) -> Step<Ticket, Self::Acquire> {
+        let own = refused.and_then(|refused| refused.challenged.get().map(Arc::clone));
+        let known = [own, self.memory.find(request.uri)];
+        let known = known.into_iter().flatten().find_map(|session| {
             let count = session.next_count()?;
             Some(Sent::Known(session, count))
         });
@@ -303,21 +320,9 @@ impl<Q: Quality> Scheme for Digest<Q> {
         Step::Ready(Ticket(sent))
     }
 
-    /// A request answers the challenge that it got itself: another's nonce may be good for that one only, or belong to
-    /// another realm.
-    fn acquire_again(
-        &self,
-        request: RequestHead<'_>,
-        refused: &SentTicket<Q>,
-    ) -> Step<Ticket, Self::Acquire> {
-        let own = refused.challenged.get().and_then(|session| {
-            let count = session.next_count()?;
-            Some(Ticket(Sent::Known(Arc::clone(session), count)))
-        });
-        match own {
-            Some(ticket) => Step::Ready(ticket),
-            None => self.acquire(request),
-        }
+    /// A digest is refused only where the answer says how to do better.
+    fn is_same(&self, _: &SentTicket<Q>, _: &Ticket) -> bool {
+        false
     }
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
@@ -343,7 +348,7 @@ impl<Q: Quality> Observe for SentTicket<Q> {
         } = self;
         if !response.is_unauthorized() {
             if let Some(session) = sent.session() {
-                session.accept();
+                digest.memory.accept(session);
             }
             digest.learn_next_nonce(sent, response);
             return Verdict::Accepted;
@@ -356,6 +361,14 @@ impl<Q: Quality> Observe for SentTicket<Q> {
             tracing::debug!("refused without a Digest challenge that can be answered");
             return Verdict::Accepted;
         };
+        if let Some(origin) = sent.origin() {
+            if digest.memory.is_weaker(origin, &challenge) {
+                tracing::warn!(
+                    "a Digest challenge is weaker than what its realm accepted before; it is not answered"
+                );
+                return Verdict::Accepted;
+            }
+        }
         let again = match sent.session() {
             None => true,
             // The same nonce once more, and not stale: it is the password that is wrong.

@@ -9,12 +9,12 @@ use std::{
 };
 use tower::{Layer, ServiceExt, service_fn};
 use tower_auth_core::{SchemeExt, replay::Cloned};
-use tower_auth_digest::{ClientNonces, Digest};
+use tower_auth_digest::{Digest, NonceSource};
 
 #[derive(Clone, Debug)]
 struct Always(&'static str);
 
-impl ClientNonces for Always {
+impl NonceSource for Always {
     fn nonce(&self) -> String {
         self.0.to_owned()
     }

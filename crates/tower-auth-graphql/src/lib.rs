@@ -78,6 +78,7 @@
 //! | `@defer` and `@stream`, both formats | `Incremental` | `incremental` |
 //! | subscriptions over WebSockets, both protocols | `Subscription`, `Client::websocket` | `ws` |
 //! | subscriptions over server-sent events | `Subscription` | `events` |
+//! | many of them on one connection | `Client::single_event_stream` | `sse` |
 //! | subscriptions over multipart answers (Apollo) | `Subscription` | `multipart` |
 //! | automatic persisted queries | `ClientBuilder::persisted_queries` | `persisted` |
 //! | cookies | `CookieJar`, `CookieLayer` | `cookies` |
@@ -117,8 +118,6 @@ mod head;
 mod incoming;
 #[cfg(any(feature = "incremental", feature = "multipart"))]
 mod incremental;
-#[cfg(any(feature = "login", feature = "ws"))]
-mod jwt;
 #[cfg(feature = "login")]
 mod login;
 #[cfg(feature = "multipart")]
@@ -157,6 +156,8 @@ pub mod layers {
 
 #[cfg(feature = "cookies")]
 pub use self::cookies::{CookieJar, CookieLayer, CookieService, Cookies};
+#[cfg(feature = "sse")]
+pub use self::events::single::{EventStream, SingleEventStream};
 #[cfg(feature = "incremental")]
 pub use self::incremental::{Incremental, Parts};
 #[cfg(feature = "login")]

@@ -37,7 +37,16 @@ fn find(variable: impl Fn(&str) -> Option<OsString>, windows: bool) -> Result<Pa
     Ok(path)
 }
 
-pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, AuthError> {
+/// Who may be able to read a file that is believed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Trust {
+    /// Its owner only.
+    Owner,
+    /// Its group, too.
+    Group,
+}
+
+pub(crate) fn read(path: &Path, trust: Trust) -> Result<Zeroizing<String>, AuthError> {
     let unusable =
         |why: &str| AuthError::configuration("netrc", format!("the file {} {why}", path.display()));
     let failed = |error: io::Error| unusable("cannot be read").with_source(error);
@@ -51,7 +60,7 @@ pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, AuthError> {
     if !metadata.is_file() {
         return Err(unusable("is not a file"));
     }
-    if is_open_to_others(&metadata) {
+    if is_open_to_others(&metadata, trust) {
         return Err(unusable(
             "can be read or written by others; make it private: `chmod 600`",
         ));
@@ -68,13 +77,17 @@ pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, AuthError> {
 }
 
 #[cfg(unix)]
-fn is_open_to_others(metadata: &Metadata) -> bool {
+fn is_open_to_others(metadata: &Metadata, trust: Trust) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
-    metadata.permissions().mode() & 0o077 != 0
+    let closed = match trust {
+        Trust::Owner => 0o077,
+        Trust::Group => 0o037,
+    };
+    metadata.permissions().mode() & closed != 0
 }
 
 #[cfg(not(unix))]
-fn is_open_to_others(_: &Metadata) -> bool {
+fn is_open_to_others(_: &Metadata, _: Trust) -> bool {
     false
 }
 

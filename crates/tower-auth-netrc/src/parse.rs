@@ -1,15 +1,34 @@
 //! The text of a `.netrc`.
 
+use std::fmt;
 use tower_auth_core::{AuthError, Basic};
 use zeroize::Zeroizing;
 
-/// For which machine, in lower case; `None` for `default`.
-pub(crate) type Entry = (Option<String>, Basic);
+/// The credentials of one `machine`, or of `default`.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// In lower case; `None` for `default`.
+    pub(crate) machine: Option<String>,
+    pub(crate) login: Option<Login>,
+    /// The line that spoils it, and what is wrong there; else what is sent.
+    pub(crate) basic: Result<Basic, AuthError>, // `Basic` does not show what it holds
+}
+
+/// A user name, which is not shown.
+pub(crate) struct Login(pub(crate) Zeroizing<String>);
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
 
 /// Reads all entries that have a login or a password. `user` is another word for `login`, and `passwd` for `password`.
 ///
 /// A word may be quoted, as curl has it: `"` at its beginning, with `\"`, `\\`, `\n`, `\r` and `\t` inside. `#` at the
 /// beginning of a word where a key could stand begins a comment. `macdef` ends with an empty line.
+///
+/// A word that nobody knows could be half a password: it spoils its entry, up to the next `machine` or `default`.
 pub(crate) fn parse(text: &str) -> Result<Vec<Entry>, AuthError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text); // editors on Windows begin files with it
     let mut words = Words { text, line: 1 };
@@ -19,21 +38,25 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Entry>, AuthError> {
         let mut value = || words.value(line);
         match word.as_str() {
             "machine" => {
-                finish(current.take(), &mut entries)?;
+                finish(current.take(), &mut entries);
                 current = Some(Draft::new(Some(value()?.to_ascii_lowercase()), line));
             }
             "default" => {
-                finish(current.take(), &mut entries)?;
+                finish(current.take(), &mut entries);
                 current = Some(Draft::new(None, line));
             }
             "login" | "user" => in_entry(&mut current, line)?.login = Some(value()?),
             "password" | "passwd" => in_entry(&mut current, line)?.password = Some(value()?),
             "account" => drop(value()?),
             "macdef" => words.skip_macro(),
-            _ => return Err(invalid(line, "has a word that no .netrc knows")),
+            _ => {
+                let fault = invalid(line, "has a word that no .netrc knows");
+                let draft = in_entry(&mut current, line).map_err(|_| fault.clone())?;
+                draft.fault.get_or_insert(fault);
+            }
         }
     }
-    finish(current, &mut entries)?;
+    finish(current, &mut entries);
     Ok(entries)
 }
 
@@ -41,6 +64,7 @@ struct Draft {
     machine: Option<String>,
     login: Option<Zeroizing<String>>,
     password: Option<Zeroizing<String>>,
+    fault: Option<AuthError>,
     line: usize,
 }
 
@@ -50,6 +74,7 @@ impl Draft {
             machine,
             login: None,
             password: None,
+            fault: None,
             line,
         }
     }
@@ -61,17 +86,23 @@ fn in_entry(current: &mut Option<Draft>, line: usize) -> Result<&mut Draft, Auth
         .ok_or_else(|| invalid(line, "has a login or password before the first `machine`"))
 }
 
-fn finish(draft: Option<Draft>, entries: &mut Vec<Entry>) -> Result<(), AuthError> {
-    let Some(draft) = draft else { return Ok(()) };
-    if draft.login.is_none() && draft.password.is_none() {
-        return Ok(());
+fn finish(draft: Option<Draft>, entries: &mut Vec<Entry>) {
+    let Some(draft) = draft else { return };
+    if draft.login.is_none() && draft.password.is_none() && draft.fault.is_none() {
+        return;
     }
     let text = |text: &Option<Zeroizing<String>>| text.clone().unwrap_or_default();
-    let basic = Basic::new(&text(&draft.login), &text(&draft.password)).map_err(|error| {
-        invalid(draft.line, "begins an entry that Basic cannot send").with_source(error)
-    })?;
-    entries.push((draft.machine, basic));
-    Ok(())
+    let basic = match draft.fault {
+        Some(fault) => Err(fault),
+        None => Basic::new(&text(&draft.login), &text(&draft.password)).map_err(|error| {
+            invalid(draft.line, "begins an entry that Basic cannot send").with_source(error)
+        }),
+    };
+    entries.push(Entry {
+        machine: draft.machine,
+        login: draft.login.map(Login),
+        basic,
+    });
 }
 
 /// The line is named; what stands there is not shown.
@@ -174,7 +205,7 @@ mod tests {
         parse(text)
             .unwrap()
             .into_iter()
-            .map(|(machine, _)| machine)
+            .map(|entry| entry.machine)
             .collect()
     }
 
@@ -235,10 +266,7 @@ mod tests {
             ("machine", 1),
             ("machine h login", 1),
             ("\nlogin hunter2", 2),
-            ("machine h\nlogin u\nhunter2", 3),
             ("machine h\nlogin \"hunter2", 2),
-            ("machine h login u:hunter2 password p", 1),
-            ("machine h login u password \"hunter2\\n\"", 1),
         ] {
             let error = parse(text).unwrap_err();
             assert_eq!(error.parameter(), Some("netrc"), "{text}");
@@ -247,6 +275,26 @@ mod tests {
                 "{error}"
             );
             assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_in_an_entry_spoils_that_entry_and_no_other() {
+        for (bad, line) in [
+            ("machine h\nlogin u\nhunter2", 3),
+            ("machine h hunter2 login u", 1),
+            ("machine h login u password p hunter2 p hunter3", 1),
+            ("machine h login u:hunter2 password p", 1),
+            ("machine h login u password \"hunter2\\n\"", 1),
+        ] {
+            let entries = parse(&format!("{bad}\nmachine good login u password p")).unwrap();
+            let error = entries[0].basic.as_ref().unwrap_err();
+            assert!(
+                error.to_string().contains(&format!("line {line} ")),
+                "{error}"
+            );
+            assert!(!format!("{entries:?}").contains("hunter2"), "{entries:?}");
+            assert!(entries[1].basic.is_ok());
         }
     }
 

@@ -1,22 +1,26 @@
 //! A `.netrc` as a scheme.
 
 use crate::{
-    file,
+    file::{self, Trust},
     parse::{Entry, parse},
 };
-use http::{Request, header::AUTHORIZATION};
-use std::{path::Path, sync::Arc};
-use tower_auth_core::{AuthError, Authorize, Basic, Claim, Scheme, instant_scheme, scheme};
+use http::{Request, header::AUTHORIZATION, uri::Authority};
+use percent_encoding::percent_decode_str;
+use std::{borrow::Cow, path::Path, sync::Arc};
+use tower_auth_core::{AuthError, Authorize, Claim, Scheme, fixed_scheme, scheme};
 
 /// `Authorization: Basic …` with the user name and password that a `.netrc` has for the host: a finisher.
 ///
 /// Known are `machine`, `default`, `login` or `user`, `password` or `passwd`, `account` and `macdef` (the last two are
-/// passed over), comments from `#` on, and words in quotes, in which `\` escapes. Any other word is an error, as it
-/// could be half a password.
+/// passed over), comments from `#` on, and words in quotes, in which `\` escapes. Any other word spoils its entry, as it
+/// could be half a password: a request to that host is an error that names the line, and the other entries stay good.
 ///
 /// The file is read once. Of several entries for a host the first counts; `default` is for all hosts that have none, so
 /// limit the layer with [`only_to`](tower_auth_core::SchemeExt::only_to) where redirects are followed. A host without
 /// an entry, and without a `default`, gets no credentials. Ports play no part: the file knows none.
+///
+/// A user name in the request's URI (`https://user@host/`) chooses the entry of that user, as curl does since 7.82. When
+/// the host has entries, and none of that user, the request gets no credentials; a password in the URI is not used.
 ///
 /// ```
 /// use http::{Request, Response};
@@ -42,7 +46,7 @@ use tower_auth_core::{AuthError, Authorize, Basic, Claim, Scheme, instant_scheme
 /// ```
 #[derive(Clone, Debug)]
 pub struct Netrc {
-    entries: Arc<[Entry]>, // `Basic` does not show what it holds
+    entries: Arc<[Entry]>,
 }
 
 impl Netrc {
@@ -51,20 +55,21 @@ impl Netrc {
     ///
     /// # Errors
     ///
-    /// As [`from_file`](Self::from_file); or when neither `NETRC` nor a home directory is set.
+    /// As [`from_file`](Self::from_file); when neither `NETRC` nor a home directory is set; and, on Unix, when anybody
+    /// but its owner can read or write the file.
     pub fn from_env() -> Result<Self, AuthError> {
-        Self::from_file(file::default_path()?)
+        Self::parse(&file::read(&file::default_path()?, Trust::Owner)?)
     }
 
-    /// A file.
+    /// A file. On Unix its group may read it, as Kubernetes mounts secrets so.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) naming `netrc` when it cannot be read,
-    /// is larger than 1 MiB or not as a `.netrc` should be; and, on Unix, when anybody but its owner can read or write
-    /// it.
+    /// is larger than 1 MiB or not as a `.netrc` should be; and, on Unix, when its group can write it, or others than
+    /// owner and group can read or write it.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, AuthError> {
-        Self::parse(&file::read(path.as_ref())?)
+        Self::parse(&file::read(path.as_ref(), Trust::Group)?)
     }
 
     /// A text in the format of a `.netrc`.
@@ -78,23 +83,36 @@ impl Netrc {
         })
     }
 
-    fn find(&self, host: &str) -> Option<&Basic> {
+    /// The entry for a host, and for a user when one is named: then never another's.
+    fn find(&self, host: &str, user: Option<&str>) -> Option<&Entry> {
         let host = host.trim_start_matches('[').trim_end_matches(']');
-        let named = |entry: &&Entry| {
-            let machine = entry.0.as_deref();
+        let is_users = |entry: &&Entry| match (user, &entry.login) {
+            (None, _) => true,
+            (Some(user), Some(login)) => *login.0 == *user,
+            (Some(_), None) => false,
+        };
+        let is_hosts = |entry: &&Entry| {
+            let machine = entry.machine.as_deref();
             machine.is_some_and(|machine| machine.eq_ignore_ascii_case(host))
         };
-        let default = |entry: &&Entry| entry.0.is_none();
-        let mut entries = self.entries.iter();
-        let found = entries.clone().find(named);
-        found
-            .or_else(|| entries.find(default))
-            .map(|entry| &entry.1)
+        let of_host = self.entries.iter().filter(is_hosts);
+        if of_host.clone().next().is_some() {
+            return { of_host }.find(is_users);
+        }
+        let mut defaults = self.entries.iter().filter(|entry| entry.machine.is_none());
+        defaults.find(is_users)
     }
 }
 
+/// The user name in an authority, decoded; empty is none.
+fn user(authority: &Authority) -> Option<Cow<'_, str>> {
+    let (userinfo, _) = authority.as_str().rsplit_once('@')?;
+    let name = userinfo.split(':').next().unwrap_or_default();
+    (!name.is_empty()).then(|| percent_decode_str(name).decode_utf8_lossy())
+}
+
 impl Scheme for Netrc {
-    instant_scheme!();
+    fixed_scheme!();
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
         visit(Claim::Header(&AUTHORIZATION));
@@ -103,8 +121,14 @@ impl Scheme for Netrc {
 
 impl<B> Authorize<B> for Netrc {
     fn authorize(&self, (): (), request: &mut Request<B>) -> Result<(), AuthError> {
-        match request.uri().host().and_then(|host| self.find(host)) {
-            Some(basic) => basic.authorize((), request),
+        let Some(authority) = request.uri().authority() else {
+            return Ok(());
+        };
+        match self.find(authority.host(), user(authority).as_deref()) {
+            Some(entry) => match &entry.basic {
+                Ok(basic) => basic.authorize((), request),
+                Err(fault) => Err(fault.clone()),
+            },
             None => Ok(()),
         }
     }
@@ -135,6 +159,38 @@ mod tests {
         let netrc = Netrc::parse(&format!("default login d password 4\n{text}")).unwrap();
         assert_eq!(sent(&netrc, "https://h/").unwrap(), "Basic YTox");
         assert_eq!(sent(&netrc, "https://other/").unwrap(), "Basic ZDo0");
+    }
+
+    #[test]
+    fn a_user_in_the_uri_gets_its_own_entry_and_never_anothers() {
+        let text = "machine h password 1 login a\nmachine h login b password 2\n\
+                    machine only.password password 3\ndefault login d password 4";
+        let netrc = Netrc::parse(text).unwrap();
+        for (uri, header) in [
+            ("https://h/", Some("Basic YTox")),
+            ("https://a@h/", Some("Basic YTox")),
+            ("https://b@h/", Some("Basic Yjoy")),
+            ("https://%62:ignored@h/", Some("Basic Yjoy")),
+            ("https://:ignored@h/", Some("Basic YTox")),
+            ("https://B@h/", None),
+            ("https://c@h/", None),
+            ("https://d@h/", None), // the host has entries
+            ("https://c@only.password/", None),
+            ("https://d@other/", Some("Basic ZDo0")),
+            ("https://a@other/", None),
+        ] {
+            assert_eq!(sent(&netrc, uri).as_deref(), header, "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_spoilt_entry_is_an_error_for_its_host_only() {
+        let text = "machine h login a password 1 oops\nmachine g login a password 1";
+        let netrc = Netrc::parse(text).unwrap();
+        let mut request = Request::get("https://h/").body(()).unwrap();
+        let error = netrc.authorize((), &mut request).unwrap_err();
+        assert!(error.to_string().contains("line 1"), "{error}");
+        assert_eq!(sent(&netrc, "https://g/").unwrap(), "Basic YTox");
     }
 
     #[test]

@@ -39,14 +39,16 @@ fn a_private_file_is_read() {
 #[test]
 fn a_file_that_others_can_read_or_write_is_refused_with_the_remedy() {
     let path = file("open", TEXT.as_bytes());
-    for mode in [0o644, 0o640, 0o620, 0o604, 0o602] {
+    for mode in [0o644, 0o660, 0o620, 0o604, 0o602] {
         set_mode(&path, mode);
         let error = Netrc::from_file(&path).unwrap_err();
         assert_eq!(error.parameter(), Some("netrc"));
         assert!(error.to_string().contains("chmod 600"), "{mode:o}: {error}");
     }
-    set_mode(&path, 0o400);
-    assert!(Netrc::from_file(&path).is_ok());
+    for mode in [0o400, 0o440, 0o640] {
+        set_mode(&path, mode);
+        assert!(Netrc::from_file(&path).is_ok(), "{mode:o}");
+    }
 }
 
 #[test]
@@ -57,7 +59,7 @@ fn what_is_no_netrc_is_an_error_that_shows_nothing_of_it() {
         directory,
         file("binary", b"machine \xff\xfe hunter2"),
         file("large", &vec![b' '; (1 << 20) + 1]),
-        file("words", b"machine h hunter2"),
+        file("words", b"login hunter2"),
     ] {
         let error = Netrc::from_file(&path).unwrap_err();
         assert_eq!(error.parameter(), Some("netrc"));
@@ -114,6 +116,12 @@ fn netrc_comes_before_the_home_directory() {
     };
     run("from.variable", Some(&named), Some(home));
     run("neither", None, None);
+    // What nobody named is believed only when it is private.
+    if cfg!(unix) {
+        let shared = file("shared", b"machine from.shared login user password x");
+        set_mode(&shared, 0o640);
+        run("chmod 600", Some(&shared), Some(home));
+    }
     if cfg!(unix) {
         run("from.home", None, Some(home));
     }

@@ -55,7 +55,7 @@ pub use self::{
     extra::{Callback, Verifier},
     legs::{LegError, TemporaryCredentials, ThreeLegs, TokenAnswer},
     method::{Method, Sign, SigningKey},
-    nonce::NonceSource,
     placement::{InBody, InHeader, InQuery, Place, Placement},
     scheme::OAuth1,
 };
+pub use tower_auth_core::NonceSource;

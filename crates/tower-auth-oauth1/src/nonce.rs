@@ -1,36 +1,11 @@
 //! Nonces (RFC 5849 section 3.3).
 
 use crate::escape;
-use std::{cell::RefCell, fmt, sync::Arc};
+use std::{cell::RefCell, sync::Arc};
+use tower_auth_core::NonceSource;
 
 /// Bytes of a nonce, which has two digits for each.
 const LENGTH: usize = 15;
-
-/// Where nonces come from: 120 random bits from the operating system by default,
-/// as 30 hexadecimal digits: servers built on oauthlib refuse nonces of more than 30 characters.
-///
-/// A nonce must be different for every request with the same timestamp, client and token.
-///
-/// ```
-/// use std::sync::atomic::{AtomicU64, Ordering};
-/// use tower_auth_oauth1::{NonceSource, OAuth1};
-///
-/// #[derive(Debug, Default)]
-/// struct Counter(AtomicU64);
-///
-/// impl NonceSource for Counter {
-///     fn nonce(&self) -> String {
-///         format!("host-7-{}", self.0.fetch_add(1, Ordering::Relaxed))
-///     }
-/// }
-///
-/// let oauth = OAuth1::new("key", "secret")?.nonces(Counter::default());
-/// # Ok::<(), tower_auth_core::AuthError>(())
-/// ```
-pub trait NonceSource: fmt::Debug + Send + Sync {
-    /// The next nonce.
-    fn nonce(&self) -> String;
-}
 
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Nonces {

@@ -3,11 +3,11 @@
 use crate::{SignError, base_string::Protocol, escape, method::Signature};
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, Request, Uri,
+    HeaderMap, HeaderName, HeaderValue, Request, Uri,
     header::{AUTHORIZATION, CONTENT_LENGTH},
     uri::PathAndQuery,
 };
-use tower_auth_core::Claim;
+use tower_auth_core::{Claim, insert_header};
 use zeroize::Zeroizing;
 
 /// Where the protocol parameters go: [`InHeader`], [`InQuery`] or [`InBody`].
@@ -93,8 +93,7 @@ impl<B> Place<B> for InHeader {
         let value = bytes(value, ready.wipe);
         let mut value = HeaderValue::from_maybe_shared(value).map_err(|_| SignError::TooLong)?;
         value.set_sensitive(true);
-        request.headers_mut().insert(AUTHORIZATION, value);
-        Ok(())
+        insert(request.headers_mut(), AUTHORIZATION, value)
     }
 }
 
@@ -135,7 +134,7 @@ impl<B: From<Bytes>> Place<B> for InBody {
             body.push(b'&');
         }
         push_pairs(&mut body, &ready);
-        fix_length(request.headers_mut(), body.len());
+        fix_length(request.headers_mut(), body.len())?;
         *request.body_mut() = bytes(body, ready.wipe).into();
         Ok(())
     }
@@ -151,10 +150,15 @@ fn bytes(text: Vec<u8>, wipe: bool) -> Bytes {
 }
 
 /// A length that the caller had announced is no longer right.
-fn fix_length(headers: &mut HeaderMap, length: usize) {
+fn fix_length(headers: &mut HeaderMap, length: usize) -> Result<(), SignError> {
     if headers.contains_key(CONTENT_LENGTH) {
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        insert(headers, CONTENT_LENGTH, HeaderValue::from(length))?;
     }
+    Ok(())
+}
+
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) -> Result<(), SignError> {
+    insert_header(headers, name, value).map_err(|_| SignError::TooLong)
 }
 
 /// `name=value`, joined by `&`: percent-encoded as RFC 5849 section 3.6 has it, which every form parser reads.

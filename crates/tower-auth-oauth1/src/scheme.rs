@@ -18,7 +18,7 @@ use bytes::Bytes;
 use http::{Method as Verb, Request};
 use std::{borrow::Cow, fmt, sync::Arc};
 use tower_auth_core::{
-    AuthError, Authorize, Claim, Clock, ErrorKind, RequestHead, Scheme, Secret, instant_scheme,
+    AuthError, Authorize, Claim, Clock, ErrorKind, RequestHead, Scheme, Secret, fixed_scheme,
     scheme,
 };
 
@@ -240,7 +240,7 @@ impl<P, R> OAuth1<P, R> {
 }
 
 impl<P: Placement, R: Clone> Scheme for OAuth1<P, R> {
-    instant_scheme!();
+    fixed_scheme!();
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
         P::claims(visit);

@@ -77,15 +77,15 @@ pub use self::{
     },
     introspection::{Introspection, TokenState},
     metadata::{ServerMetadata, well_known_urls},
-    placement::{Carrier, Carry, FormBody, InFormBody},
+    placement::{FormBody, InFormBody},
     provider::Provider,
     response::TokenResponse,
     revocation::{Revocation, TokenHint},
-    scheme::{OAuth2, PlacedToken},
+    scheme::OAuth2,
     transport::HttpClient,
 };
 #[cfg(feature = "jwt")]
 pub use self::{
     grant::JwtBearer,
-    jwt::{Algorithm, Assertion, SigningKey},
+    jwt::{Algorithm, Assertion, KeyError, KeyErrorKind, SigningKey},
 };

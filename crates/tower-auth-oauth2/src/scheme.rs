@@ -1,19 +1,14 @@
 //! The scheme.
 
-use crate::{
-    grant::Flow,
-    placement::{Carrier, Carry},
-    source::Kept,
-};
+use crate::{grant::Flow, source::Kept};
 use http::Request;
-use std::{fmt, ops::Deref};
+use std::fmt;
 use tower_auth_core::{
     AuthError, Authorize, Claim, Deferred, RequestHead, Scheme, Secret, Step,
-    bearer::InAuthorization, scheme,
+    bearer::{InAuthorization, Placement, Put},
+    scheme,
 };
-use tower_auth_token::{
-    AccessToken, AcquireLoan, Demand, Failure, Fetched, Lender, Loan, SentToken, Source, Token,
-};
+use tower_auth_token::{AcquireLoan, Loan, Placed, SentToken, Token, TokenAuth};
 
 /// Bearer tokens of an authorization server (RFC 6749), fetched when they are needed and renewed before they expire: a
 /// scheme.
@@ -68,18 +63,18 @@ use tower_auth_token::{
 /// # Ok(())
 /// # }
 /// ```
-pub struct OAuth2<P: Carrier = InAuthorization> {
-    pub(crate) tokens: Lender<PlacedTokens<P>>,
+pub struct OAuth2<P: Placement = InAuthorization> {
+    pub(crate) tokens: TokenAuth<Kept, P>,
 }
 
-impl<P: Carrier> OAuth2<P> {
+impl<P: Placement> OAuth2<P> {
     /// The token, fetched when there is no good one: for what is not sent through a client of this crate.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when none could be had.
     pub async fn token(&self) -> Result<Secret, AuthError> {
-        Ok(self.tokens.cache().get().await?.token.access().clone())
+        Ok(self.tokens.cache().get().await?.access().clone())
     }
 
     /// Forgets the token and its refresh token, also in the store. A fetch under way comes too late. This does not tell
@@ -93,99 +88,48 @@ impl<P: Carrier> OAuth2<P> {
     }
 }
 
-/// A source of tokens that are placed when they arrive.
-pub(crate) struct PlacedTokens<P> {
-    pub(crate) tokens: Kept,
-    pub(crate) carrier: P,
-}
-
-/// A token, and its form on requests.
-#[derive(Clone)]
-pub struct PlacedToken<P: Carrier> {
-    token: Token,
-    placed: P::Placed,
-}
-
-impl<P: Carrier> Deref for PlacedToken<P> {
-    type Target = Token;
-
-    fn deref(&self) -> &Token {
-        &self.token
-    }
-}
-
-impl<P: Carrier> PartialEq for PlacedToken<P> {
-    fn eq(&self, other: &Self) -> bool {
-        self.token == other.token
-    }
-}
-
-impl<P: Carrier> fmt::Debug for PlacedToken<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PlacedToken").finish_non_exhaustive()
-    }
-}
-
-impl<P: Carrier> Source for PlacedTokens<P> {
-    type Value = PlacedToken<P>;
-
-    async fn fetch(
-        &self,
-        demand: Demand<PlacedToken<P>>,
-    ) -> Result<Fetched<PlacedToken<P>>, Failure> {
-        let fetched = self.tokens.fetch(demand.map(|placed| placed.token)).await?;
-        fetched.try_map(|token| {
-            let placed = self.carrier.place(token.access_token())?;
-            Ok(PlacedToken { token, placed })
-        })
-    }
-
-    async fn clear(&self) -> Result<(), AuthError> {
-        self.tokens.clear().await
-    }
-}
-
-impl<P: Carrier> Scheme for OAuth2<P> {
+impl<P: Placement> Scheme for OAuth2<P> {
     type Mode = Deferred;
-    type Credentials = Loan<PlacedToken<P>>;
-    type Sent = SentToken;
-    type Acquire = AcquireLoan<PlacedToken<P>>;
+    type Credentials = Loan<Placed<Token, P>>;
+    type Sent = SentToken<P::Sent>;
+    type Acquire = AcquireLoan<Placed<Token, P>>;
 
-    fn acquire(&self, _: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
-        self.tokens.lend()
+    fn acquire(
+        &self,
+        request: RequestHead<'_>,
+        refused: Option<&Self::Sent>,
+    ) -> Step<Self::Credentials, Self::Acquire> {
+        self.tokens.acquire(request, refused)
     }
 
     #[inline(always)]
-    fn acquire_mut(&mut self, _: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
-        self.tokens.lend_mut()
+    fn acquire_mut(&mut self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
+        self.tokens.acquire_mut(request)
     }
 
-    fn is_same(&self, sent: &SentToken, next: &Self::Credentials) -> bool {
-        self.tokens.is_same(sent.id(), next)
+    fn is_same(&self, sent: &Self::Sent, next: &Self::Credentials) -> bool {
+        self.tokens.is_same(sent, next)
     }
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
-        self.tokens.cache().source().carrier.claims(visit);
+        self.tokens.claims(visit);
     }
 }
 
-impl<B, P: Carry<B>> Authorize<B> for OAuth2<P> {
+impl<B, P: Put<B>> Authorize<B> for OAuth2<P> {
     #[inline]
     fn authorize(
         &self,
         loan: Self::Credentials,
         request: &mut Request<B>,
-    ) -> Result<SentToken, AuthError> {
-        let carrier = &self.tokens.cache().source().carrier;
-        let (token, id) = self.tokens.value(&loan)?;
-        carrier.carry(&token.placed, request)?;
-        Ok(SentToken::new(id))
+    ) -> Result<Self::Sent, AuthError> {
+        self.tokens.authorize(loan, request)
     }
 }
 
-scheme!(slot(<P as Carrier>::Slot) [P: Carrier] OAuth2<P>);
+scheme!(slot(<P as Placement>::Slot) [P: Placement] OAuth2<P>);
 
-impl<P: Carrier> Clone for OAuth2<P> {
+impl<P: Placement> Clone for OAuth2<P> {
     fn clone(&self) -> Self {
         Self {
             tokens: self.tokens.clone(),
@@ -193,15 +137,15 @@ impl<P: Carrier> Clone for OAuth2<P> {
     }
 }
 
-impl<P: Carrier> fmt::Debug for OAuth2<P> {
+impl<P: Placement> fmt::Debug for OAuth2<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let source = self.tokens.cache().source();
-        let tokens = source.tokens.tokens();
+        let tokens = source.source().tokens();
         let flow: &dyn Flow = &*tokens.flow;
         f.debug_struct("OAuth2")
             .field("grant", &flow)
             .field("endpoint", &tokens.endpoint)
-            .field("placement", &source.carrier)
+            .field("placement", source.placement())
             .finish_non_exhaustive()
     }
 }

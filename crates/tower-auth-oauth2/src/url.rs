@@ -1,8 +1,10 @@
 //! The URLs of authorization servers: encrypted, or on this machine.
 
 use http::Uri;
-use std::net::IpAddr;
-use tower_auth_core::AuthError;
+use tower_auth_core::{
+    AuthError,
+    endpoint::{self, Localhost},
+};
 
 /// Parses the URL of an endpoint that is sent secrets.
 ///
@@ -17,44 +19,12 @@ pub(crate) fn endpoint(
     url: &str,
     allow_localhost: bool,
 ) -> Result<Uri, AuthError> {
-    let refuse = |why: &'static str| Err(AuthError::configuration(parameter, why));
-    if url.is_empty() {
-        return refuse("is empty; give the absolute https URL");
-    }
-    let Ok(uri) = url.parse::<Uri>() else {
-        return refuse("is not a URL");
+    let localhost = if allow_localhost {
+        Localhost::Counts
+    } else {
+        Localhost::AddressesOnly
     };
-    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-        return refuse("is not absolute; write it like https://as.example.com/token");
-    };
-    if authority.as_str().contains('@') {
-        return refuse(
-            "has a user name or password, which would end up in logs; pass credentials apart",
-        );
-    }
-    if authority.host().is_empty() {
-        return refuse("has no host");
-    }
-    match scheme {
-        "https" => Ok(uri),
-        "http" if is_loopback(authority.host(), allow_localhost) => Ok(uri),
-        "http" => refuse(
-            "is not encrypted: use https (http is for a loopback address such as 127.0.0.1; `allow_localhost` also \
-             allows that name)",
-        ),
-        _ => refuse("is neither https nor http"),
-    }
-}
-
-fn is_loopback(host: &str, allow_localhost: bool) -> bool {
-    if allow_localhost && host.eq_ignore_ascii_case("localhost") {
-        return true;
-    }
-    let host = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host);
-    host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    endpoint::parse(parameter, url, localhost)
 }
 
 #[cfg(test)]

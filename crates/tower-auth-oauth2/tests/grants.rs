@@ -203,7 +203,8 @@ mod assertions {
     #[tokio::test]
     async fn an_assertion_is_signed_afresh_for_every_token() {
         let (http, log) = answering(&[(200, r#"{"access_token":"a","expires_in":0}"#)]);
-        let key = SigningKey::from_secret(Algorithm::Hs256, "k").unwrap();
+        let key =
+            SigningKey::from_secret(Algorithm::Hs256, "0123456789abcdef0123456789abcdef").unwrap();
         let hands = ManualClock::at(std::time::UNIX_EPOCH + Duration::from_secs(1_700_000_000));
         let auth = OAuth2::jwt_bearer(URL, Assertion::new(key).issuer("client-1"))
             .subject("alice")

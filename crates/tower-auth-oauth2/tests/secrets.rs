@@ -127,8 +127,16 @@ async fn planted_secrets_are_found_nowhere() {
         #[cfg(feature = "jwt")]
         {
             use tower_auth_oauth2::{Algorithm, Assertion, SigningKey};
-            let key = || SigningKey::from_secret(Algorithm::Hs256, "PLANTED-key").unwrap();
-            let client = ClientAuth::secret_jwt("the-id", "PLANTED-key").unwrap();
+            let key = || {
+                SigningKey::from_secret(
+                    Algorithm::Hs256,
+                    "PLANTED-key-of-thirty-two-bytes-and-more",
+                )
+                .unwrap()
+            };
+            let client =
+                ClientAuth::secret_jwt("the-id", "PLANTED-key-of-thirty-two-bytes-and-more")
+                    .unwrap();
             let assertion = Assertion::new(key()).issuer("the-id");
             let _ = write!(shown, "{client:?} {assertion:?}");
             for builder in [

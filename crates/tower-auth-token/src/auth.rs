@@ -9,7 +9,7 @@ use std::fmt;
 use tower_auth_core::{
     AuthError, Authorize, Claim, Deferred, Observe, RequestHead, ResponseHead, Scheme, Step,
     Verdict,
-    bearer::{InAuthorization, Placement},
+    bearer::{InAuthorization, Placement, Put},
     scheme,
 };
 
@@ -21,7 +21,8 @@ use tower_auth_core::{
 /// A 401 drops the token, when it is still the current one; with
 /// [`replay`](tower_auth_core::SchemeExt::replay), the request is sent once more with another one. A challenge of
 /// `insufficient_scope` (RFC 6750 section 3.1) or `insufficient_user_authentication` (RFC 9470) does not: another token
-/// of the same kind would be refused as well.
+/// of the same kind would be refused as well. Nor does what the [placement](Placement) refuses: a replay carries the same
+/// token then.
 ///
 /// ```
 /// use std::{convert::Infallible, time::Duration};
@@ -49,7 +50,7 @@ use tower_auth_core::{
 pub struct TokenAuth<S, P = InAuthorization>
 where
     S: Source<Value: AccessToken>,
-    P: Placement + Send + Sync + 'static,
+    P: Placement,
 {
     tokens: Lender<Placing<S, P>>,
     judge: Option<Judge>,
@@ -68,7 +69,7 @@ impl<S: Source<Value: AccessToken>> TokenAuth<S> {
 impl<S, P> TokenAuth<S, P>
 where
     S: Source<Value: AccessToken>,
-    P: Placement + Send + Sync + 'static,
+    P: Placement,
 {
     /// Tokens of this source in this place, cached with the defaults.
     pub fn new(source: S, placement: P) -> Self {
@@ -104,14 +105,18 @@ where
 impl<S, P> Scheme for TokenAuth<S, P>
 where
     S: Source<Value: AccessToken>,
-    P: Placement + Send + Sync + 'static,
+    P: Placement,
 {
     type Mode = Deferred;
     type Credentials = Loan<Placed<S::Value, P>>;
-    type Sent = SentToken;
+    type Sent = SentToken<P::Sent>;
     type Acquire = AcquireLoan<Placed<S::Value, P>>;
 
-    fn acquire(&self, _: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
+    fn acquire(
+        &self,
+        _: RequestHead<'_>,
+        _: Option<&Self::Sent>,
+    ) -> Step<Self::Credentials, Self::Acquire> {
         self.tokens.lend()
     }
 
@@ -120,39 +125,43 @@ where
         self.tokens.lend_mut()
     }
 
-    fn is_same(&self, sent: &SentToken, next: &Self::Credentials) -> bool {
-        self.tokens.is_same(sent.id, next)
+    fn is_same(&self, sent: &Self::Sent, next: &Self::Credentials) -> bool {
+        let placement = self.cache().source().placement();
+        self.tokens.value(next).is_ok_and(|(token, id)| {
+            id == sent.id && placement.is_same(&sent.placed, token.placed())
+        })
     }
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
-        visit(self.cache().source().placement().claim());
+        self.cache().source().placement().claims(visit);
     }
 }
 
 impl<B, S, P> Authorize<B> for TokenAuth<S, P>
 where
     S: Source<Value: AccessToken>,
-    P: Placement + Send + Sync + 'static,
+    P: Put<B>,
 {
     #[inline]
     fn authorize(
         &self,
         loan: Self::Credentials,
         request: &mut Request<B>,
-    ) -> Result<SentToken, AuthError> {
+    ) -> Result<Self::Sent, AuthError> {
         let placement = self.cache().source().placement();
         let (token, id) = self.tokens.value(&loan)?;
-        placement.put(token.placed(), request)?;
         Ok(SentToken {
+            placed: placement.put(token.placed(), request)?,
             id,
             judge: self.judge,
         })
     }
 }
 
-/// Which token a request carries.
+/// Which token a request carries, and what its placement keeps of it.
 #[derive(Clone, Copy, Debug)]
-pub struct SentToken {
+pub struct SentToken<P = ()> {
+    placed: P,
     id: ValueId,
     judge: Option<Judge>,
 }
@@ -161,9 +170,15 @@ impl SentToken {
     /// A token whose refusals [`is_token_refused`](crate::is_token_refused) judges.
     #[inline]
     pub fn new(id: ValueId) -> Self {
-        Self { id, judge: None }
+        Self {
+            placed: (),
+            id,
+            judge: None,
+        }
     }
+}
 
+impl<P> SentToken<P> {
     /// Another judge.
     #[must_use]
     pub fn with_judge(self, judge: Judge) -> Self {
@@ -177,9 +192,14 @@ impl SentToken {
     }
 }
 
-impl Observe for SentToken {
+/// The placement is asked first: what it refuses says nothing of the token, which stays as good as it was.
+impl<P: Observe> Observe for SentToken<P> {
     #[inline]
     fn observe(&self, response: ResponseHead<'_>) -> Verdict {
+        let verdict = self.placed.observe(response);
+        if verdict != Verdict::Accepted {
+            return verdict;
+        }
         let is_refused = match self.judge {
             None => challenge::is_token_refused(response),
             Some(judge) => judge(response),
@@ -193,12 +213,12 @@ impl Observe for SentToken {
 }
 
 scheme!(slot(<P as Placement>::Slot)
-    [T: Source<Value: AccessToken>, P: Placement + Send + Sync + 'static] TokenAuth<T, P>);
+    [T: Source<Value: AccessToken>, P: Placement] TokenAuth<T, P>);
 
 impl<S, P> Clone for TokenAuth<S, P>
 where
     S: Source<Value: AccessToken>,
-    P: Placement + Send + Sync + 'static,
+    P: Placement,
 {
     fn clone(&self) -> Self {
         Self {
@@ -211,7 +231,7 @@ where
 impl<S, P> fmt::Debug for TokenAuth<S, P>
 where
     S: Source<Value: AccessToken>,
-    P: Placement + Send + Sync + 'static,
+    P: Placement,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenAuth")

@@ -47,7 +47,7 @@ use tower_auth_core::{AuthError, ErrorKind, Step};
 ///     type Sent = SentToken;
 ///     type Acquire = AcquireLoan<HeaderValue>;
 ///
-///     fn acquire(&self, _: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
+///     fn acquire(&self, _: RequestHead<'_>, _: Option<&SentToken>) -> Step<Self::Credentials, Self::Acquire> {
 ///         self.0.lend()
 ///     }
 ///     fn acquire_mut(&mut self, _: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {

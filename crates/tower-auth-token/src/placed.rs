@@ -12,7 +12,7 @@ pub struct Placed<V, P: Placement> {
 }
 
 impl<V, P: Placement> Placed<V, P> {
-    /// What [`Placement::put`] wants.
+    /// What [`Put::put`](tower_auth_core::bearer::Put::put) wants.
     pub fn placed(&self) -> &P::Placed {
         &self.placed
     }
@@ -65,13 +65,13 @@ impl<S: Source<Value: AccessToken>, P: Placement> Placing<S, P> {
 impl<S, P> Source for Placing<S, P>
 where
     S: Source<Value: AccessToken>,
-    P: Placement + Send + Sync + 'static,
+    P: Placement,
 {
     type Value = Placed<S::Value, P>;
 
     async fn fetch(&self, demand: Demand<Self::Value>) -> Result<Fetched<Self::Value>, Failure> {
         let fetched = self.source.fetch(demand.map(|placed| placed.token)).await?;
-        fetched.try_map(|token| match self.placement.place(token.access_token()) {
+        fetched.try_map(|token| match self.placement.place(token.issued()) {
             Ok(placed) => Ok(Placed { token, placed }),
             Err(error) => Err(AuthError::new(
                 ErrorKind::Credentials,

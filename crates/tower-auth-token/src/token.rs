@@ -1,12 +1,18 @@
 //! What schemes for tokens need of a value, and the plainest one.
 
 use std::fmt;
-use tower_auth_core::Secret;
+use tower_auth_core::{Secret, bearer::Issued};
 
 /// A value that requests carry as a text: an access token.
 pub trait AccessToken {
+    /// The token as it was issued: its text, and what else a [`Placement`](tower_auth_core::bearer::Placement) may want
+    /// to know of it.
+    fn issued(&self) -> Issued<'_>;
+
     /// The text.
-    fn access_token(&self) -> &str;
+    fn access_token(&self) -> &str {
+        self.issued().text()
+    }
 }
 
 /// An access token and, where there is one, its refresh token.
@@ -58,20 +64,20 @@ impl Token {
 }
 
 impl AccessToken for Token {
-    fn access_token(&self) -> &str {
-        self.access.expose()
+    fn issued(&self) -> Issued<'_> {
+        Issued::new(self.access.expose())
     }
 }
 
 impl AccessToken for Secret {
-    fn access_token(&self) -> &str {
-        self.expose()
+    fn issued(&self) -> Issued<'_> {
+        Issued::new(self.expose())
     }
 }
 
 impl AccessToken for String {
-    fn access_token(&self) -> &str {
-        self
+    fn issued(&self) -> Issued<'_> {
+        Issued::new(self)
     }
 }
 

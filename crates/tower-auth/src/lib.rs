@@ -60,7 +60,7 @@
 //! | client | what to know | example |
 //! | --- | --- | --- |
 //! | hyper-util's `Client` | nothing: it is a service of `http::Request` | `hyper.rs` |
-//! | reqwest | through `tower_auth::reqwest::Client` (feature `reqwest`), which turns off redirects below the layers and refuses a URI that reqwest would rewrite after it was signed | `reqwest.rs` |
+//! | reqwest | through `tower_auth::reqwest_client` (feature `reqwest`), which turns off redirects below the layers and refuses a URI that reqwest would rewrite after it was signed | `reqwest.rs` |
 //! | a tonic channel | generated clients send paths only: give them their origin with `with_origin`. It has to be the origin of the channel's endpoint: the channel sends everything there whatever the origin says, so `https` there and `http` at the endpoint sends credentials in the clear | `tonic.rs` |
 //! | a boxed service | box the finished stack: `BoxCloneSyncService::new(stack)` | `boxed.rs` |
 //! | the upstream side of an axum proxy | make the URI absolute first; the caller's own `Authorization` is replaced | `axum_proxy.rs` |
@@ -79,12 +79,27 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-pub use tower_auth_core::*;
+#[doc(inline)]
+pub use tower_auth_core::{
+    AuthError, AuthLayer, Authorize, Basic, Bearer, BoxScheme, Claim, Clock, Deferred, Error,
+    ErrorKind, Fixed, HeaderApiKey, IntoOrigins, KeepExisting, Layered, Mode, Never, NoAuth,
+    NotAuthenticated, Observe, Origin, QueryApiKey, Renewable, RequestAuth, RequestHead,
+    ResponseHead, Scheme, SchemeExt, Schemes, Secret, Step, Sum, Verdict, bearer, body, clock,
+    dynamic, fixed_scheme, insert_header, replay, scheme, sensitive_header, service, sum,
+};
 
+#[cfg(feature = "aws")]
+#[cfg_attr(docsrs, doc(cfg(feature = "aws")))]
+#[doc(inline)]
+pub use tower_auth_aws as aws;
 #[cfg(feature = "digest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "digest")))]
 #[doc(inline)]
 pub use tower_auth_digest as digest;
+#[cfg(feature = "graphql")]
+#[cfg_attr(docsrs, doc(cfg(feature = "graphql")))]
+#[doc(inline)]
+pub use tower_auth_graphql as graphql;
 #[cfg(feature = "netrc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "netrc")))]
 #[doc(inline)]
@@ -95,20 +110,15 @@ pub use tower_auth_netrc as netrc;
 pub use tower_auth_oauth1 as oauth1;
 #[cfg(feature = "oauth2")]
 #[cfg_attr(docsrs, doc(cfg(feature = "oauth2")))]
+#[doc(inline)]
 pub use tower_auth_oauth2 as oauth2;
-
 #[cfg(feature = "reqwest")]
-pub mod reqwest;
-
-#[cfg(feature = "graphql")]
-#[cfg_attr(docsrs, doc(cfg(feature = "graphql")))]
-pub use tower_auth_graphql as graphql;
-
-#[cfg(feature = "aws")]
-#[cfg_attr(docsrs, doc(cfg(feature = "aws")))]
-pub use tower_auth_aws as aws;
+#[cfg_attr(docsrs, doc(cfg(feature = "reqwest")))]
+#[doc(inline)]
+pub use tower_auth_reqwest as reqwest_client; // not `reqwest`: a glob import would hide the crate
 #[cfg(feature = "token")]
 #[cfg_attr(docsrs, doc(cfg(feature = "token")))]
+#[doc(inline)]
 pub use tower_auth_token as token;
 
 /// The commands and the example of the README.

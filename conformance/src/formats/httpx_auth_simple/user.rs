@@ -3,8 +3,7 @@
 use http::{HeaderName, HeaderValue, Request};
 use std::{fmt, sync::Arc};
 use tower_auth_core::{
-    AuthError, Authorize, Claim, ErrorKind, Instant, RequestHead, Scheme, Step, instant_scheme,
-    scheme,
+    AuthError, Authorize, Claim, ErrorKind, Fixed, RequestHead, Scheme, Step, fixed_scheme, scheme,
 };
 
 pub(super) static X_ORDER: HeaderName = HeaderName::from_static("x-order");
@@ -14,7 +13,7 @@ pub(super) static X_ORDER: HeaderName = HeaderName::from_static("x-order");
 pub(super) struct Letter(pub(super) char);
 
 impl Scheme for Letter {
-    instant_scheme!();
+    fixed_scheme!();
 
     fn claims(&self, _: &mut dyn FnMut(Claim<'_>)) {}
 }
@@ -44,13 +43,13 @@ pub(super) trait Put: fmt::Debug {
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>));
 }
 
-impl<A: Scheme<Mode = Instant> + Authorize<()> + fmt::Debug> Put for A {
+impl<A: Scheme<Mode = Fixed> + Authorize<()> + fmt::Debug> Put for A {
     fn put(&self, request: &mut Request<()>) -> Result<(), AuthError> {
-        match self.acquire(RequestHead::from(&*request)) {
+        match self.acquire(RequestHead::from(&*request), None) {
             Step::Ready(credentials) => self.authorize(credentials, request).map(drop),
             Step::Wait(_) => Err(AuthError::new(
                 ErrorKind::Credentials,
-                "an instant scheme waits",
+                "a fixed scheme waits",
             )),
         }
     }
@@ -73,7 +72,7 @@ impl fmt::Debug for Node {
 }
 
 impl Scheme for Node {
-    instant_scheme!();
+    fixed_scheme!();
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
         self.0.claims(visit);

@@ -7,10 +7,14 @@ use crate::formats::{
 use serde_json::{Map, Value};
 use std::{error::Error as _, time::UNIX_EPOCH};
 use tower_auth_core::{Clock, clock::ManualClock};
+use tower_auth_jose::{Jwk, Verifier};
 use tower_auth_oauth2::{
     Algorithm, Assertion, Challenge, ClientAuth, OAuth2, ServerMetadata, SigningKey, TokenError,
     well_known_urls,
 };
+
+/// Any, as long as HS256 wants it.
+const SECRET: &str = "a secret of thirty-two bytes here";
 
 fn text<'a>(entry: &'a Value, name: &str) -> Result<&'a str, String> {
     entry
@@ -161,11 +165,7 @@ fn key_of(entry: &Value, alg: &str) -> Result<(SigningKey, Value), String> {
 pub(super) fn jws(entry: &Value) -> Result<(), String> {
     let compact = text(entry, "compact")?;
     if compact.ends_with('.') {
-        // Unsecured: a name that we do not know.
-        return match Algorithm::from_name("none") {
-            None => Ok(()),
-            Some(algorithm) => Err(format!("`none` is {algorithm}")),
-        };
+        return super::keys::refused(compact, []);
     }
     let (input, signature) = compact.rsplit_once('.').ok_or("is not compact")?;
     if input != text(entry, "signing_input")? || signature != text(entry, "signature")? {
@@ -175,6 +175,16 @@ pub(super) fn jws(entry: &Value) -> Result<(), String> {
     let header = input.split('.').next().unwrap_or_default();
     let header = Token::read(&format!("{header}.e30."))?.header;
     let (key, jwk) = key_of(entry, text(&header, "alg")?)?;
+    let ours = Jwk::parse(&jwk.to_string()).map_err(|error| error.to_string())?;
+    Verifier::new([key.algorithm()])
+        .keys([ours.clone()])
+        .verify(compact)
+        .map_err(|error| error.to_string())?;
+    // The same signature under other words.
+    super::keys::refused(
+        &format!("{}.{signature}", input.replacen('.', ".e", 1)),
+        [ours],
+    )?;
     signs_alike(&key, &jwk, input, signature)
 }
 
@@ -208,7 +218,8 @@ pub(super) async fn client_assertion(
         };
     match name {
         "claims" | "client_assertion_type" => {
-            let key = SigningKey::from_secret(Algorithm::Hs256, "secret").map_err(show)?;
+            let key = SigningKey::from_secret(Algorithm::Hs256, SECRET)
+                .map_err(|error| error.to_string())?;
             let header = serde_json::json!({"alg": "HS256", "typ": "JWT"});
             let (assertion, now) = assertion(key, &header, claims)?;
             let auth = ClientAuth::assertion(id, assertion).map_err(show)?;
@@ -235,7 +246,8 @@ pub(super) async fn client_assertion(
             ) {
                 (Some(secret), _) => {
                     use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-                    let key = SigningKey::from_secret(algorithm(alg)?, secret).map_err(show)?;
+                    let key = SigningKey::from_secret(algorithm(alg)?, secret)
+                        .map_err(|error| error.to_string())?;
                     (
                         key,
                         serde_json::json!({"kty": "oct", "k": BASE64_URL_SAFE_NO_PAD.encode(secret)}),
@@ -273,7 +285,8 @@ pub(super) async fn client_assertion(
                         .await
                 }
                 _ => {
-                    let key = SigningKey::from_secret(Algorithm::Hs256, "secret").map_err(show)?;
+                    let key = SigningKey::from_secret(Algorithm::Hs256, SECRET)
+                        .map_err(|error| error.to_string())?;
                     let builder =
                         OAuth2::jwt_bearer(url, Assertion::new(key).issuer(id)).scope("s");
                     builder

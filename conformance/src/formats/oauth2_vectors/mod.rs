@@ -4,6 +4,7 @@ mod answers;
 mod basic;
 mod device;
 mod facts;
+mod keys;
 
 use super::Format;
 use crate::case::{Case, Verdict};
@@ -121,6 +122,14 @@ async fn judge(
         ("rfc6750_www_authenticate", _) => facts::challenge(entry),
         ("rfc7009_revocation", name) => answers::revocation(name, entry).await,
         ("rfc7515_jws", _) | ("rfc8037_eddsa", "example") => facts::jws(entry),
+        ("rfc8037_eddsa", "thumbprint_sha256") => keys::thumbprint(&whole["jwk_private"], entry),
+        ("rfc7638_thumbprint", _) => keys::thumbprint(&entry["jwk"], &entry["sha256"]),
+        ("rfc9449_dpop", "jwk_public" | "jkt") => {
+            keys::thumbprint(&whole["jwk_public"], &whole["jkt"])
+        }
+        ("rfc9449_dpop", "token_request_proof" | "resource_request_proof") => {
+            keys::proof(whole, entry)
+        }
         ("rfc7523_client_assertion", name) => facts::client_assertion(file, whole, name).await,
         ("rfc7662_introspection", _) => answers::introspection(entry).await,
         ("rfc8414_metadata", name) => facts::metadata(name, index, entry),

@@ -3,6 +3,7 @@
 use super::{CredentialsError, ProviderContext, error::Errors, profile::ProfileSet};
 use http::Uri;
 use std::net::IpAddr;
+use tower_auth_core::endpoint::{self, Localhost};
 
 /// The domain that the services of a region belong to.
 pub(super) fn dns_suffix(region: &str) -> &'static str {
@@ -77,31 +78,18 @@ pub(super) fn is_set(
 
 /// An http or https URL with a host, and without user information.
 pub(super) fn absolute(url: &str) -> Option<Uri> {
-    let uri: Uri = url.parse().ok()?;
-    let plain = matches!(uri.scheme_str(), Some("http" | "https"));
-    let authority = uri.authority()?;
-    (plain && !authority.host().is_empty() && !authority.as_str().contains('@')).then_some(uri)
+    endpoint::parse_any("endpoint", url).ok()
 }
 
 /// The host of a URI, when it is an address.
 pub(super) fn address(uri: &Uri) -> Option<IpAddr> {
-    let host = uri.host()?;
-    let host = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host);
-    let address: IpAddr = host.parse().ok()?;
-    Some(address.to_canonical())
+    endpoint::address(uri.host()?)
 }
 
 /// Whether a URI names this machine.
 pub(super) fn is_loopback(uri: &Uri) -> bool {
-    match address(uri) {
-        Some(address) => address.is_loopback(),
-        None => uri
-            .host()
-            .is_some_and(|host| host.eq_ignore_ascii_case("localhost")),
-    }
+    let authority = uri.authority();
+    authority.is_some_and(|authority| endpoint::is_this_machine(authority, Localhost::Counts))
 }
 
 /// `base` with this path and query behind its own path.

@@ -32,6 +32,9 @@ use tower_auth_core::{AuthError, ErrorKind};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HashBody;
 
+/// No body in memory has more empty frames than this, one after the other.
+const MOST_EMPTY: usize = 1 << 10;
+
 impl<B: Body + Clone> Payload<B> for HashBody {
     fn describe(&self, request: &mut Request<B>) -> Result<PayloadHash, AuthError> {
         match declared(request)? {
@@ -53,6 +56,7 @@ fn hash<B: Body>(body: B) -> Result<PayloadHash, AuthError> {
     let mut body = pin!(body);
     let mut context = Context::from_waker(Waker::noop());
     let mut digest = Sha256::new();
+    let mut empty = 0; // one after the other
     loop {
         let frame = match body.as_mut().poll_frame(&mut context) {
             Poll::Ready(Some(Ok(frame))) => frame,
@@ -70,6 +74,10 @@ fn hash<B: Body>(body: B) -> Result<PayloadHash, AuthError> {
         let Ok(mut data) = frame.into_data() else {
             continue; // trailers are no part of the payload
         };
+        empty = if data.has_remaining() { 0 } else { empty + 1 };
+        if empty > MOST_EMPTY {
+            return Err(error("the body sends empty frames without end"));
+        }
         while data.has_remaining() {
             let chunk = data.chunk();
             let length = chunk.len();
@@ -147,6 +155,7 @@ mod tests {
             (Odd(Poll::Pending, Some(10)), "wait"),
             (Odd(Poll::Ready(b"x"), None), "how long"),
             (Odd(Poll::Ready(b"endless"), Some(1000)), "longer than"),
+            (Odd(Poll::Ready(b""), Some(1000)), "empty frames"),
         ] {
             let error = described(odd).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Request);

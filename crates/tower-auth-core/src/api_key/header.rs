@@ -1,9 +1,9 @@
 //! An API key in a header.
 
 use crate::{
-    AuthError, Authorize, Claim, Scheme,
+    AuthError, Authorize, Claim, Scheme, fixed_scheme,
     insert::{insert_header, insert_named},
-    instant_scheme, scheme,
+    scheme,
     secret::sensitive_header,
 };
 use http::{HeaderName, HeaderValue, Request};
@@ -87,7 +87,7 @@ pub(crate) fn header_name(name: impl TryInto<HeaderName>) -> Result<HeaderName, 
 }
 
 impl Scheme for HeaderApiKey {
-    instant_scheme!();
+    fixed_scheme!();
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
         visit(Claim::Header(self.name()));

@@ -1,6 +1,6 @@
 //! An API key in the query.
 
-use crate::{AuthError, Authorize, Claim, Scheme, Secret, instant_scheme, query, scheme};
+use crate::{AuthError, Authorize, Claim, Scheme, Secret, fixed_scheme, query, scheme};
 use http::Request;
 use std::{fmt, sync::Arc};
 
@@ -87,7 +87,7 @@ pub(crate) fn check(parameter: &'static str, value: &str) -> Result<(), AuthErro
 }
 
 impl Scheme for QueryApiKey {
-    instant_scheme!();
+    fixed_scheme!();
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
         visit(Claim::Query(&self.0.name));

@@ -1,11 +1,15 @@
 //! Bearer tokens (RFC 6750), and where requests carry them.
 
+mod issued;
 mod placement;
 mod template;
 
-pub use self::placement::{InAuthorization, InHeader, InQuery, Placement};
+pub use self::{
+    issued::Issued,
+    placement::{InAuthorization, InHeader, InQuery, Placement, Put},
+};
 
-use crate::{AuthError, Authorize, Claim, Scheme, instant_scheme, scheme};
+use crate::{AuthError, Authorize, Claim, Scheme, fixed_scheme, scheme};
 use http::{HeaderName, Request};
 use std::fmt;
 
@@ -17,6 +21,7 @@ use std::fmt;
 /// | [`Bearer::with_template`] | `Authorization: Token <token>`, or what the template says | finisher |
 /// | [`Bearer::in_header`] | a header of its own, by a template | key |
 /// | [`Bearer::in_query`] | a query parameter (RFC 6750 section 2.3, which advises against it) | key |
+/// | [`Bearer::placed`] | what a [`Placement`] of your own makes of it | its [`Slot`](Placement::Slot) |
 ///
 /// What was there under the same name is replaced. Whoever has the token can use it, so it only goes out over https, or
 /// to this machine. Tokens that expire are fetched and renewed by the schemes of `tower-auth-oauth2`; they can be placed
@@ -54,7 +59,7 @@ impl Bearer {
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the token is empty or has blanks, control
     /// characters, or anything but ASCII.
     pub fn new(token: &str) -> Result<Self, AuthError> {
-        Self::placed(InAuthorization::default(), token)
+        Self::placed(token, InAuthorization::default())
     }
 
     /// `Authorization: <template>`, with the token in the place of `{token}`: `Token {token}`, `token={token}`.
@@ -63,7 +68,7 @@ impl Bearer {
     ///
     /// As [`Bearer::new`], and when the template has no `{token}` or has control characters.
     pub fn with_template(token: &str, template: &str) -> Result<Self, AuthError> {
-        Self::placed(InAuthorization::with_template(template)?, token)
+        Self::placed(token, InAuthorization::with_template(template)?)
     }
 }
 
@@ -78,7 +83,7 @@ impl Bearer<InHeader> {
         name: impl TryInto<HeaderName>,
         template: &str,
     ) -> Result<Self, AuthError> {
-        Self::placed(InHeader::new(name, template)?, token)
+        Self::placed(token, InHeader::new(name, template)?)
     }
 }
 
@@ -89,33 +94,38 @@ impl Bearer<InQuery> {
     ///
     /// As [`Bearer::new`], and when the name is empty or has control characters.
     pub fn in_query(token: &str, name: &str) -> Result<Self, AuthError> {
-        Self::placed(InQuery::new(name)?, token)
+        Self::placed(token, InQuery::new(name)?)
     }
 }
 
-impl<P: Placement> Bearer<P> {
-    fn placed(placement: P, token: &str) -> Result<Self, AuthError> {
-        let placed = placement.place(token)?;
+impl<P: Placement<Sent = ()>> Bearer<P> {
+    /// In a place of your own.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Placement::place`].
+    pub fn placed<'a>(token: impl Into<Issued<'a>>, placement: P) -> Result<Self, AuthError> {
+        let placed = placement.place(token.into())?;
         Ok(Self { placement, placed })
     }
 }
 
-impl<P: Placement> Scheme for Bearer<P> {
-    instant_scheme!();
+impl<P: Placement<Sent = ()>> Scheme for Bearer<P> {
+    fixed_scheme!();
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
-        visit(self.placement.claim());
+        self.placement.claims(visit);
     }
 }
 
-impl<B, P: Placement> Authorize<B> for Bearer<P> {
+impl<B, P: Put<B, Sent = ()>> Authorize<B> for Bearer<P> {
     #[inline]
     fn authorize(&self, (): (), request: &mut Request<B>) -> Result<(), AuthError> {
         self.placement.put(&self.placed, request)
     }
 }
 
-scheme!(slot(<P as Placement>::Slot) [P: Placement] Bearer<P>);
+scheme!(slot(<P as Placement>::Slot) [P: Placement<Sent = ()>] Bearer<P>);
 
 impl<P: Placement> fmt::Debug for Bearer<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -130,7 +140,7 @@ mod tests {
     use super::*;
     use crate::ErrorKind;
 
-    fn sent<P: Placement>(bearer: Bearer<P>) -> Request<()> {
+    fn sent<P: Put<(), Sent = ()>>(bearer: Bearer<P>) -> Request<()> {
         let mut request = Request::get("https://h/?a=1").body(()).unwrap();
         bearer.authorize((), &mut request).unwrap();
         request

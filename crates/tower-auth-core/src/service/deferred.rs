@@ -1,13 +1,13 @@
 //! The service of schemes whose credentials may have to be fetched, and depend on what servers answered.
 
-use super::access_inner;
+use super::{CloneService, access_inner};
 use crate::{
-    AuthError, Authorize, Error, Observe, RequestHead, ResponseHead, Scheme, Scope, Step, Verdict,
-    replay::{CloneBody, NoReplay},
+    AuthError, Authorize, Error, Observe, RequestHead, ResponseHead, Scheme, Step, Verdict,
+    replay::{NoReplay, Policy, Room},
     request_auth::authorize_given,
-    scope::Decision,
+    scope::{Decision, Scope},
 };
-use http::{Request, Response};
+use http::{Extensions, HeaderMap, Method, Request, Response, Uri, Version};
 use pin_project_lite::pin_project;
 use std::{
     fmt,
@@ -38,9 +38,9 @@ impl<S, A, R> DeferredAuth<S, A, R> {
 
 impl<S, A, R, B, T> Service<Request<B>> for DeferredAuth<S, A, R>
 where
-    S: Service<Request<B>, Response = Response<T>> + Clone,
+    S: Service<Request<B>, Response = Response<T>> + CloneService,
     A: Authorize<B>,
-    R: CloneBody<B> + Clone,
+    R: Policy<B> + Clone,
 {
     type Response = S::Response;
     type Error = Error<S::Error>;
@@ -64,26 +64,24 @@ where
         }
         match self.scheme.acquire_mut(RequestHead::from(&request)) {
             Step::Ready(credentials) => {
-                let spare = copy(&request, &self.replay);
+                let body = self.replay.clone_body(request.body());
+                let again = body.map(|body| Again {
+                    // A clone is not ready; it is polled ready before the second try.
+                    service: self.inner.clone(),
+                    scheme: self.scheme.clone(),
+                    replay: self.replay.clone(),
+                    spare: Spare::of(&request, body),
+                });
                 let sent = match self.scheme.authorize(credentials, &mut request) {
                     Ok(sent) => sent,
                     Err(error) => return DeferredFuture::unsent(error),
                 };
                 let future = self.inner.call(request);
-                let again = spare.map(|request| {
-                    Box::new(Parked {
-                        // A clone is not ready; it is polled ready before the second try.
-                        service: self.inner.clone(),
-                        scheme: self.scheme.clone(),
-                        replay: self.replay.clone(),
-                        request,
-                    })
-                });
                 DeferredFuture {
                     state: State::Sent {
                         future,
                         sent: Some(sent),
-                        again,
+                        again: R::Room::of(again),
                     },
                 }
             }
@@ -113,15 +111,59 @@ where
     }
 }
 
-/// A copy of a request that was not authorized yet, when its body can be copied.
-fn copy<B, R: CloneBody<B>>(request: &Request<B>, replay: &R) -> Option<Request<B>> {
-    let mut copy = Request::new(replay.clone_body(request.body())?);
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.version_mut() = request.version();
-    *copy.headers_mut() = request.headers().clone();
-    *copy.extensions_mut() = request.extensions().clone();
-    Some(copy)
+/// A copy of a request that was not authorized yet, in pieces: they are cloned to where they stay, and put together when
+/// they are needed, which is seldom.
+struct Spare<B> {
+    method: Method,
+    uri: Uri,
+    version: Version,
+    headers: HeaderMap,
+    extensions: Extensions,
+    body: B,
+}
+
+impl<B> Spare<B> {
+    #[inline(always)]
+    fn of(request: &Request<B>, body: B) -> Self {
+        Self {
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            version: request.version(),
+            headers: request.headers().clone(),
+            extensions: request.extensions().clone(),
+            body,
+        }
+    }
+
+    #[cold]
+    fn request(self) -> Request<B> {
+        let mut request = Request::new(self.body);
+        *request.method_mut() = self.method;
+        *request.uri_mut() = self.uri;
+        *request.version_mut() = self.version;
+        *request.headers_mut() = self.headers;
+        *request.extensions_mut() = self.extensions;
+        request
+    }
+}
+
+/// All that is needed to send a request once more.
+struct Again<S, A, R, B> {
+    service: S,
+    scheme: A,
+    replay: R,
+    spare: Spare<B>,
+}
+
+impl<S, A, R, B> Again<S, A, R, B> {
+    fn park(self) -> Box<Parked<S, A, R, B>> {
+        Box::new(Parked {
+            service: self.service,
+            scheme: self.scheme,
+            replay: self.replay,
+            request: self.spare.request(),
+        })
+    }
 }
 
 /// All that is needed to send a request, but credentials.
@@ -154,6 +196,7 @@ pin_project! {
     where
         S: Service<Request<B>>,
         A: Scheme,
+        R: Policy<B>,
     {
         #[pin]
         state: State<S, A, R, B, S::Future, S::Response>,
@@ -165,6 +208,7 @@ pin_project! {
     enum State<S, A, R, B, F, T>
     where
         A: Scheme,
+        R: Policy<B>,
     {
         // Waits for credentials.
         Acquire {
@@ -182,7 +226,7 @@ pin_project! {
             #[pin]
             future: F,
             sent: Option<A::Sent>, // `None`: without this scheme's credentials
-            again: Option<Box<Parked<S, A, R, B>>>,
+            again: R::Room<Again<S, A, R, B>>,
         },
         Unsent { error: Option<AuthError> },
     }
@@ -192,13 +236,14 @@ impl<S, A, R, B> DeferredFuture<S, A, R, B>
 where
     S: Service<Request<B>>,
     A: Scheme,
+    R: Policy<B>,
 {
     fn unobserved(future: S::Future) -> Self {
         Self {
             state: State::Sent {
                 future,
                 sent: None,
-                again: None,
+                again: R::Room::of(None),
             },
         }
     }
@@ -214,7 +259,7 @@ impl<S, A, R, B, T> Future for DeferredFuture<S, A, R, B>
 where
     S: Service<Request<B>, Response = Response<T>>,
     A: Authorize<B>,
-    R: CloneBody<B>,
+    R: Policy<B>,
 {
     type Output = Result<Response<T>, Error<S::Error>>;
 
@@ -243,7 +288,7 @@ where
                     ready!(waiting.service.poll_ready(cx)).map_err(Error::Inner)?;
                     let parked = parked.take().expect("checked above");
                     let credentials = credentials.take().expect("comes with the parked request");
-                    send(parked, credentials, *first)?
+                    send(*parked, credentials, *first)?
                 }
                 StateProj::Sent {
                     future,
@@ -256,7 +301,7 @@ where
                         Poll::Ready(Ok(response)) => {
                             let head = ResponseHead::from(response);
                             sent.observe(head) == Verdict::Refused
-                                && again.is_some()
+                                && again.is_full()
                                 && head.may_replay()
                         }
                         _ => false,
@@ -266,7 +311,7 @@ where
                         return polled;
                     }
                     let response = ready!(polled)?;
-                    match try_again(sent.take(), again.take(), response) {
+                    match try_again(sent.take(), again.take().map(Again::park), response) {
                         Ok(next) => next,
                         Err(refusal) => return Poll::Ready(Ok(refusal)),
                     }
@@ -291,6 +336,7 @@ fn try_again<S, A, R, B, T>(
 where
     S: Service<Request<B>, Response = Response<T>>,
     A: Scheme,
+    R: Policy<B>,
 {
     let (Some(sent), Some(again)) = (sent, again) else {
         return Err(response);
@@ -300,7 +346,7 @@ where
         "credentials were refused: trying once more with others"
     );
     let request = RequestHead::from(&again.request);
-    let step = again.scheme.acquire_again(request, &sent);
+    let step = again.scheme.acquire(request, Some(&sent));
     let attempt = Attempt::Last(Box::new(Refusal { sent, response }));
     match step {
         Step::Ready(credentials) => reserve(again, credentials, attempt),
@@ -322,6 +368,7 @@ fn reserve<S, A, R, B>(
 where
     S: Service<Request<B>>,
     A: Scheme,
+    R: Policy<B>,
 {
     let first = match attempt {
         Attempt::First => true,
@@ -340,30 +387,35 @@ where
 
 /// Sends a parked request through its service, which is ready.
 fn send<S, A, R, B>(
-    mut parked: Box<Parked<S, A, R, B>>,
+    parked: Parked<S, A, R, B>,
     credentials: A::Credentials,
     first: bool,
 ) -> Result<StateOf<S, A, R, B>, AuthError>
 where
     S: Service<Request<B>>,
     A: Authorize<B>,
-    R: CloneBody<B>,
+    R: Policy<B>,
 {
-    let spare = first
-        .then(|| copy(&parked.request, &parked.replay))
-        .flatten();
-    let sent = parked.scheme.authorize(credentials, &mut parked.request)?;
-    let (future, again) = match spare {
-        Some(spare) => {
-            let request = mem::replace(&mut parked.request, spare);
-            (parked.service.call(request), Some(parked))
-        }
-        None => (parked.service.call(parked.request), None),
-    };
+    let Parked {
+        mut service,
+        scheme,
+        replay,
+        mut request,
+    } = parked;
+    let body = first.then(|| replay.clone_body(request.body())).flatten();
+    let spare = body.map(|body| Spare::of(&request, body));
+    let sent = scheme.authorize(credentials, &mut request)?;
+    let future = service.call(request);
+    let again = spare.map(|spare| Again {
+        service,
+        scheme,
+        replay,
+        spare,
+    });
     Ok(State::Sent {
         future,
         sent: Some(sent),
-        again,
+        again: R::Room::of(again),
     })
 }
 
@@ -371,6 +423,7 @@ impl<S, A, R, B> fmt::Debug for DeferredFuture<S, A, R, B>
 where
     S: Service<Request<B>>,
     A: Scheme,
+    R: Policy<B>,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DeferredFuture").finish_non_exhaustive()

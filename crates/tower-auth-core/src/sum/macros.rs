@@ -3,16 +3,18 @@
 /// Makes a scheme a [`Layer`](tower_layer::Layer) and a term of sums, with `+` and `&`.
 ///
 /// * `scheme!(key MyKey)` for a scheme that writes a header or query parameter of its own;
-/// * `scheme!(finisher MyAuth)` for one that writes `Authorization`, or signs, and so has to run last;
+/// * `scheme!(finisher MyAuth)` for one that writes `Authorization`, or signs in it, and so has to run after the keys;
+/// * `scheme!(seal MySeal)` for one that signs all that the others write, in headers of its own, and so runs last;
 /// * with generics: `scheme!(finisher [T: Clone, C] MyAuth<T, C>)`;
 /// * `scheme!(slot(A::Slot) [A: Term] Wrapper<A>)` for one that takes the place of another.
 ///
 /// Works in any crate, for that crate's own types, once they implement [`Scheme`](crate::Scheme), where there is an
-/// example. It implements [`Term`](crate::Term), [`IntoSum`](crate::IntoSum), `Add`, `BitAnd` and `Layer`.
+/// example. It implements [`Term`](crate::sum::Term), [`IntoSum`](crate::sum::IntoSum), `Add`, `BitAnd` and `Layer`.
 #[macro_export]
 macro_rules! scheme {
-    (key $($rest:tt)+) => { $crate::scheme!(slot($crate::KeySlot) $($rest)+); };
-    (finisher $($rest:tt)+) => { $crate::scheme!(slot($crate::FinisherSlot) $($rest)+); };
+    (key $($rest:tt)+) => { $crate::scheme!(slot($crate::sum::KeySlot) $($rest)+); };
+    (finisher $($rest:tt)+) => { $crate::scheme!(slot($crate::sum::FinisherSlot) $($rest)+); };
+    (seal $($rest:tt)+) => { $crate::scheme!(slot($crate::sum::SealSlot) $($rest)+); };
     (slot($slot:ty) [$($generics:tt)+] $ty:ty) => {
         $crate::scheme!(@term $slot, $ty, [$($generics)+]);
         $crate::scheme!(@operator Add, add, $ty, [$($generics)+, Right]);
@@ -26,22 +28,23 @@ macro_rules! scheme {
         $crate::scheme!(@layer $ty, [S]);
     };
     (@term $slot:ty, $ty:ty, [$($generics:tt)*]) => {
-        impl<$($generics)*> $crate::Term for $ty
+        impl<$($generics)*> $crate::sum::Term for $ty
         where
             $ty: $crate::Scheme,
         {
             type Slot = $slot;
         }
 
-        impl<$($generics)*> $crate::IntoSum for $ty
+        impl<$($generics)*> $crate::sum::IntoSum for $ty
         where
             $ty: $crate::Scheme,
         {
-            type Keys = <$slot as $crate::__private::TermSlot>::Keys<Self>;
-            type Finisher = <$slot as $crate::__private::TermSlot>::Finisher<Self>;
+            type Keys = <$slot as $crate::sum::TermSlot>::Keys<Self>;
+            type Finisher = <$slot as $crate::sum::TermSlot>::Finisher<Self>;
+            type Seal = <$slot as $crate::sum::TermSlot>::Seal<Self>;
 
-            fn into_sum(self) -> $crate::Sum<Self::Keys, Self::Finisher> {
-                <$slot as $crate::__private::TermSlot>::sum(self)
+            fn into_sum(self) -> $crate::sum::Sum<Self::Keys, Self::Finisher, Self::Seal> {
+                <$slot as $crate::sum::TermSlot>::sum(self)
             }
         }
     };
@@ -49,18 +52,20 @@ macro_rules! scheme {
         impl<$($generics)*> ::std::ops::$trait<Right> for $ty
         where
             $ty: $crate::Scheme,
-            Right: $crate::IntoSum,
-            <$ty as $crate::IntoSum>::Keys: $crate::__private::Join<Right::Keys>,
-            <$ty as $crate::IntoSum>::Finisher: $crate::__private::Join<Right::Finisher>,
+            Right: $crate::sum::IntoSum,
+            <$ty as $crate::sum::IntoSum>::Keys: $crate::sum::Join<Right::Keys>,
+            <$ty as $crate::sum::IntoSum>::Finisher: $crate::sum::Join<Right::Finisher>,
+            <$ty as $crate::sum::IntoSum>::Seal: $crate::sum::Join<Right::Seal>,
         {
-            type Output = $crate::Sum<
-                <<$ty as $crate::IntoSum>::Keys as $crate::__private::Join<Right::Keys>>::Output,
-                <<$ty as $crate::IntoSum>::Finisher as $crate::__private::Join<Right::Finisher>>::Output,
+            type Output = $crate::sum::Sum<
+                <<$ty as $crate::sum::IntoSum>::Keys as $crate::sum::Join<Right::Keys>>::Output,
+                <<$ty as $crate::sum::IntoSum>::Finisher as $crate::sum::Join<Right::Finisher>>::Output,
+                <<$ty as $crate::sum::IntoSum>::Seal as $crate::sum::Join<Right::Seal>>::Output,
             >;
 
             #[track_caller]
             fn $method(self, right: Right) -> Self::Output {
-                $crate::IntoSum::into_sum(self).plus(right)
+                $crate::sum::IntoSum::into_sum(self).plus(right)
             }
         }
     };

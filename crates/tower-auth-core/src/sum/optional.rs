@@ -1,8 +1,7 @@
 //! `Option<A>` is a scheme: credentials that a configuration may or may not have.
 
-use crate::{
-    AuthError, Authorize, Claim, IntoSum, RequestHead, Scheme, Step, Sum, Term, sum::slot::TermSlot,
-};
+use super::{IntoSum, Sum, Term, TermSlot};
+use crate::{AuthError, Authorize, Claim, RequestHead, Scheme, Step};
 use http::Request;
 use pin_project_lite::pin_project;
 use std::{
@@ -30,28 +29,21 @@ impl<A: Scheme> Scheme for Option<A> {
     type Sent = Option<A::Sent>;
     type Acquire = AcquireSome<A::Acquire>;
 
-    fn acquire(&self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
-        match self.as_ref().map(|scheme| scheme.acquire(request)) {
+    fn acquire(
+        &self,
+        request: RequestHead<'_>,
+        refused: Option<&Self::Sent>,
+    ) -> Step<Self::Credentials, Self::Acquire> {
+        match self {
             None => Step::Ready(None),
-            Some(step) => some(step),
+            Some(scheme) => some(scheme.acquire(request, refused.and_then(Option::as_ref))),
         }
     }
 
     fn acquire_mut(&mut self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
-        match self.as_mut().map(|scheme| scheme.acquire_mut(request)) {
+        match self {
             None => Step::Ready(None),
-            Some(step) => some(step),
-        }
-    }
-
-    fn acquire_again(
-        &self,
-        request: RequestHead<'_>,
-        refused: &Self::Sent,
-    ) -> Step<Self::Credentials, Self::Acquire> {
-        match (self, refused) {
-            (Some(scheme), Some(refused)) => some(scheme.acquire_again(request, refused)),
-            _ => self.acquire(request),
+            Some(scheme) => some(scheme.acquire_mut(request)),
         }
     }
 
@@ -89,8 +81,9 @@ impl<A: Term> Term for Option<A> {
 impl<A: Term> IntoSum for Option<A> {
     type Keys = <A::Slot as TermSlot>::Keys<Self>;
     type Finisher = <A::Slot as TermSlot>::Finisher<Self>;
+    type Seal = <A::Slot as TermSlot>::Seal<Self>;
 
-    fn into_sum(self) -> Sum<Self::Keys, Self::Finisher> {
+    fn into_sum(self) -> Sum<Self::Keys, Self::Finisher, Self::Seal> {
         <A::Slot as TermSlot>::sum(self)
     }
 }

@@ -151,7 +151,7 @@ impl Scheme for Numbered {
     type Sent = SentNumber;
     type Acquire = Pin<Box<dyn Future<Output = Result<usize, AuthError>> + Send>>;
 
-    fn acquire(&self, _: RequestHead<'_>) -> Step<usize, Self::Acquire> {
+    fn acquire(&self, _: RequestHead<'_>, _: Option<&SentNumber>) -> Step<usize, Self::Acquire> {
         if let Some(current) = *self.0.current.lock().unwrap() {
             return Step::Ready(current);
         }

@@ -9,8 +9,8 @@ use std::{
     task::{Context, Poll, ready},
 };
 use tower_auth_core::{
-    AuthError, AuthLayer, Authorize, Claim, Deferred, Instant, Observe, RequestHead, ResponseHead,
-    Scheme, SchemeExt, Step, Verdict,
+    AuthError, AuthLayer, Authorize, Claim, Deferred, Fixed, Observe, RequestHead, ResponseHead,
+    Scheme, Step, Verdict, replay::Replay,
 };
 
 /// Which layer a client makes of a scheme: one that replays when credentials can be renewed.
@@ -35,15 +35,16 @@ fn scoped<A: Scheme>(
     endpoint: &Uri,
     plaintext: bool,
 ) -> Result<AuthLayer<CallerFirst<A>>, AuthError> {
-    let layer = CallerFirst(scheme).only_to(endpoint)?;
-    Ok(if plaintext {
+    let layer = AuthLayer::new(CallerFirst(scheme));
+    let layer = if plaintext {
         layer.danger_allow_plaintext()
     } else {
         layer
-    })
+    };
+    layer.only_to(endpoint)
 }
 
-impl AuthMode for Instant {
+impl AuthMode for Fixed {
     type Layer<A: Scheme<Mode = Self>> = AuthLayer<A>;
 
     fn layer<A: Scheme<Mode = Self>>(
@@ -56,7 +57,7 @@ impl AuthMode for Instant {
 }
 
 impl AuthMode for Deferred {
-    type Layer<A: Scheme<Mode = Self>> = AuthLayer<A, fn(&Body) -> Option<Body>>;
+    type Layer<A: Scheme<Mode = Self>> = AuthLayer<A, Replay<fn(&Body) -> Option<Body>>>;
 
     fn layer<A: Scheme<Mode = Self>>(
         scheme: A,
@@ -105,10 +106,17 @@ impl<A: Scheme> Scheme for CallerFirst<A> {
     type Sent = Option<SentRest<A::Sent>>;
     type Acquire = AcquireRest<A::Acquire>;
 
-    fn acquire(&self, request: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
+    fn acquire(
+        &self,
+        request: RequestHead<'_>,
+        refused: Option<&Self::Sent>,
+    ) -> Step<Self::Credentials, Self::Acquire> {
         match given(&self.0, request.extensions) {
             Given::All => Step::Ready(None),
-            given => rest(self.0.acquire(request), given == Given::Nothing),
+            given => {
+                let refused = refused.and_then(Option::as_ref).map(|rest| &rest.sent);
+                rest(self.0.acquire(request, refused), given == Given::Nothing)
+            }
         }
     }
 
@@ -116,17 +124,6 @@ impl<A: Scheme> Scheme for CallerFirst<A> {
         match given(&self.0, request.extensions) {
             Given::All => Step::Ready(None),
             given => rest(self.0.acquire_mut(request), given == Given::Nothing),
-        }
-    }
-
-    fn acquire_again(
-        &self,
-        request: RequestHead<'_>,
-        refused: &Self::Sent,
-    ) -> Step<Self::Credentials, Self::Acquire> {
-        match refused {
-            Some(refused) => rest(self.0.acquire_again(request, &refused.sent), refused.whole),
-            None => self.acquire(request),
         }
     }
 

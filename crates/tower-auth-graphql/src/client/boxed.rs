@@ -90,6 +90,8 @@ where
             shared: self.shared,
             #[cfg(feature = "ws")]
             sessions: self.sessions,
+            #[cfg(feature = "sse")]
+            stream: self.stream,
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 use http::{HeaderName, HeaderValue, Uri, uri};
 use std::fmt;
-use tower_auth_core::{Origin, Scheme};
+use tower_auth_core::{Scheme, endpoint};
 use tower_layer::{Identity, Layer, Stack};
 
 /// Builds a [`Client`].
@@ -26,18 +26,12 @@ pub(crate) fn endpoint(endpoint: impl TryInto<Uri>) -> Result<Uri, Error> {
     let endpoint = endpoint
         .try_into()
         .map_err(|_| Error::request("the endpoint is no URI"))?;
-    Origin::of(&endpoint).map_err(|error| {
+    // Refuses a user name, which no client would send. What may go in the clear, the scope judges.
+    let endpoint = as_http(endpoint)?;
+    endpoint::parse_any("endpoint", &endpoint.to_string()).map_err(|error| {
         Error::request("the endpoint has to be like https://api.example.com/graphql")
             .with_source(error)
-    })?;
-    let endpoint = as_http(endpoint)?;
-    let authority = endpoint.authority().map(|authority| authority.as_str());
-    if authority.is_some_and(|authority| authority.contains('@')) {
-        return Err(Error::request(
-            "the endpoint has a user name, which would not be sent; use `Basic`",
-        ));
-    }
-    Ok(endpoint)
+    })
 }
 
 /// A WebSocket begins as HTTP: `wss` stands for `https`, and `ws` for `http`.

@@ -269,6 +269,27 @@ where
             let reconnecting = self.reconnecting();
             return sessions.start(json, repeatable, reconnecting).await;
         }
+        #[cfg(feature = "sse")]
+        if let Some(streams) = &self.client.stream {
+            let (id, token, results) = streams.begin().await?;
+            let name = id.to_string();
+            self.request
+                .extensions
+                .insert("operationId".to_owned(), name.into());
+            self.options
+                .headers
+                .try_insert(crate::events::single::TOKEN, token)
+                .map_err(|_| {
+                    Error::request("the request has more headers than a request can have")
+                })?;
+            self.options.accept = Some(crate::events::single::ACCEPT_JSON);
+            let client = self.client;
+            let reply = client.exchange(|| self.encode()).await?;
+            return match (reply.status(), reply.into_body()) {
+                (http::StatusCode::ACCEPTED, _) => Ok(results),
+                (_, other) => Ok(crate::Subscription::single(other.into_single()?)),
+            };
+        }
         self.options.accept = Some(self.client.shared.accept_results()?);
         let client = self.client;
         match client.exchange(|| self.encode()).await?.into_body() {

@@ -7,6 +7,8 @@ mod call;
 mod encode;
 #[cfg(feature = "ws")]
 mod socket;
+#[cfg(feature = "sse")]
+mod stream;
 
 pub use self::{
     auth::{AcquireRest, AuthMode, CallerFirst, SentRest},
@@ -54,6 +56,8 @@ pub struct Client<S> {
     shared: Arc<Shared>,
     #[cfg(feature = "ws")]
     sessions: Option<crate::ws::Sessions>,
+    #[cfg(feature = "sse")]
+    stream: Option<crate::events::single::Streams>,
 }
 
 /// What all calls of a client have in common.
@@ -127,6 +131,8 @@ impl<S> Client<S> {
             shared: Arc::new(shared),
             #[cfg(feature = "ws")]
             sessions: None,
+            #[cfg(feature = "sse")]
+            stream: None,
         }
     }
 

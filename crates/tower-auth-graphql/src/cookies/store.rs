@@ -2,7 +2,8 @@
 
 use super::set_cookie;
 use cookie_store::{Cookie, CookieStore, RawCookie};
-use url::{Host, Url};
+use tower_auth_core::endpoint::{Localhost, is_this_machine};
+use url::Url;
 
 /// The most cookies of one domain, and in all. (RFC 6265 section 6.1 asks for 50 and 3000.)
 const MOST_OF_A_DOMAIN: usize = 180;
@@ -19,11 +20,10 @@ pub(super) struct Store {
 /// Whether nobody on the way can read or change what comes from there.
 pub(super) fn is_private(url: &Url) -> bool {
     url.scheme() == "https"
-        || url.host().is_some_and(|host| match host {
-            Host::Domain(name) => name == "localhost",
-            Host::Ipv4(address) => address.is_loopback(),
-            Host::Ipv6(address) => address.is_loopback(),
-        })
+        || url
+            .authority()
+            .parse()
+            .is_ok_and(|authority| is_this_machine(&authority, Localhost::Counts))
 }
 
 impl Store {

@@ -1,6 +1,8 @@
 //! GraphQL over server-sent events, in the mode of distinct connections.
 
 mod parser;
+#[cfg(feature = "sse")]
+pub(crate) mod single;
 
 use crate::{
     BoxError, Error, Response,
@@ -16,6 +18,34 @@ use std::task::{Context, Poll, ready};
 
 /// Nothing else: the reference server of the protocol compares the whole header with it.
 pub(crate) const ACCEPT_EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
+
+/// A stream of events for many operations.
+#[cfg(feature = "sse")]
+pub(crate) struct Shared {
+    pub(crate) incoming: Incoming,
+    parser: Parser,
+    pub(crate) judge: StreamJudge,
+}
+
+/// Asks for one: an extension of the request.
+#[cfg(feature = "sse")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OneForAll;
+
+#[cfg(feature = "sse")]
+impl Shared {
+    pub(crate) fn open<B>(head: &Head, body: B, settings: &Settings) -> Self
+    where
+        B: Body + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        Self {
+            incoming: Incoming::new(body, None, settings.idle_timeout),
+            parser: Parser::new(settings.part_size),
+            judge: StreamJudge::new(settings.detector.clone(), head),
+        }
+    }
+}
 
 /// The results of an operation, each an event ([GraphQL over SSE][spec], distinct connections).
 ///

@@ -14,7 +14,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tower_auth_core::{AuthError, AuthLayer, Basic, Error as Stacked, Origin};
+use tower_auth_core::{AuthError, AuthLayer, Basic, Error as Stacked, endpoint};
 use tower_layer::Layer as _;
 use tower_service::Service;
 
@@ -49,15 +49,7 @@ impl<S> LoginBuilder<S> {
         let endpoint = endpoint
             .try_into()
             .map_err(|_| AuthError::configuration("endpoint", "is no URI"))
-            .and_then(|endpoint| Origin::of(&endpoint).map(|_| endpoint))
-            .and_then(|endpoint| {
-                let authority = endpoint.authority().map(|authority| authority.as_str());
-                if authority.is_some_and(|authority| authority.contains('@')) {
-                    let why = "has a user name, which would not be sent; use `Basic`";
-                    return Err(AuthError::configuration("endpoint", why));
-                }
-                Ok(endpoint)
-            });
+            .and_then(|endpoint: Uri| endpoint::parse_any("endpoint", &endpoint.to_string()));
         Self {
             endpoint,
             service,
@@ -191,10 +183,11 @@ where
         + 'static,
     S::Future: std::marker::Send,
 {
-    let mut guard = AuthLayer::new(None::<Basic>).only_to(&endpoint)?;
+    let mut guard = AuthLayer::new(None::<Basic>);
     if plaintext {
         guard = guard.danger_allow_plaintext();
     }
+    let guard = guard.only_to(&endpoint)?;
     let service = Mutex::new(guard.layer(service));
     Ok(Arc::new(move |body| {
         let mut service = service

@@ -1,11 +1,14 @@
 //! Logs in, and refreshes.
 
-use super::query::{FieldPath, SecretQuery};
-use crate::jwt::Times;
-use crate::{AuthFailure, Body, Error, ErrorKind, Reply, Response};
+use super::{
+    jwt,
+    query::{FieldPath, SecretQuery},
+};
+use crate::{AuthFailure, Body, Error, ErrorKind, Reply, Response, response::media};
 use serde_json::{Map, Value};
 use std::{borrow::Cow, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 use tower_auth_core::{AuthError, ErrorKind as AuthErrorKind, Secret};
+use tower_auth_http::Redactor;
 use tower_auth_token::{Demand, Failure, Fetched, Source, Token, lifetime_from_seconds};
 
 /// A source of tokens that logs in by GraphQL, for [`TokenAuth`](tower_auth_token::TokenAuth) or a
@@ -95,7 +98,7 @@ impl GraphQlLogin {
     ) -> Result<Brought, Error> {
         let reply = (self.0.send)(query.body()?).await?.into_body();
         let response = reply.into_single()?;
-        let refused = refused(&response);
+        let refused = refused(&response, &query.redactor());
         let Some(data) = response.data else {
             return Err(refused);
         };
@@ -118,7 +121,7 @@ impl GraphQlLogin {
         let Some(old) = previous.refresh() else {
             return Ok(None);
         };
-        if Times::of(old.expose()).is_expired(demand.clock.now()) {
+        if jwt::is_expired(old.expose(), demand.clock.now()) {
             return Ok(None);
         }
         let mut variables = Map::new();
@@ -134,7 +137,7 @@ impl GraphQlLogin {
         };
         let now = demand.clock.now();
         if brought.token.expose() == previous.access().expose()
-            || Times::of(brought.token.expose()).is_expired(now)
+            || jwt::is_expired(brought.token.expose(), now)
         {
             return Ok(None); // no better than what there was
         }
@@ -155,7 +158,7 @@ impl GraphQlLogin {
         demand: &Demand<Token>,
     ) -> Fetched<Token> {
         let token = Token::new(brought.token.clone()).with_refresh(brought.refresh.or(old_refresh));
-        let by_jwt = |token| Times::of(brought.token.expose()).of_new(token, demand.clock.now());
+        let by_jwt = |token| jwt::of_new(token, demand.clock.now());
         match &self.0.plan.lifetime {
             Lifetime::Jwt => by_jwt(token),
             Lifetime::Fixed(lifetime) => Fetched::new(token).lifetime(*lifetime),
@@ -171,23 +174,22 @@ impl GraphQlLogin {
     }
 }
 
-/// A response without a token. What the server says is left out: it may repeat the variables, and so the password.
-fn refused(response: &Response) -> Error {
+/// A response without a token. The server may repeat the variables, and so the password, in what it says.
+fn refused(response: &Response, redactor: &Redactor) -> Error {
     let failure = response.auth_failure.unwrap_or(AuthFailure::Refused);
-    let is_plain = |code: &&str| {
-        code.len() <= 64
-            && code
-                .bytes()
-                .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
-    };
     let context = match response.errors.first() {
-        None => "the server issued no token".into(),
-        Some(error) => match error.code().filter(is_plain) {
-            Some(code) => format!("the server issued no token, but an error with the code {code}"),
-            None => "the server issued no token, but an error, which is not shown, since it may \
-                     repeat the password"
-                .into(),
-        },
+        None => "the server issued no token".to_owned(),
+        Some(error) => {
+            let message = redactor.clean(&error.message);
+            let message = media::clip(&message, 200);
+            match error.code().map(|code| redactor.clean(code)) {
+                Some(code) => {
+                    let code = media::clip(&code, 64);
+                    format!("the server issued no token, but an error: {message} (code {code})")
+                }
+                None => format!("the server issued no token, but an error: {message}"),
+            }
+        }
     };
     Error::new(ErrorKind::Auth(failure), context)
 }

@@ -66,7 +66,11 @@ impl<S: Source<Value: AccessToken>> Scheme for VariableAuth<S> {
     type Sent = SentToken;
     type Acquire = AcquireLoan<S::Value>;
 
-    fn acquire(&self, _: RequestHead<'_>) -> Step<Self::Credentials, Self::Acquire> {
+    fn acquire(
+        &self,
+        _: RequestHead<'_>,
+        _: Option<&SentToken>,
+    ) -> Step<Self::Credentials, Self::Acquire> {
         self.tokens.lend()
     }
 

@@ -17,6 +17,9 @@ pub enum Reply {
     /// Results that are pushed one after the other.
     #[cfg(feature = "subscriptions")]
     Subscription(crate::Subscription),
+    /// Results of many operations.
+    #[cfg(feature = "sse")]
+    Events(crate::EventStream),
     /// A WebSocket that the server has acknowledged.
     #[cfg(feature = "ws")]
     Socket(Box<crate::ws::Socket>),
@@ -41,6 +44,8 @@ impl Reply {
             Self::Stream(_) => Err(Error::protocol("the answer is a stream of responses")),
             #[cfg(feature = "subscriptions")]
             Self::Subscription(_) => Err(Error::protocol("the answer is a stream of results")),
+            #[cfg(feature = "sse")]
+            Self::Events(_) => Err(Error::protocol("the answer is a stream of events")),
             #[cfg(feature = "ws")]
             Self::Socket(_) => Err(Error::protocol("the answer is a WebSocket")),
         }

@@ -45,6 +45,7 @@ pin_project! {
         started: bool,
         held: Option<Box<Held>>,
         opening: Option<Box<Opening>>,
+        for_many: bool,
         sent: Sent,
         settings: Arc<Settings>,
     }
@@ -113,6 +114,13 @@ impl<F, RB> Exchange<F, RB> {
         self
     }
 
+    /// The request asks for a stream of events for many operations.
+    #[cfg(feature = "sse")]
+    pub(super) fn for_many(mut self, for_many: bool) -> Self {
+        self.for_many = for_many;
+        self
+    }
+
     fn at(state: State<F, RB>, sent: Sent, settings: Arc<Settings>) -> Self {
         Self {
             state,
@@ -120,6 +128,7 @@ impl<F, RB> Exchange<F, RB> {
             started: false,
             held: None,
             opening: None,
+            for_many: false,
             sent,
             settings,
         }
@@ -196,6 +205,12 @@ where
                         )?;
                         *this.held = Some(Box::new(Held::parts(parts, stream)));
                         continue;
+                    }
+                    #[cfg(feature = "sse")]
+                    if *this.for_many && media == Media::Events && parts.status.is_success() {
+                        let events = crate::events::Shared::open(&parts, body, this.settings);
+                        let reply = Reply::Events(crate::EventStream::new(events));
+                        return Poll::Ready(Ok(Response::from_parts(parts, reply)));
                     }
                     #[cfg(feature = "events")]
                     if media == Media::Events && parts.status.is_success() {

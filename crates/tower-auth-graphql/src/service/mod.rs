@@ -177,6 +177,11 @@ where
             is_get: request.method() == Method::GET,
             operations: request.body().operations(),
         };
+        #[cfg(feature = "sse")]
+        let shared = request
+            .extensions()
+            .get::<crate::events::OneForAll>()
+            .is_some();
         #[cfg(feature = "ws")]
         let opening = match future::Opening::of(&request) {
             Some(opening) if opening.handshake.takes_stale() => {
@@ -187,6 +192,8 @@ where
         let exchange = Exchange::new(self.inner.call(request), sent, settings);
         #[cfg(feature = "ws")]
         let exchange = exchange.opening(opening);
+        #[cfg(feature = "sse")]
+        let exchange = exchange.for_many(shared);
         exchange
     }
 }

@@ -1,7 +1,9 @@
 //! Results that are pushed, whatever carries them.
 
-#[cfg(feature = "ws")]
+#[cfg(any(feature = "sse", feature = "ws"))]
 pub(crate) mod mailbox;
+#[cfg(any(feature = "sse", feature = "ws"))]
+pub(crate) mod message;
 #[cfg(any(feature = "events", feature = "multipart"))]
 mod pushed;
 
@@ -28,9 +30,8 @@ use std::{
 /// A result may have errors, and the stream goes on ([`Response::errors`]). An error of the stream is its end: there is
 /// nothing after it. [`end`](Self::end) says afterwards how it ended.
 ///
-/// Over a WebSocket, and with server-sent events on a single connection, a connection that drops is made again; see
-/// [`Event::Reconnected`] for how to notice. With one connection for each subscription, a drop is an error, since the
-/// server would run the operation anew.
+/// Over a WebSocket, a connection that drops is made again; see [`Event::Reconnected`] for how to notice. Over anything
+/// else, a drop is an error, since the server would run the operation anew.
 ///
 /// ```no_run
 /// # async fn example<S>(client: tower_auth_graphql::Client<S>) -> Result<(), tower_auth_graphql::Error>

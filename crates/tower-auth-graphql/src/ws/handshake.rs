@@ -219,9 +219,13 @@ fn refused(closed: Closed) -> Error {
     ) {
         return Error::of_closed(closed);
     }
+    let how = match closed.code() {
+        Some(_) => closed.to_string(),
+        None => "by a `connection_error`".to_owned(),
+    };
     Error::new(
         ErrorKind::Auth(AuthFailure::Refused),
-        format!("the server refused the connection before it acknowledged it ({closed})"),
+        format!("the server refused the connection before it acknowledged it ({how})"),
     )
     .with_closed(closed)
 }
@@ -234,7 +238,8 @@ fn expiry(headers: &HeaderMap, options: &WebSocket) -> Option<tokio::time::Insta
         if !scheme.eq_ignore_ascii_case("bearer") {
             return None;
         }
-        let left = crate::jwt::Times::of(token).expires_in(options.clock.now())?;
+        let expires = tower_auth_jose::UnverifiedTimes::of(token).expires_at()?;
+        let left = expires.duration_since(options.clock.now()).ok()?;
         // Whether it is good at all is for the server to say.
         let early = left.checked_sub(options.early)?;
         (!early.is_zero()).then_some(early)

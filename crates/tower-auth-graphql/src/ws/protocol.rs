@@ -1,11 +1,8 @@
 //! The two protocols: `graphql-transport-ws` of the package `graphql-ws`, and the older one that is itself called
 //! `graphql-ws`, of `subscriptions-transport-ws`.
 
-use crate::Error;
+use crate::{Error, subscription::message::Message};
 use bytes::Bytes;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
-use std::{borrow::Cow, fmt};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 /// A protocol for GraphQL over WebSockets.
@@ -85,7 +82,8 @@ impl Subprotocol {
             .payload
             .map(|json| bytes.slice_ref(json.get().as_bytes()));
         let id = || message.id.as_deref().and_then(|id| id.parse().ok());
-        Ok(match (self, &*message.kind) {
+        let kind = message.kind.as_deref().ok_or_else(invalid)?;
+        Ok(match (self, kind) {
             (_, "connection_ack") => Incoming::Acknowledged,
             // Of the older protocol, but some servers know it by both names.
             (_, "connection_error") => Incoming::ConnectionError,
@@ -131,76 +129,6 @@ fn message(kind: &str, id: Option<u64>, payload: Option<&[u8]>) -> Vec<u8> {
     }
     json.push(b'}');
     json
-}
-
-/// A message whose payload is a slice of the text.
-struct Message<'a> {
-    kind: Cow<'a, str>,
-    id: Option<Cow<'a, str>>,
-    payload: Option<&'a RawValue>,
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Message<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-
-        impl<'de> Visitor<'de> for Members {
-            type Value = Message<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a message")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                use serde::de::Error as _;
-                let (mut kind, mut id, mut payload) = (None, None, None);
-                while let Some(Text(name)) = map.next_key()? {
-                    match &*name {
-                        "type" => kind = Some(map.next_value::<Text<'_>>()?.0),
-                        "id" => id = map.next_value::<Option<Text<'_>>>()?.map(|id| id.0),
-                        "payload" => payload = map.next_value::<Option<&RawValue>>()?,
-                        _ => {
-                            map.next_value::<IgnoredAny>()?;
-                        }
-                    }
-                }
-                Ok(Message {
-                    kind: kind.ok_or_else(|| A::Error::missing_field("type"))?,
-                    id,
-                    payload,
-                })
-            }
-        }
-
-        deserializer.deserialize_map(Members)
-    }
-}
-
-/// A text that is borrowed when it has no escapes.
-struct Text<'a>(Cow<'a, str>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-
-        impl<'de> Visitor<'de> for Either {
-            type Value = Text<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
-            }
-        }
-
-        deserializer.deserialize_str(Either)
-    }
 }
 
 #[cfg(test)]

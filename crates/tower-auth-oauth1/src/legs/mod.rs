@@ -16,7 +16,7 @@ use http::{Request, Response, Uri};
 use http_body::Body;
 use http_body_util::Full;
 use std::fmt;
-use tower_auth_core::AuthError;
+use tower_auth_core::{AuthError, endpoint::parse_any};
 use tower_service::Service;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -110,9 +110,9 @@ impl<C, P> ThreeLegs<C, P> {
         token: &str,
     ) -> Result<Self, AuthError> {
         let endpoints = Endpoints {
-            temporary: endpoint("temporary credentials endpoint", temporary)?,
-            authorization: endpoint("authorization endpoint", authorization)?,
-            token: endpoint("token endpoint", token)?,
+            temporary: parse_any("temporary credentials endpoint", temporary)?,
+            authorization: parse_any("authorization endpoint", authorization)?,
+            token: parse_any("token endpoint", token)?,
         };
         Ok(Self {
             endpoints: Some(endpoints),
@@ -249,21 +249,5 @@ impl<C, P: fmt::Debug> fmt::Debug for ThreeLegs<C, P> {
             .field("oauth", &self.oauth)
             .field("endpoints", &self.endpoints)
             .finish_non_exhaustive()
-    }
-}
-
-fn endpoint(parameter: &'static str, uri: &str) -> Result<Uri, AuthError> {
-    let invalid = || {
-        AuthError::configuration(
-            parameter,
-            "is not an absolute http or https URI; write it like https://api.example.com/oauth",
-        )
-    };
-    let uri: Uri = uri.parse().map_err(|_| invalid())?;
-    let http = matches!(uri.scheme_str(), Some("http" | "https"));
-    if http && uri.host().is_some_and(|host| !host.is_empty()) {
-        Ok(uri)
-    } else {
-        Err(invalid())
     }
 }

@@ -7,7 +7,7 @@ use http::{HeaderValue, Request, Response, Uri, header::CONTENT_TYPE};
 use http_body::Body;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use std::future::poll_fn;
-use tower_auth_core::{AuthError, Authorize, ErrorKind, RequestHead};
+use tower_auth_core::{AuthError, Authorize, ErrorKind, RequestHead, insert_header};
 use tower_service::Service;
 
 impl<C, P, T> ThreeLegs<C, P>
@@ -23,7 +23,7 @@ where
         *request.uri_mut() = endpoint.clone();
         if P::IN_BODY {
             let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-            request.headers_mut().insert(CONTENT_TYPE, form);
+            insert_header(request.headers_mut(), CONTENT_TYPE, form)?;
         }
         if !self.plaintext && !RequestHead::from(&request).is_private() {
             return Err(AuthError::new(

@@ -12,6 +12,7 @@ use rsa::{
 use sha1::Digest as _;
 use std::{fmt, sync::Arc};
 use tower_auth_core::AuthError;
+use tower_auth_jose::{PrivateKeyDer, PrivateKeyForm};
 
 /// The least size that RFC 8017 implementations still accept.
 const LEAST_BITS: usize = 1024;
@@ -23,31 +24,25 @@ const MOST_BITS: usize = 8192;
 pub struct RsaKey(Arc<RsaPrivateKey>);
 
 impl RsaKey {
-    /// A key in PEM: PKCS#8 (`BEGIN PRIVATE KEY`) or PKCS#1 (`BEGIN RSA PRIVATE KEY`), of 1024 to 8192 bits.
+    /// A key in PEM: PKCS#8 (`BEGIN PRIVATE KEY`) or PKCS#1 (`BEGIN RSA PRIVATE KEY`), of 1024 to 8192 bits, read as
+    /// laxly as OpenSSL writes: with text or certificates around it, or line ends that were escaped once.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) naming `private key` for anything else:
     /// an encrypted key, a public key, a key of another algorithm.
-    pub fn from_pem(pem: &str) -> Result<Self, AuthError> {
+    pub fn from_pem(pem: impl AsRef<[u8]>) -> Result<Self, AuthError> {
         let unusable = |why| AuthError::configuration("private key", why);
-        let pem = pem.trim();
-        let key = if pem.starts_with("-----BEGIN RSA PRIVATE KEY-----") {
-            RsaPrivateKey::from_pkcs1_pem(pem)
-                .map_err(|error| unusable("is not PKCS#1 in PEM").with_source(error))?
-        } else if pem.starts_with("-----BEGIN PRIVATE KEY-----") {
-            RsaPrivateKey::from_pkcs8_pem(pem)
-                .map_err(|error| unusable("is not an RSA key in PKCS#8 PEM").with_source(error))?
-        } else if pem.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----") {
-            return Err(unusable(
-                "is encrypted; decrypt it first: `openssl pkcs8 -in key.pem`",
-            ));
-        } else {
-            return Err(unusable(
-                "is no private key in PEM: it begins neither with `-----BEGIN PRIVATE KEY-----` nor with \
-                 `-----BEGIN RSA PRIVATE KEY-----`",
-            ));
-        };
+        let key =
+            PrivateKeyDer::from_pem(pem).map_err(|error| error.for_parameter("private key"))?;
+        let der = key.expose();
+        let key = match key.form() {
+            PrivateKeyForm::Pkcs1 => RsaPrivateKey::from_pkcs1_der(der)
+                .map_err(|error| unusable("is not an RSA key in PKCS#1").with_source(error)),
+            PrivateKeyForm::Pkcs8 => RsaPrivateKey::from_pkcs8_der(der)
+                .map_err(|error| unusable("is not an RSA key in PKCS#8").with_source(error)),
+            _ => Err(unusable("is not an RSA key")),
+        }?;
         if !(LEAST_BITS..=MOST_BITS).contains(&key.n().bits()) {
             return Err(unusable("has a size outside of 1024 to 8192 bits"));
         }
@@ -102,6 +97,21 @@ const SHA512: &[u8] =
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_is_read_with_what_openssl_writes_around_it() {
+        const BAG: &str = include_str!("throwaway_bag.pem");
+        for pem in [
+            BAG.to_owned(),
+            BAG.replace('\n', " \r\n"),
+            format!("\u{feff}{BAG}"),
+            BAG.replace('\n', r"\n"),
+        ] {
+            RsaKey::from_pem(pem).unwrap();
+        }
+        let error = RsaKey::from_pem(BAG.replace('\n', r"\\n")).unwrap_err();
+        assert!(error.to_string().contains("escaped twice"), "{error}");
+    }
 
     #[test]
     fn an_unreadable_key_is_refused_by_name_and_not_shown() {

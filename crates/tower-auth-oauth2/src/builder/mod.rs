@@ -7,15 +7,16 @@ use crate::{
     ClientAuth, HttpClient, OAuth2, TokenResponse,
     endpoint::{Endpoint, TokenEndpoint},
     grant::Grant,
-    placement::Carrier,
-    scheme::PlacedTokens,
     source::{Kept, Landed, OnToken, Tokens},
     store_key,
 };
 use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
-use tower_auth_core::{AuthError, Clock, Secret, bearer::InAuthorization};
+use tower_auth_core::{
+    AuthError, Clock, Secret,
+    bearer::{InAuthorization, Placement},
+};
 use tower_auth_token::{
-    Cache, DEFAULT_EARLY_EXPIRY, Lender,
+    DEFAULT_EARLY_EXPIRY, TokenAuth,
     store::{Store, StoreError, Stored},
 };
 
@@ -290,7 +291,7 @@ impl<G, P> OAuth2Builder<G, P> {
     }
 }
 
-impl<G: Grant, P: Carrier> OAuth2Builder<G, P> {
+impl<G: Grant, P: Placement> OAuth2Builder<G, P> {
     /// The scheme. Nothing is sent before the first request needs a token.
     ///
     /// # Errors
@@ -380,7 +381,7 @@ impl<G: Grant, P: Carrier> OAuth2Builder<G, P> {
                 })
             }
         };
-        let mut cache = Cache::builder(PlacedTokens { tokens, carrier })
+        let mut cache = TokenAuth::cache_builder(tokens, carrier)
             .clock(self.clock)
             .timeout(patience)
             .early_expiry(self.early_expiry);
@@ -394,7 +395,7 @@ impl<G: Grant, P: Carrier> OAuth2Builder<G, P> {
             cache = cache.back_off(first, most);
         }
         Ok(OAuth2 {
-            tokens: Lender::new(cache.build()),
+            tokens: TokenAuth::from_cache(cache.build()),
         })
     }
 }

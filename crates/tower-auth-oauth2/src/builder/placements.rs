@@ -5,7 +5,7 @@ use crate::placement::InFormBody;
 use http::HeaderName;
 use tower_auth_core::{
     AuthError,
-    bearer::{InAuthorization, InHeader, InQuery},
+    bearer::{InAuthorization, InHeader, InQuery, Placement},
 };
 
 impl<G, P> OAuth2Builder<G, P> {
@@ -34,6 +34,11 @@ impl<G, P> OAuth2Builder<G, P> {
     /// key of sums, for requests whose body is a [`FormBody`](crate::FormBody).
     pub fn token_in_form_body(self, name: &str) -> OAuth2Builder<G, InFormBody> {
         self.placed(InFormBody::new(name))
+    }
+
+    /// Any other [`Placement`]: one that writes the token elsewhere, or signs each request with a key that it is bound to.
+    pub fn token_placement<Q: Placement>(self, placement: Q) -> OAuth2Builder<G, Q> {
+        self.placed(Ok(placement))
     }
 
     fn placed<Q>(self, carrier: Result<Q, AuthError>) -> OAuth2Builder<G, Q> {

@@ -16,7 +16,7 @@ pub struct Challenge {
 impl Challenge {
     /// The challenges of one header value, in order. What is not understood is left out; at most 32.
     pub fn parse(value: &str) -> Vec<Self> {
-        parse::challenges(value)
+        parse::challenges(value.as_bytes()).collect()
     }
 
     /// The challenges of all `WWW-Authenticate` headers, in order.
@@ -25,7 +25,7 @@ impl Challenge {
             .get_all(WWW_AUTHENTICATE)
             .iter()
             .take(16)
-            .flat_map(|value| Self::parse(&String::from_utf8_lossy(value.as_bytes())))
+            .flat_map(|value| parse::challenges(value.as_bytes()).collect::<Vec<_>>())
             .collect()
     }
 
@@ -44,7 +44,7 @@ impl Challenge {
         self.token68.as_deref()
     }
 
-    /// The value of a parameter, by its name in lower case.
+    /// The value of a parameter, by its name in lower case. An empty value counts as none.
     pub fn get(&self, name: &str) -> Option<&str> {
         let mut parameters = self.parameters.iter();
         parameters

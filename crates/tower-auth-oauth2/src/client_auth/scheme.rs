@@ -19,7 +19,7 @@ where
     A::Acquire: Send + 'static,
 {
     fn authorize(self: Arc<Self>, mut request: Request<Full<Bytes>>) -> Authorized {
-        let step = self.acquire(RequestHead::from(&request));
+        let step = self.acquire(RequestHead::from(&request), None);
         Box::pin(async move {
             let credentials = match step {
                 Step::Ready(credentials) => credentials,

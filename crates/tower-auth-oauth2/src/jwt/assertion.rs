@@ -1,14 +1,13 @@
 //! Claims, signed afresh for every request (RFC 7523 section 3).
 
 use super::SigningKey;
-use aws_lc_rs::rand;
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::Value;
 use std::{
     fmt,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tower_auth_core::{AuthError, ErrorKind, Secret};
+use tower_auth_jose::{Header, Members, base64url};
 
 /// Claims about an issuer or a user, and the key that signs them.
 ///
@@ -142,82 +141,50 @@ impl Assertion {
         let now = now.duration_since(UNIX_EPOCH).map_err(|_| {
             AuthError::new(ErrorKind::Credentials, "the clock shows a time before 1970")
         })?;
-        let mut headers = vec![
-            ("alg".to_owned(), self.key.algorithm().name().into()),
-            ("typ".to_owned(), "JWT".into()),
-        ];
-        if let Some(key_id) = self.key.key_id() {
-            headers.push(("kid".to_owned(), key_id.into()));
-        }
-        for (name, value) in self.headers.iter().filter(|(name, _)| name != "alg") {
-            set(&mut headers, name, value);
+        let mut header = Header::new().typ("JWT");
+        for (name, value) in &self.headers {
+            header = header.set(name, value.clone());
         }
 
-        let mut claims = Vec::new();
+        let mut claims = Members::new();
         let texts = [("iss", &self.issuer), ("sub", &self.subject)];
         for (name, value) in texts {
             if let Some(value) = value {
-                claims.push((name.to_owned(), value.as_str().into()));
+                claims.set(name, value.as_str());
             }
         }
-        let audience = match &self.audience[..] {
+        let audience: Value = match &self.audience[..] {
             [] => audience.into(),
             [one] => one.as_str().into(),
             several => several.into(),
         };
-        claims.push(("aud".to_owned(), audience));
+        claims.set("aud", audience);
         match &self.jwt_id {
-            JwtId::Fresh => claims.push(("jti".to_owned(), fresh_id()?.into())),
-            JwtId::Fixed(id) => claims.push(("jti".to_owned(), id.as_str().into())),
+            JwtId::Fresh => claims.set("jti", fresh_id()?),
+            JwtId::Fixed(id) => claims.set("jti", id.as_str()),
             JwtId::None => {}
         }
         // What is later than this no server's clock can hold either, and not every JSON parser.
         let lifetime = self.lifetime.as_secs().min(LONGEST_LIFE);
         let expires = now.as_secs().saturating_add(lifetime);
-        claims.push(("iat".to_owned(), now.as_secs().into()));
-        claims.push(("exp".to_owned(), expires.into()));
+        claims.set("iat", now.as_secs());
+        claims.set("exp", expires);
         for (name, value) in &self.claims {
-            set(&mut claims, name, value);
+            claims.set(name, value.clone());
         }
 
-        let mut token = encode(&object(&headers));
-        token.push('.');
-        token.push_str(&encode(&object(&claims)));
-        let signature = self.key.sign(token.as_bytes())?;
-        token.push('.');
-        token.push_str(&BASE64_URL_SAFE_NO_PAD.encode(signature));
+        let token = self
+            .key
+            .sign_compact(&header, claims.to_json().as_bytes())?;
         Ok(token.into())
     }
 }
 
-fn set(members: &mut Vec<(String, Value)>, name: &str, value: &Value) {
-    if value.is_null() {
-        members.retain(|(known, _)| known != name);
-    } else if let Some((_, old)) = members.iter_mut().find(|(known, _)| known == name) {
-        *old = value.clone();
-    } else {
-        members.push((name.to_owned(), value.clone()));
-    }
-}
-
-/// An object with its members in this order.
-fn object(members: &[(String, Value)]) -> String {
-    let members: Vec<_> = members
-        .iter()
-        .map(|(name, value)| format!("{}:{value}", Value::from(name.as_str())))
-        .collect();
-    format!("{{{}}}", members.join(","))
-}
-
-fn encode(text: &str) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(text)
-}
-
 fn fresh_id() -> Result<String, AuthError> {
     let mut id = [0; 16];
-    rand::fill(&mut id)
+    getrandom::fill(&mut id)
         .map_err(|_| AuthError::new(ErrorKind::Credentials, "the machine has no randomness"))?;
-    Ok(BASE64_URL_SAFE_NO_PAD.encode(id))
+    Ok(base64url::encode(id))
 }
 
 impl fmt::Debug for Assertion {

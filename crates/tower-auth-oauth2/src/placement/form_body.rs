@@ -1,6 +1,5 @@
 //! A token in a form body (RFC 6750 section 2.2).
 
-use super::{Carrier, Carry};
 use crate::form;
 use bytes::Bytes;
 use http::{
@@ -14,7 +13,11 @@ use std::{
     sync::Arc,
     task::{Context, Poll, Waker},
 };
-use tower_auth_core::{AuthError, Claim, ErrorKind, KeySlot};
+use tower_auth_core::{
+    AuthError, Claim, ErrorKind, Secret,
+    bearer::{Issued, Placement, Put},
+    sum::KeySlot,
+};
 use zeroize::Zeroizing;
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -91,28 +94,34 @@ impl FormBody for Full<Bytes> {
     }
 }
 
-impl Carrier for InFormBody {
+impl Placement for InFormBody {
     type Slot = KeySlot;
-    type Placed = Arc<Zeroizing<String>>; // `name=token`
+    type Placed = Secret; // `name=token`
+    type Sent = ();
 
-    fn place(&self, token: &str) -> Result<Self::Placed, AuthError> {
+    fn place(&self, token: Issued<'_>) -> Result<Secret, AuthError> {
+        let token = token.text();
         if token.is_empty() {
             return Err(AuthError::configuration("token", "is empty"));
         }
         let (name, token) = (form::encode(&self.name), form::encode(token));
-        let mut pair = Zeroizing::new(String::with_capacity(name.len() + token.len() + 1));
+        let mut pair = String::with_capacity(name.len() + token.len() + 1);
         pair.push_str(&name);
         pair.push('=');
         pair.push_str(&token);
-        Ok(Arc::new(pair))
+        Ok(Secret::from(pair))
+    }
+
+    fn is_same(&self, (): &(), _: &Secret) -> bool {
+        true
     }
 
     /// A body belongs to no two schemes by accident, and no claim says so.
     fn claims(&self, _: &mut dyn FnMut(Claim<'_>)) {}
 }
 
-impl<B: FormBody> Carry<B> for InFormBody {
-    fn carry(&self, placed: &Self::Placed, request: &mut Request<B>) -> Result<(), AuthError> {
+impl<B: FormBody> Put<B> for InFormBody {
+    fn put(&self, placed: &Secret, request: &mut Request<B>) -> Result<(), AuthError> {
         let refuse = |why: &'static str| Err(AuthError::new(ErrorKind::Request, why));
         if matches!(
             *request.method(),
@@ -141,7 +150,7 @@ impl<B: FormBody> Carry<B> for InFormBody {
         let Some(old) = request.body().bytes() else {
             return refuse("a token in a form body needs a body that is at hand, not a stream");
         };
-        let mut body = Zeroizing::new(Vec::with_capacity(old.len() + placed.len() + 1));
+        let mut body = Zeroizing::new(Vec::with_capacity(old.len() + placed.expose().len() + 1));
         for pair in old
             .split(|byte| *byte == b'&')
             .filter(|pair| !pair.is_empty())
@@ -156,7 +165,7 @@ impl<B: FormBody> Carry<B> for InFormBody {
             body.extend_from_slice(pair);
             body.push(b'&');
         }
-        body.extend_from_slice(placed.as_bytes());
+        body.extend_from_slice(placed.expose().as_bytes());
         let length = body.len();
         *request.body_mut() = B::from_bytes(Bytes::from_owner(body));
         let headers = request.headers_mut();
@@ -176,7 +185,7 @@ mod tests {
 
     fn carry(request: &mut Request<Full<Bytes>>) -> Result<(), AuthError> {
         let place = InFormBody::new("access_token").unwrap();
-        place.carry(&place.place("t/+").unwrap(), request)
+        place.put(&place.place("t/+".into()).unwrap(), request)
     }
 
     #[test]

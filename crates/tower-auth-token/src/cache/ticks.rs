@@ -11,6 +11,7 @@ use tower_auth_core::Clock;
 pub(crate) struct Ticks {
     clock: Clock,
     origin: Instant,
+    #[cfg(target_os = "linux")]
     coarse: bool,
 }
 
@@ -21,7 +22,8 @@ impl Ticks {
     pub(crate) fn new(clock: Clock) -> Self {
         Self {
             origin: clock.monotonic(),
-            coarse: cfg!(target_os = "linux") && clock.is_system(),
+            #[cfg(target_os = "linux")]
+            coarse: clock.is_system(),
             clock,
         }
     }

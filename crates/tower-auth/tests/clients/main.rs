@@ -14,10 +14,14 @@ mod tonic;
 
 use http::Uri;
 use tower::Layer;
-use tower_auth::{Basic, Finisher, HeaderApiKey, Key, SchemeExt, Sum, service::InstantAuth};
+use tower_auth::{
+    Basic, HeaderApiKey, SchemeExt, Sum,
+    service::FixedAuth,
+    sum::{Finisher, Key},
+};
 
 /// The stack of all these tests, over a client `S`.
-type Stack<S> = InstantAuth<S, Sum<Key<HeaderApiKey>, Finisher<Basic>>>;
+type Stack<S> = FixedAuth<S, Sum<Key<HeaderApiKey>, Finisher<Basic>>>;
 
 /// User name, password and an API key, for one origin.
 fn stack<S>(origin: &Uri, client: S) -> Stack<S> {

@@ -11,14 +11,14 @@ use http::{HeaderValue, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use std::{error::Error as _, time::Duration};
 use tower::{BoxError, ServiceExt, util::BoxCloneSyncService};
-use tower_auth::{Error, NoAuth, reqwest::Client};
+use tower_auth::{Error, NoAuth, reqwest_client::ReqwestService};
 
 pub(crate) fn builder() -> ::reqwest::ClientBuilder {
     ::reqwest::Client::builder().no_proxy()
 }
 
-pub(crate) fn client() -> Client {
-    Client::new(builder()).unwrap()
+pub(crate) fn client() -> ReqwestService {
+    ReqwestService::new(builder()).unwrap()
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn default_headers_fill_only_what_is_empty() {
         ),
         (header::USER_AGENT, HeaderValue::from_static("agent")),
     ]);
-    let client = Client::new(builder().default_headers(defaults)).unwrap();
+    let client = ReqwestService::new(builder().default_headers(defaults)).unwrap();
     let stack = stack(&server.origin, client);
     let request = Request::get(server.uri("/")).body(Body::empty()).unwrap();
     stack.clone().oneshot(request).await.unwrap();
@@ -125,7 +125,7 @@ async fn the_error_of_reqwest_keeps_its_type_and_shows_no_query() {
 async fn a_timeout_of_reqwest_is_told_from_other_errors() {
     let silent = axum::Router::new().fallback(async || std::future::pending::<()>().await);
     let server = Server::new(silent).await;
-    let client = Client::new(builder().timeout(Duration::from_millis(50))).unwrap();
+    let client = ReqwestService::new(builder().timeout(Duration::from_millis(50))).unwrap();
     let stack = stack(&server.origin, client);
     let request = Request::get(server.uri("/")).body(Body::empty()).unwrap();
     let error = stack.oneshot(request).await.unwrap_err();

@@ -12,7 +12,7 @@ use http::{Request, StatusCode};
 use http_body_util::Full;
 use std::collections::HashMap;
 use tower::{ServiceBuilder, ServiceExt};
-use tower_auth::reqwest::{Client, NormalizeUri};
+use tower_auth::reqwest_client::{NormalizeUri, ReqwestService};
 use tower_http::follow_redirect::FollowRedirectLayer;
 
 /// Sends `/to?uri=…` there; answers 200 to everything else.
@@ -31,7 +31,7 @@ fn request(from: &Server, to: &str) -> Request<Full<Bytes>> {
 async fn a_redirect_is_not_followed_below_the_layers() {
     let (home, elsewhere) = (redirecting().await, Server::echo().await);
     let follows = builder().redirect(::reqwest::redirect::Policy::limited(5));
-    let stack = stack(&home.origin, Client::new(follows).unwrap());
+    let stack = stack(&home.origin, ReqwestService::new(follows).unwrap());
     let request = request(&home, &elsewhere.uri("/next"));
     let response = stack.oneshot(request).await.unwrap();
     assert_eq!(response.status(), StatusCode::TEMPORARY_REDIRECT);
@@ -70,11 +70,11 @@ async fn every_hop_to_the_same_origin_is_authenticated_and_normalized() {
     second.assert_credentials();
 }
 
-/// Why [`Client::new`] does not take a finished client.
+/// Why [`ReqwestService::new`] does not take a finished client.
 #[tokio::test]
 async fn a_finished_client_that_follows_redirects_takes_the_api_key_along() {
     let (home, elsewhere) = (redirecting().await, Server::echo().await);
-    let client = Client::danger_from_client(builder().build().unwrap());
+    let client = ReqwestService::danger_from_client(builder().build().unwrap());
     let stack = stack(&home.origin, client);
     let request = request(&home, &elsewhere.uri("/next"));
     let response = stack.oneshot(request).await.unwrap();

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use tower::{ServiceBuilder, ServiceExt};
 use tower_auth::{
     NoAuth,
-    reqwest::{NormalizeUri, UriError},
+    reqwest_client::{NormalizeUri, UriError},
 };
 
 fn get(uri: &str) -> Request<Body> {

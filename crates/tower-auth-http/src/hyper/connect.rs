@@ -1,0 +1,81 @@
+//! The two clients: in the clear, and over TLS once that is needed.
+
+use super::{builder::ClientBuilder, proxy::Proxied};
+use crate::{Body, BoxError};
+use ::hyper::body::Incoming;
+use http::{Request, Response, uri::Scheme};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::{TokioExecutor, TokioTimer},
+};
+
+pub(super) struct Connectors {
+    plain: Client<HttpConnector, Body>,
+    #[cfg(feature = "rustls")]
+    secure: std::sync::OnceLock<Client<super::tls::Connector, Body>>,
+    settings: ClientBuilder,
+}
+
+impl Connectors {
+    pub(super) fn new(settings: ClientBuilder) -> Self {
+        Self {
+            plain: pool(&settings).build(tcp(&settings)),
+            #[cfg(feature = "rustls")]
+            secure: std::sync::OnceLock::new(),
+            settings,
+        }
+    }
+
+    pub(super) async fn send(
+        &self,
+        request: Request<Body>,
+    ) -> Result<Response<Incoming>, BoxError> {
+        if request.uri().scheme() == Some(&Scheme::HTTPS) {
+            return self.send_secure(request).await;
+        }
+        Ok(self.plain.request(request).await?)
+    }
+
+    #[cfg(feature = "rustls")]
+    async fn send_secure(&self, request: Request<Body>) -> Result<Response<Incoming>, BoxError> {
+        let client = match self.secure.get() {
+            Some(client) => client,
+            None => {
+                let tls = self.settings.tls.clone();
+                // Many small files: not on a thread that others wait for.
+                let config = tokio::task::spawn_blocking(move || tls.config()).await??;
+                let tcp = Proxied::new(tcp(&self.settings), self.settings.proxy);
+                let connector = super::tls::connector(config, tcp);
+                self.secure
+                    .get_or_init(|| pool(&self.settings).build(connector))
+            }
+        };
+        Ok(client.request(request).await?)
+    }
+
+    #[cfg(not(feature = "rustls"))]
+    async fn send_secure(&self, _: Request<Body>) -> Result<Response<Incoming>, BoxError> {
+        let _ = Proxied::new(tcp(&self.settings), self.settings.proxy);
+        Err(
+            "the default client has no TLS: turn on the feature `rustls`, or bring an HTTP client"
+                .into(),
+        )
+    }
+}
+
+fn tcp(settings: &ClientBuilder) -> HttpConnector {
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_connect_timeout(Some(settings.connect_timeout));
+    tcp
+}
+
+fn pool(settings: &ClientBuilder) -> hyper_util::client::legacy::Builder {
+    let mut builder = Client::builder(TokioExecutor::new());
+    builder
+        .pool_idle_timeout(settings.idle_timeout)
+        .pool_timer(TokioTimer::new())
+        .retry_canceled_requests(true);
+    builder
+}
