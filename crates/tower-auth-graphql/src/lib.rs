@@ -100,6 +100,11 @@
 //! # Runtimes
 //!
 //! Time-outs are tokio's. Without them (`timeout(None)`, `idle_timeout(None)`, `first_event(None)`) any runtime will do.
+//! WebSockets, and server-sent events on a single connection, live in a task of tokio's.
+//!
+//! # Coming from
+//!
+//! `coming_from` has pages for those who know aiogqlc or aiographql-client.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -173,6 +178,15 @@ pub use self::{
     closed::{CloseKind, Closed},
     subscription::{End, Event, Reconnected, Subscription},
 };
+
+/// For those who know other libraries.
+#[cfg(all(feature = "cookies", feature = "login", feature = "ws"))]
+pub mod coming_from {
+    #[doc = include_str!("../docs/aiogqlc.md")]
+    pub mod aiogqlc {}
+    #[doc = include_str!("../docs/aiographql_client.md")]
+    pub mod aiographql_client {}
+}
 
 /// Any error.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
