@@ -6,6 +6,8 @@ use super::{
     is_too_deep, too_deep, too_many_errors,
 };
 use crate::Error;
+#[cfg(feature = "ws")]
+use crate::subscription::message::Text;
 use bytes::Bytes;
 use memchr::memmem::Finder;
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -24,6 +26,15 @@ fn is_plain(json: &[u8]) -> bool {
     json.starts_with(b"{\"data\":{")
         && json.trim_ascii_end().ends_with(b"}")
         && OTHERS.iter().all(|other| other.find(json).is_none())
+}
+
+/// A response that is the payload of a message, when that can only be data; as [`is_plain`] of the whole message, whose
+/// beginning is known.
+#[cfg(feature = "ws")]
+pub(crate) fn in_message(message: &Bytes) -> Option<Response> {
+    let plain =
+        message.ends_with(b"}}}") && OTHERS.iter().all(|other| other.find(message).is_none());
+    plain.then(|| Response::of(Some(Data::in_message(message.clone()))))
 }
 
 /// A response, as `json` has it. When `strict`, it must be one beyond doubt: somebody else may have sent it.
@@ -195,6 +206,40 @@ impl<'de: 'a, 'a> Deserialize<'de> for Envelope<'a> {
         }
 
         deserializer.deserialize_map(Members)
+    }
+}
+
+/// The data of a response that has only data, and is the payload of a message.
+#[cfg(feature = "ws")]
+pub(crate) struct Payload<T>(pub(crate) T);
+
+#[cfg(feature = "ws")]
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Payload<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = Payload<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a message with a GraphQL response")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut data = None;
+                while let Some(Text(name)) = map.next_key()? {
+                    if name == "payload" {
+                        data = Some(map.next_value::<Only<T>>()?.0);
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+                data.map(Payload)
+                    .ok_or_else(|| A::Error::missing_field("payload"))
+            }
+        }
+
+        deserializer.deserialize_map(Members(PhantomData))
     }
 }
 

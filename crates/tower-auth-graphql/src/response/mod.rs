@@ -10,6 +10,8 @@ mod reply;
 pub(crate) use self::auth::StreamJudge;
 #[cfg(feature = "multipart")]
 pub(crate) use self::envelope::errors_of;
+#[cfg(feature = "ws")]
+pub(crate) use self::envelope::{Payload, in_message};
 #[cfg(feature = "incremental")]
 pub(crate) use self::graphql_error::MOST_ERRORS;
 pub use self::{
@@ -119,8 +121,18 @@ impl Response {
 #[derive(Clone)]
 pub struct Data {
     json: Bytes,
-    /// The JSON is the whole response, and the data are a member of it.
-    enveloped: bool,
+    around: Around,
+}
+
+/// What the JSON has around the data.
+#[derive(Clone, Copy)]
+enum Around {
+    Nothing,
+    /// A response: they are a member of it.
+    Response,
+    /// A message, whose payload is a response.
+    #[cfg(feature = "ws")]
+    Message,
 }
 
 impl Data {
@@ -128,7 +140,7 @@ impl Data {
     pub(crate) fn bare(json: Bytes) -> Self {
         Self {
             json,
-            enveloped: false,
+            around: Around::Nothing,
         }
     }
 
@@ -137,7 +149,16 @@ impl Data {
     pub(crate) fn enveloped(json: Bytes) -> Self {
         Self {
             json,
-            enveloped: true,
+            around: Around::Response,
+        }
+    }
+
+    /// A message whose payload is such a response.
+    #[cfg(feature = "ws")]
+    pub(crate) fn in_message(json: Bytes) -> Self {
+        Self {
+            json,
+            around: Around::Message,
         }
     }
 
@@ -157,10 +178,11 @@ impl Data {
     /// [`ErrorKind::Decode`] when they do not fit `T`; [`ErrorKind::Protocol`] when they turn out not to be JSON;
     /// [`ErrorKind::Limit`] when the response is nested deeper than 127 levels.
     pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Error> {
-        let decoded = if self.enveloped {
-            serde_json::from_slice::<Only<T>>(&self.json).map(|only| only.0)
-        } else {
-            serde_json::from_slice(&self.json)
+        let decoded = match self.around {
+            Around::Nothing => serde_json::from_slice(&self.json),
+            Around::Response => serde_json::from_slice(&self.json).map(|Only(data)| data),
+            #[cfg(feature = "ws")]
+            Around::Message => serde_json::from_slice(&self.json).map(|Payload(data)| data),
         };
         decoded.map_err(|error| {
             if is_too_deep(&self.json) {

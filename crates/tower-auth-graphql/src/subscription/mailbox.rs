@@ -3,41 +3,44 @@
 use super::Event;
 use crate::{Error, ErrorKind, Limit};
 use std::{
-    sync::{Arc, OnceLock},
-    task::{Context, Poll, ready},
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
 };
-use tokio::sync::mpsc;
 
-/// How it ended: the server completed the operation, or something failed.
-type Ended = Arc<OnceLock<Option<Error>>>;
+/// What waits to be read. No channel of tokio's: of a thousand of those, each keeps room for 32 events that is touched
+/// in turn, and none of it is found in the processor's cache again.
+#[derive(Default)]
+struct Waiting {
+    events: VecDeque<Event>,
+    reader: Option<Waker>,
+    /// How it ended: the server completed the operation, or something failed.
+    ended: Option<Option<Error>>,
+}
+
+type Shared = Arc<Mutex<Waiting>>;
+
+fn lock(shared: &Shared) -> MutexGuard<'_, Waiting> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// The connection's end. Dropping it without a word means that the connection is gone.
-#[derive(Debug)]
 pub(crate) struct Letters {
-    events: mpsc::Sender<Event>,
-    ended: Ended,
+    shared: Shared,
+    room: usize,
 }
 
 /// The reader's end.
-#[derive(Debug)]
-pub(crate) struct Mailbox {
-    events: mpsc::Receiver<Event>,
-    ended: Ended,
-}
+pub(crate) struct Mailbox(Shared);
 
 /// Room for so many events.
 pub(crate) fn mailbox(room: usize) -> (Letters, Mailbox) {
-    let (sender, receiver) = mpsc::channel(room.max(1));
-    let ended = Ended::default();
+    let shared = Shared::default();
     let letters = Letters {
-        events: sender,
-        ended: Arc::clone(&ended),
+        shared: Arc::clone(&shared),
+        room,
     };
-    let mailbox = Mailbox {
-        events: receiver,
-        ended,
-    };
-    (letters, mailbox)
+    (letters, Mailbox(shared))
 }
 
 impl Letters {
@@ -45,34 +48,101 @@ impl Letters {
     ///
     /// # Errors
     ///
-    /// When nobody takes them: there is no room, or no reader.
+    /// When there is no room, since nobody takes them.
     pub(crate) fn push(&self, event: Event) -> Result<(), Error> {
-        self.events.try_send(event).map_err(|_| {
-            Error::new(
+        let mut waiting = lock(&self.shared);
+        if waiting.events.len() >= self.room {
+            return Err(Error::new(
                 ErrorKind::Limit(Limit::Buffer),
                 "results came faster than they were read; read faster, or keep more with `buffer`",
-            )
-        })
+            ));
+        }
+        waiting.events.push_back(event);
+        let reader = waiting.reader.take();
+        drop(waiting);
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+        Ok(())
     }
 
     /// The operation is over; what was pushed before is still read.
     pub(crate) fn end(self, error: Option<Error>) {
-        let _ = self.ended.set(error);
+        lock(&self.shared).ended.get_or_insert(error);
+    }
+}
+
+impl Drop for Letters {
+    fn drop(&mut self) {
+        let mut waiting = lock(&self.shared);
+        waiting.ended.get_or_insert_with(|| {
+            Some(Error::new(
+                ErrorKind::Transport,
+                "the connection's task has ended; was its runtime shut down?",
+            ))
+        });
+        let reader = waiting.reader.take();
+        drop(waiting);
+        if let Some(reader) = reader {
+            reader.wake();
+        }
     }
 }
 
 impl Mailbox {
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Event, Error>>> {
-        if let Some(event) = ready!(self.events.poll_recv(cx)) {
+        let mut waiting = lock(&self.0);
+        if let Some(event) = waiting.events.pop_front() {
             return Poll::Ready(Some(Ok(event)));
         }
-        Poll::Ready(match self.ended.get() {
-            Some(None) => None,
-            Some(Some(error)) => Some(Err(error.clone())),
-            None => Some(Err(Error::new(
-                ErrorKind::Transport,
-                "the connection's task has ended; was its runtime shut down?",
-            ))),
-        })
+        if let Some(ended) = &waiting.ended {
+            return Poll::Ready(ended.clone().map(Err));
+        }
+        let reader = &mut waiting.reader;
+        if !reader
+            .as_ref()
+            .is_some_and(|reader| reader.will_wake(cx.waker()))
+        {
+            *reader = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Response;
+
+    fn result() -> Event {
+        Event::Result(Response::of(None))
+    }
+
+    #[test]
+    fn what_waits_is_bounded_and_read_before_the_end() {
+        let mut cx = Context::from_waker(Waker::noop());
+        let (letters, mut mailbox) = mailbox(2);
+        assert!(mailbox.poll(&mut cx).is_pending());
+        letters.push(result()).unwrap();
+        letters.push(result()).unwrap();
+        assert_eq!(
+            letters.push(result()).unwrap_err().kind(),
+            ErrorKind::Limit(Limit::Buffer)
+        );
+        letters.end(None);
+        for _ in 0..2 {
+            assert!(matches!(mailbox.poll(&mut cx), Poll::Ready(Some(Ok(_)))));
+        }
+        for _ in 0..2 {
+            assert!(matches!(mailbox.poll(&mut cx), Poll::Ready(None)));
+        }
+    }
+
+    #[test]
+    fn a_connection_that_is_gone_without_a_word_is_an_error() {
+        let mut cx = Context::from_waker(Waker::noop());
+        let (letters, mut mailbox) = mailbox(2);
+        drop(letters);
+        assert!(matches!(mailbox.poll(&mut cx), Poll::Ready(Some(Err(_)))));
     }
 }

@@ -44,7 +44,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Message<'a> {
 }
 
 /// A text that is borrowed when it has no escapes.
-struct Text<'a>(Cow<'a, str>);
+pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -7,7 +7,10 @@ use crate::{
     subscription::{Event, Reconnected, mailbox::Letters},
 };
 use bytes::Bytes;
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    hash::{BuildHasherDefault, Hasher},
+};
 use tokio::sync::oneshot;
 
 /// An operation, and whoever waits for its results.
@@ -33,10 +36,31 @@ impl Operation {
     }
 }
 
+/// Names are numbers, and ours: nobody else can choose them so that they collide.
+#[derive(Default)]
+struct Number(u64);
+
+impl Hasher for Number {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // 2^64 divided by the golden ratio: numbers that follow each other lie far apart.
+        self.0 = (self.0 ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+}
+
 /// All operations of a connection, by name.
 #[derive(Default)]
 pub(super) struct Operations {
-    all: HashMap<u64, Operation>,
+    all: HashMap<u64, Operation, BuildHasherDefault<Number>>,
     /// Those that are still to be sent.
     unsent: VecDeque<u64>,
     /// Those of which the server is to be told that they are over.
@@ -108,6 +132,17 @@ impl Operations {
             operation.letters.push(Event::Result(response))
         });
         if let Err(error) = pushed {
+            self.fail(id, error);
+        }
+        true
+    }
+
+    /// A result without errors. Says whether it is of an operation that is under way.
+    pub(super) fn data(&mut self, id: u64, response: Response) -> bool {
+        let Some(operation) = self.all.get(&id) else {
+            return false;
+        };
+        if let Err(error) = operation.letters.push(Event::Result(response)) {
             self.fail(id, error);
         }
         true

@@ -1,7 +1,7 @@
 //! The two protocols: `graphql-transport-ws` of the package `graphql-ws`, and the older one that is itself called
 //! `graphql-ws`, of `subscriptions-transport-ws`.
 
-use crate::{Error, subscription::message::Message};
+use crate::{Error, Response, response::in_message, subscription::message::Message};
 use bytes::Bytes;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -25,6 +25,8 @@ pub(super) enum Incoming {
     Pong,
     KeepAlive,
     Result(u64, Bytes),
+    /// A result without errors, to be looked into by whoever wants it.
+    Data(u64, Response),
     Failed(u64, Bytes),
     Complete(u64),
     /// About an operation that is none of ours.
@@ -68,6 +70,33 @@ impl Subprotocol {
         Utf8Bytes::from_static("{\"type\":\"ping\"}")
     }
 
+    /// Whose result this is, when it is written as nearly every server writes it, and begins with data.
+    fn plain(self, message: &[u8]) -> Option<u64> {
+        let (first, then, last): (&[u8], &[u8], &[u8]) = match self {
+            Self::TransportWs => (
+                br#"{"type":"next","id":""#,
+                br#"","payload":{"data":{"#,
+                br#"","type":"next","payload":{"data":{"#,
+            ),
+            Self::Legacy => (
+                br#"{"type":"data","id":""#,
+                br#"","payload":{"data":{"#,
+                br#"","type":"data","payload":{"data":{"#,
+            ),
+        };
+        let (rest, after) = match message.strip_prefix(first) {
+            Some(rest) => (rest, then),
+            None => (message.strip_prefix(br#"{"id":""#)?, last),
+        };
+        let mut id = 0_u64;
+        let mut digits = 0;
+        for digit in rest.iter().take_while(|byte| byte.is_ascii_digit()) {
+            id = id.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
+            digits += 1;
+        }
+        (digits > 0 && rest[digits..].starts_with(after)).then_some(id)
+    }
+
     /// Reads a message.
     ///
     /// # Errors
@@ -75,9 +104,14 @@ impl Subprotocol {
     /// When it is none of this protocol.
     pub(super) fn read(self, text: &Utf8Bytes) -> Result<Incoming, Error> {
         let invalid = || Error::protocol("the server sent a message that is none of the protocol");
+        let bytes: &Bytes = text.as_ref();
+        if let Some(id) = self.plain(bytes) {
+            if let Some(response) = in_message(bytes) {
+                return Ok(Incoming::Data(id, response));
+            }
+        }
         let message: Message<'_> =
             serde_json::from_str(text).map_err(|error| invalid().with_source(error))?;
-        let bytes: &Bytes = text.as_ref();
         let payload = message
             .payload
             .map(|json| bytes.slice_ref(json.get().as_bytes()));
@@ -149,14 +183,33 @@ mod tests {
             new(r#"{"payload":{"data":{}},"id":"7","type":"next"}"#),
             result
         );
+        // What begins so need not end so.
+        for more in [
+            r#"{"type":"next","id":"7","payload":{"data":{}},"x":{"y":{"z":{}}}}"#,
+            r#"{"id":"7","type":"next","payload":{"data":{}}}"#,
+            r#"{"type":"next","id":"7","payload":{"data":{"a":"\"errors\""}}}"#,
+            r#"{"type":"next","id":"7","payload":{"data":{},"errors":[{"message":"m"}]}}"#,
+        ] {
+            let text = Utf8Bytes::from(more);
+            let response = match Subprotocol::TransportWs.read(&text).unwrap() {
+                Incoming::Result(7, payload) => crate::response::parse(&payload, false).unwrap(),
+                Incoming::Data(7, response) => response,
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(response.errors.len(), usize::from(more.ends_with("]}}")));
+            let data = response.data.unwrap();
+            assert!(data.json().unwrap().starts_with('{') && data.json().unwrap().ends_with('}'));
+            let decoded = data
+                .decode::<serde_json::Map<String, serde_json::Value>>()
+                .unwrap();
+            assert!(decoded.len() <= 1 && !decoded.contains_key("x"));
+        }
         assert_eq!(
             new(r#"{"type":"ne\u0078t","x":[1],"id":"7","payload":{"data":{}}}"#),
             result
         );
-        assert_eq!(
-            old(r#"{"type":"data","id":"7","payload":{"data":{}}}"#),
-            result
-        );
+        let plain = old(r#"{"type":"data","id":"7","payload":{"data":{}}}"#).unwrap();
+        assert!(plain.starts_with("Data(7, "), "{plain}");
         assert_eq!(
             new(r#"{"type":"connection_ack","payload":null}"#).as_deref(),
             Some("Acknowledged")

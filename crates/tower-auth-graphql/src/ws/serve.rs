@@ -183,6 +183,9 @@ impl<'a> Serving<'a> {
             Incoming::Result(id, payload) => {
                 self.proven |= self.operations.result(id, &payload);
             }
+            Incoming::Data(id, response) => {
+                self.proven |= self.operations.data(id, response);
+            }
             Incoming::Failed(id, payload) => {
                 self.operations.failed(id, &payload);
             }
