@@ -115,10 +115,12 @@ mod closed;
 #[cfg(feature = "cookies")]
 mod cookies;
 mod date;
+mod endpoint;
 mod error;
 #[cfg(feature = "events")]
 mod events;
 mod head;
+mod headers;
 #[cfg(any(feature = "events", feature = "incremental", feature = "multipart"))]
 mod incoming;
 #[cfg(any(feature = "incremental", feature = "multipart"))]
@@ -162,7 +164,7 @@ pub mod layers {
 #[cfg(feature = "cookies")]
 pub use self::cookies::{CookieJar, CookieLayer, CookieService, Cookies};
 #[cfg(feature = "sse")]
-pub use self::events::single::{EventStream, SingleEventStream};
+pub use self::events::{EventStream, single::SingleEventStream};
 #[cfg(feature = "incremental")]
 pub use self::incremental::{Incremental, Parts};
 #[cfg(feature = "login")]

@@ -3,11 +3,12 @@
 use super::{AuthMode, CallerFirst, Client, Shared};
 use crate::{
     Error, GraphQlService,
+    endpoint::endpoint,
     settings::{Settings, settings},
 };
-use http::{HeaderName, HeaderValue, Uri, uri};
+use http::{HeaderName, HeaderValue, Uri};
 use std::fmt;
-use tower_auth_core::{Scheme, endpoint};
+use tower_auth_core::Scheme;
 use tower_layer::{Identity, Layer, Stack};
 
 /// Builds a [`Client`].
@@ -20,31 +21,6 @@ pub struct ClientBuilder<L> {
     settings: Settings,
     plaintext: bool,
     layer: L,
-}
-
-pub(crate) fn endpoint(endpoint: impl TryInto<Uri>) -> Result<Uri, Error> {
-    let endpoint = endpoint
-        .try_into()
-        .map_err(|_| Error::request("the endpoint is no URI"))?;
-    // Refuses a user name, which no client would send. What may go in the clear, the scope judges.
-    let endpoint = as_http(endpoint)?;
-    endpoint::parse_any("endpoint", &endpoint.to_string()).map_err(|error| {
-        Error::request("the endpoint has to be like https://api.example.com/graphql")
-            .with_source(error)
-    })
-}
-
-/// A WebSocket begins as HTTP: `wss` stands for `https`, and `ws` for `http`.
-fn as_http(endpoint: Uri) -> Result<Uri, Error> {
-    let scheme = match endpoint.scheme_str() {
-        Some("ws") => uri::Scheme::HTTP,
-        Some("wss") => uri::Scheme::HTTPS,
-        _ => return Ok(endpoint),
-    };
-    let mut parts = endpoint.into_parts();
-    parts.scheme = Some(scheme);
-    Uri::from_parts(parts)
-        .map_err(|error| Error::request("the endpoint is no URI").with_source(error))
 }
 
 impl ClientBuilder<Identity> {

@@ -39,7 +39,7 @@ macro_rules! call_options {
         /// that stands below the service.
         pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
             let value = crate::request::guarded(&name, value);
-            if let Err(error) = crate::service::insert(&mut self.options.headers, name, value) {
+            if let Err(error) = crate::headers::insert(&mut self.options.headers, name, value) {
                 self.invalid.get_or_insert(error);
             }
             self

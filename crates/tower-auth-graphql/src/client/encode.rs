@@ -3,7 +3,8 @@
 use super::Shared;
 use crate::{
     Body, Error, OperationKind, Request,
-    service::{ACCEPT_RESPONSE, Pinned, insert, overwrite},
+    headers::{insert, overwrite},
+    service::{ACCEPT_RESPONSE, Pinned},
 };
 use http::{
     Extensions, HeaderMap, HeaderName, HeaderValue, Method, Uri,

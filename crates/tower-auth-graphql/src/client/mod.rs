@@ -17,8 +17,6 @@ pub use self::{
     call::{Batch, Call},
 };
 
-#[cfg(feature = "ws")]
-pub(crate) use self::builder::endpoint;
 use crate::{Body, BoxError, Error, Reply, Request};
 use http::{HeaderMap, Uri};
 use serde::Serialize;
@@ -122,7 +120,10 @@ impl<S> Client<S> {
     ///
     /// [`ErrorKind::Request`](crate::ErrorKind::Request) when the endpoint is not an absolute http or https URI.
     pub fn over(endpoint: impl TryInto<Uri>, stack: S) -> Result<Self, Error> {
-        Ok(Self::new(stack, Shared::new(builder::endpoint(endpoint)?)))
+        Ok(Self::new(
+            stack,
+            Shared::new(crate::endpoint::endpoint(endpoint)?),
+        ))
     }
 
     pub(crate) fn new(service: S, shared: Shared) -> Self {

@@ -7,7 +7,7 @@ use crate::{
         ACCEPT_EVENTS, OneForAll,
         single::{ACCEPT_JSON, Streams, TOKEN, Wish},
     },
-    service::insert,
+    headers::insert,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header::ACCEPT};
 use std::{

@@ -27,6 +27,24 @@ pub(crate) struct Shared {
     pub(crate) judge: StreamJudge,
 }
 
+#[cfg(feature = "sse")]
+/// The results of many operations, as they are pushed.
+pub struct EventStream(pub(crate) Box<Shared>);
+
+#[cfg(feature = "sse")]
+impl EventStream {
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self(Box::new(shared))
+    }
+}
+
+#[cfg(feature = "sse")]
+impl std::fmt::Debug for EventStream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EventStream").finish_non_exhaustive()
+    }
+}
+
 /// Asks for one: an extension of the request.
 #[cfg(feature = "sse")]
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! GraphQL over server-sent events, in the mode of a single connection.
 
-use super::Shared;
+use super::{EventStream, Shared};
 use crate::{
     Error, ErrorKind, Reply, Response,
     response::parse,
@@ -71,21 +71,6 @@ impl SingleEventStream {
     pub fn linger(mut self, linger: Duration) -> Self {
         self.linger = linger;
         self
-    }
-}
-
-/// The results of many operations, as they are pushed.
-pub struct EventStream(Box<Shared>);
-
-impl EventStream {
-    pub(crate) fn new(shared: Shared) -> Self {
-        Self(Box::new(shared))
-    }
-}
-
-impl fmt::Debug for EventStream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventStream").finish_non_exhaustive()
     }
 }
 

@@ -13,11 +13,12 @@ pub use self::unpacked::{Unpack, Unpacked, Unpacking};
 
 use crate::{
     Body, BoxError, Error, OperationKind, Reply,
+    headers::{insert, overwrite},
     response::Sent,
     settings::{Settings, settings},
 };
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri,
+    HeaderMap, HeaderValue, Method, Request, Response, Uri,
     header::{ACCEPT, CONTENT_TYPE},
 };
 use std::{
@@ -110,43 +111,6 @@ impl Pinned {
         }
         overwrite(headers, &self.headers)
     }
-}
-
-/// Puts these headers in the place of those of the same names.
-///
-/// # Errors
-///
-/// When there are more than a header map can hold.
-pub(crate) fn overwrite(headers: &mut HeaderMap, with: &HeaderMap) -> Result<(), Error> {
-    for name in with.keys() {
-        headers.remove(name);
-    }
-    for (name, value) in with {
-        headers
-            .try_append(name, value.clone())
-            .map_err(|_| too_many())?;
-    }
-    Ok(())
-}
-
-/// Puts this header in the place of those of its name.
-///
-/// # Errors
-///
-/// When there are more than a header map can hold.
-pub(crate) fn insert(
-    headers: &mut HeaderMap,
-    name: HeaderName,
-    value: HeaderValue,
-) -> Result<(), Error> {
-    headers
-        .try_insert(name, value)
-        .map(drop)
-        .map_err(|_| too_many())
-}
-
-fn too_many() -> Error {
-    Error::request("the request has more headers than a request can have")
 }
 
 impl<C, RB> Service<Request<Body>> for GraphQlService<C>

@@ -6,7 +6,7 @@ use super::{
     protocol::Incoming,
     socket::{lost, over},
 };
-use crate::{AuthDetector, AuthFailure, Closed, Error, ErrorKind, Timeout, service::insert};
+use crate::{AuthDetector, AuthFailure, Closed, Error, ErrorKind, Timeout, headers::insert};
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode,
     header::{

@@ -91,7 +91,7 @@ impl WebSocket {
     ///
     /// [`ErrorKind::Request`](crate::ErrorKind::Request) when it is no absolute URI.
     pub fn endpoint(mut self, endpoint: impl TryInto<Uri>) -> Result<Self, Error> {
-        self.endpoint = Some(crate::client::endpoint(endpoint)?);
+        self.endpoint = Some(crate::endpoint::endpoint(endpoint)?);
         Ok(self)
     }
 
