@@ -2,7 +2,16 @@
 
 use crate::{BoxError, server::serve, table::Table};
 use async_graphql::{Context, EmptySubscription, Object, Schema};
-use axum::{Json, Router, extract::State, http::HeaderMap, http::StatusCode, routing::post};
+use axum::{
+    Json, Router,
+    extract::{
+        State, WebSocketUpgrade,
+        ws::{CloseFrame, Message, WebSocket as Socket},
+    },
+    http::{HeaderMap, StatusCode},
+    response::Response,
+    routing::post,
+};
 use hyper_util::{client::legacy::Client as Hyper, rt::TokioExecutor};
 use serde_json::{Value, json};
 use std::{
@@ -11,7 +20,7 @@ use std::{
 };
 use tower_auth::{
     clock::{Clock, ManualClock},
-    graphql::{Client, Error, GraphQlLogin, GraphQlService},
+    graphql::{Client, Error, Event, GraphQlLogin, GraphQlService, Subscription, WebSocket},
     token::TokenAuth,
 };
 use tower_auth_testing::collective_access::{Issuer, Refusal};
@@ -70,6 +79,35 @@ pub(crate) async fn run(table: &mut Table) -> Result<(), BoxError> {
         expected,
     );
 
+    // Over a WebSocket, with a login of its own. The server closes it with 4403 when the token expires; there is another
+    // handshake with another token, and the subscription goes on.
+    let subscriber = Client::builder(format!("{}/service/Notes", archive.origin))?
+        .auth(TokenAuth::bearer(login("open sesame")?))?
+        .build(hyper.clone())
+        .websocket(WebSocket::new());
+    let mut counted = subscriber
+        .query("subscription { notes }")
+        .subscribe()
+        .await?;
+    let mut events = vec![event(&mut counted).await];
+    now.advance(Duration::from_secs(700));
+    events.push(event(&mut counted).await);
+    events.push(event(&mut counted).await);
+    let call = subscriber.query("mutation($text: String!) { add(text: $text) }");
+    let third = call.variables(json!({"text": "third"}));
+    third.data::<Value>().await?;
+    events.push(event(&mut counted).await);
+    counted.unsubscribe().await?;
+    table.row(
+        "GraphQL: a subscription, its login expired",
+        seen(),
+        events.join(", "),
+        (
+            "a token of user 2, logins: 2, refreshes: 2",
+            "2 notes, reconnected, 2 notes, 3 notes",
+        ),
+    );
+
     let stranger = Client::builder(format!("{}/service/Notes", archive.origin))?
         .auth(TokenAuth::bearer(login("guess")?))?
         .build(hyper);
@@ -82,6 +120,20 @@ pub(crate) async fn run(table: &mut Table) -> Result<(), BoxError> {
         (saw, "Auth(Refused)"),
     );
     Ok(())
+}
+
+/// The next thing that a subscription brings.
+async fn event(results: &mut Subscription) -> String {
+    let next = tokio::time::timeout(Duration::from_secs(10), results.next_event()).await;
+    match next {
+        Ok(Some(Ok(Event::Result(response)))) => {
+            let data = response.decode::<Value>().map(|response| response.data);
+            status(data.map(Option::unwrap_or_default), "notes")
+        }
+        Ok(Some(Ok(Event::Reconnected(_)))) => "reconnected".to_owned(),
+        Ok(Some(Err(error))) => format!("{:?}", error.kind()),
+        other => format!("{other:?}"),
+    }
 }
 
 fn status(answer: Result<Value, Error>, field: &str) -> String {
@@ -142,7 +194,7 @@ impl Archive {
             saw: Arc::clone(&saw),
         };
         let app = Router::new()
-            .route("/service/Notes", post(answer))
+            .route("/service/Notes", post(answer).get(upgrade))
             .with_state(served)
             .route_service("/service/Auth", issuer);
         let origin = serve(app).await?;
@@ -181,6 +233,60 @@ async fn answer(
                 StatusCode::INTERNAL_SERVER_ERROR
             };
             (status, Json(json!({"ok": false, "errors": [error]})))
+        }
+    }
+}
+
+/// The same for subscriptions: the token of the handshake has to be good as long as the connection lasts.
+async fn upgrade(
+    State(served): State<Served>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    upgrade
+        .protocols(["graphql-transport-ws"])
+        .on_upgrade(move |socket| async move {
+            // A client that goes away is nothing to report.
+            let _ = push(socket, served, headers).await;
+        })
+}
+
+/// `subscription { notes }`: how many there are, now and whenever that changes.
+async fn push(mut socket: Socket, served: Served, headers: HeaderMap) -> Result<(), BoxError> {
+    let header = headers
+        .get("authorization")
+        .and_then(|value| value.to_str().ok());
+    let (mut id, mut told) = (None, Value::Null);
+    loop {
+        let message = tokio::time::timeout(Duration::from_millis(10), socket.recv()).await;
+        if let Ok(message) = message {
+            let message: Value = match message.ok_or("it is gone")?? {
+                Message::Text(text) => serde_json::from_str(&text)?,
+                _ => continue,
+            };
+            match message["type"].as_str() {
+                Some("connection_init") => {
+                    let ack = json!({"type": "connection_ack"}).to_string();
+                    socket.send(Message::text(ack)).await?;
+                }
+                Some("subscribe") => id = message["id"].as_str().map(str::to_owned),
+                _ => id = None,
+            }
+        }
+        let checked = served.issuer.check_header(header);
+        if checked.is_err() {
+            let (code, reason) = (4403, "Forbidden".into());
+            socket
+                .send(Message::Close(Some(CloseFrame { code, reason })))
+                .await?;
+            return Ok(());
+        }
+        let Some(id) = &id else { continue };
+        let now = json!(served.schema.execute("{ notes }").await);
+        if now != told {
+            let next = json!({"type": "next", "id": id, "payload": now}).to_string();
+            socket.send(Message::text(next)).await?;
+            told = now;
         }
     }
 }

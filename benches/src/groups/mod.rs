@@ -9,6 +9,7 @@ mod query;
 mod scope;
 mod single;
 mod sizes;
+mod subscriptions;
 mod sums;
 mod token;
 mod token_peers;
@@ -27,6 +28,7 @@ pub fn all() -> Vec<Group> {
         token::GROUP,
         token_peers::GROUP,
         graphql::GROUP,
+        subscriptions::GROUP,
         values::GROUP,
         aws::GROUP,
         oauth1::GROUP,

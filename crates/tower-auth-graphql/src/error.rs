@@ -1,24 +1,31 @@
 //! What can go wrong, told apart without matching text.
 
-use crate::{BoxError, GraphQlError, response::media};
+use crate::{BoxError, GraphQlError, head::Head, response::media};
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
-use std::{borrow::Cow, error::Error as StdError, fmt};
+use http::{HeaderMap, StatusCode};
+use std::{borrow::Cow, error::Error as StdError, fmt, io, sync::Arc, time::Duration};
 use tower_auth_core::AuthError;
 
 /// Why there is no usable answer. Match on [`kind()`](Self::kind); the text is for people and may change.
 ///
 /// The text never holds what the server sent in a body that is not GraphQL: see [`body_prefix`](Self::body_prefix).
-pub struct Error(Box<Inner>);
+///
+/// Clones share one value.
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     context: Cow<'static, str>,
-    status: Option<StatusCode>,
-    content_type: Option<String>,
+    head: Option<Arc<Head>>,
     prefix: Bytes,
     errors: Vec<GraphQlError>,
-    source: Option<BoxError>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+    /// Nothing reached the server.
+    unsent: bool,
+    #[cfg(feature = "subscriptions")]
+    closed: Option<Arc<crate::Closed>>,
 }
 
 /// What kind of [`Error`] this is.
@@ -42,6 +49,9 @@ pub enum ErrorKind {
     Limit(Limit),
     /// The data are well-formed, but not what the caller's type expects.
     Decode,
+    /// The connection of a subscription was closed: see [`Error::closed`].
+    #[cfg(feature = "subscriptions")]
+    Closed(crate::CloseKind),
 }
 
 /// Why credentials were not accepted.
@@ -73,6 +83,10 @@ pub enum Timeout {
     Answer,
     /// Nothing more of a stream for too long.
     Idle,
+    /// The server did not acknowledge a connection in time.
+    Acknowledgement,
+    /// Nobody answered to a ping in time: the connection is gone, though nobody said so.
+    Pong,
 }
 
 /// Which limit it was.
@@ -87,6 +101,12 @@ pub enum Limit {
     Depth,
     /// Of errors in a response.
     Errors,
+    /// Of frames without a byte, one after the other.
+    EmptyFrames,
+    /// Of results that wait to be taken.
+    Buffer,
+    /// Of operations on one connection.
+    Operations,
 }
 
 /// Returns what is inside the error, when it is of one of these types.
@@ -127,19 +147,33 @@ impl<E: Unstack> Unstack for tower_auth_core::Error<E> {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, context: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Inner {
+        Self(Arc::new(Inner {
             kind,
             context: context.into(),
-            status: None,
-            content_type: None,
+            head: None,
             prefix: Bytes::new(),
             errors: Vec::new(),
             source: None,
+            unsent: false,
+            #[cfg(feature = "subscriptions")]
+            closed: None,
         }))
     }
 
+    /// A connection that was closed.
+    #[cfg(feature = "ws")]
+    pub(crate) fn of_closed(closed: crate::Closed) -> Self {
+        let context = format!("the connection was closed: {closed}");
+        Self::new(ErrorKind::Closed(closed.kind()), context).with_closed(closed)
+    }
+
+    #[cfg(feature = "ws")]
+    pub(crate) fn with_closed(self, closed: crate::Closed) -> Self {
+        self.change(|inner| inner.closed = Some(Arc::new(closed)))
+    }
+
     pub(crate) fn request(context: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(ErrorKind::Request, context)
+        Self::new(ErrorKind::Request, context).unsent()
     }
 
     pub(crate) fn protocol(context: impl Into<Cow<'static, str>>) -> Self {
@@ -157,32 +191,43 @@ impl Error {
             }
             cause = error.source();
         }
-        Self::new(ErrorKind::Transport, "the connection failed").with_source(source)
+        match before_sending(&*source) {
+            Some(cause) => {
+                let context =
+                    format!("the connection could not be made, so nothing was sent: {cause}");
+                Self::new(ErrorKind::Transport, context).unsent()
+            }
+            None => Self::new(
+                ErrorKind::Transport,
+                "the connection failed; the request may have been executed",
+            ),
+        }
+        .with_source(source)
     }
 
-    pub(crate) fn with_source(mut self, source: impl Into<BoxError>) -> Self {
-        self.0.source = Some(source.into());
+    fn change(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        change(Arc::make_mut(&mut self.0));
         self
     }
 
-    pub(crate) fn with_head(mut self, status: StatusCode, headers: &HeaderMap) -> Self {
-        self.0.status = Some(status);
-        let value = headers.get(CONTENT_TYPE);
-        self.0.content_type = value.map(|value| {
-            let text = String::from_utf8_lossy(value.as_bytes());
-            media::clip(&text, 200).to_owned()
-        });
-        self
+    pub(crate) fn unsent(self) -> Self {
+        self.change(|inner| inner.unsent = true)
     }
 
-    pub(crate) fn with_prefix(mut self, prefix: Bytes) -> Self {
-        self.0.prefix = prefix;
-        self
+    pub(crate) fn with_source(self, source: impl Into<BoxError>) -> Self {
+        self.change(|inner| inner.source = Some(Arc::from(source.into())))
     }
 
-    pub(crate) fn with_errors(mut self, errors: Vec<GraphQlError>) -> Self {
-        self.0.errors = errors;
-        self
+    pub(crate) fn with_head(self, head: impl Into<Option<Arc<Head>>>) -> Self {
+        self.change(|inner| inner.head = head.into())
+    }
+
+    pub(crate) fn with_prefix(self, prefix: Bytes) -> Self {
+        self.change(|inner| inner.prefix = prefix)
+    }
+
+    pub(crate) fn with_errors(self, errors: Vec<GraphQlError>) -> Self {
+        self.change(|inner| inner.errors = errors)
     }
 
     /// Out of whatever a stack of layers answers with: an error of ours inside it is found again.
@@ -190,6 +235,16 @@ impl Error {
         use tower_auth_core::Error as Stacked;
         // So many layers that authenticate, one above the other. Layers that box errors hand ours on as it is.
         unstack!(error => Self, Stacked<Self>, Stacked<Stacked<Self>>, Stacked<Stacked<Stacked<Self>>>, AuthError);
+        let mut cause: Option<&(dyn StdError + 'static)> = Some(&*error);
+        while let Some(inner) = cause {
+            if let Some(ours) = inner.downcast_ref::<Self>() {
+                return ours.clone();
+            }
+            if let Some(auth) = inner.downcast_ref::<AuthError>() {
+                return auth.clone().into();
+            }
+            cause = inner.source();
+        }
         Self::transport(error)
     }
 
@@ -200,12 +255,88 @@ impl Error {
 
     /// The status of the answer, when there was one.
     pub fn status(&self) -> Option<StatusCode> {
-        self.0.status
+        Some(self.0.head.as_ref()?.status)
     }
 
-    /// The content type of an answer that is not GraphQL.
+    /// The headers of the answer, when there was one. They may hold secrets, such as cookies.
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        Some(&self.0.head.as_ref()?.headers)
+    }
+
+    /// The content type of the answer.
     pub fn content_type(&self) -> Option<&str> {
-        self.0.content_type.as_deref()
+        self.0.head.as_ref()?.content_type()
+    }
+
+    /// How long the server wants to be left alone (`Retry-After`, RFC 9110 section 10.2.3): GitHub says so with a 403,
+    /// others with a 429 or 503. A date is measured from the `Date` of the answer.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.head.as_ref()?.retry_after()
+    }
+
+    /// How the connection of a subscription was closed.
+    #[cfg(feature = "subscriptions")]
+    pub fn closed(&self) -> Option<&crate::Closed> {
+        self.0.closed.as_deref()
+    }
+
+    /// Whether the same request may well succeed a little later: the network or the server failed, it took too long, or
+    /// the server wants less of us (408, 425, 429, 502, 503, 504, or any answer with `Retry-After`).
+    ///
+    /// Before a mutation is sent again, ask [`may_have_been_executed`](Self::may_have_been_executed) too.
+    pub fn is_transient(&self) -> bool {
+        if let Some(head) = &self.0.head {
+            return matches!(head.status.as_u16(), 408 | 425 | 429 | 502..=504)
+                || head.retry_after().is_some();
+        }
+        match self.0.kind {
+            ErrorKind::Transport | ErrorKind::Timeout(_) => true,
+            #[cfg(feature = "subscriptions")]
+            ErrorKind::Closed(kind) => kind.is_transient(),
+            ErrorKind::Auth(AuthFailure::Unavailable) => {
+                self.cause_of_ours().is_some_and(Self::is_transient)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the server may have executed the operation, or a part of it. `false` only when it is certain that the
+    /// request was not sent.
+    pub fn may_have_been_executed(&self) -> bool {
+        !self.0.unsent
+    }
+
+    /// Whether other credentials could help.
+    #[cfg(feature = "ws")]
+    pub(crate) fn is_refused(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Auth(failure) if failure.is_renewable())
+    }
+
+    /// As the answer to a handshake: what it is not matters more than what it is.
+    #[cfg(feature = "ws")]
+    pub(crate) fn of_handshake(self, version: http::Version) -> Self {
+        if self.0.kind != ErrorKind::Transport || self.0.head.is_none() {
+            return self;
+        }
+        let context = if version == http::Version::HTTP_2 {
+            "the server did not switch to a WebSocket: the connection is HTTP/2, over which it cannot; give the client \
+             an HTTP client that speaks HTTP/1.1 only"
+        } else {
+            "the server did not switch to a WebSocket; is this its address?"
+        };
+        self.change(|inner| inner.context = context.into())
+    }
+
+    /// An error of ours among the causes: a login by GraphQL, for example, that did not get through.
+    fn cause_of_ours(&self) -> Option<&Self> {
+        let mut cause = StdError::source(self);
+        while let Some(error) = cause {
+            if let Some(ours) = error.downcast_ref() {
+                return Some(ours);
+            }
+            cause = error.source();
+        }
+        None
     }
 
     /// The beginning of an answer that is not GraphQL, at most 4 KiB. Whoever sent it may have put anything into it.
@@ -220,7 +351,14 @@ impl Error {
 
     /// The error of an authentication layer above, when that is the cause.
     pub fn auth_error(&self) -> Option<&AuthError> {
-        self.0.source.as_deref()?.downcast_ref()
+        let mut cause = StdError::source(self);
+        while let Some(error) = cause {
+            if let Some(auth) = error.downcast_ref() {
+                return Some(auth);
+            }
+            cause = error.source();
+        }
+        None
     }
 }
 
@@ -238,26 +376,66 @@ impl From<AuthError> for Error {
             }
             source = cause.source();
         }
-        Self::new(
-            ErrorKind::Auth(failure),
-            "the request could not be authenticated",
-        )
-        .with_source(error)
+        let context = format!("the request could not be authenticated: {}", chain(&error));
+        Self::new(ErrorKind::Auth(failure), context)
+            .unsent()
+            .with_source(error)
     }
+}
+
+/// An error and its causes on one line, each once. Those of an [`AuthError`] show no secret.
+fn chain(error: &AuthError) -> String {
+    let mut line = error.to_string();
+    let mut cause = StdError::source(error);
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !line.contains(&text) {
+            line.push_str(": ");
+            line.push_str(&text);
+        }
+        cause = error.source();
+    }
+    let line = line.replace(['\r', '\n'], " ");
+    media::clip(&line, 500).to_owned()
+}
+
+/// Why there was no connection to send anything over, when that is known for certain.
+fn before_sending(error: &(dyn StdError + 'static)) -> Option<io::ErrorKind> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            let kind = error.kind();
+            return matches!(
+                kind,
+                io::ErrorKind::ConnectionRefused
+                    | io::ErrorKind::HostUnreachable
+                    | io::ErrorKind::NetworkUnreachable
+                    | io::ErrorKind::NetworkDown
+                    | io::ErrorKind::AddrNotAvailable
+            )
+            .then_some(kind);
+        }
+        cause = error.source();
+    }
+    None
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.context)?;
-        if let Some(status) = self.0.status {
-            write!(f, " (status {}", status.as_u16())?;
-            match &self.0.content_type {
-                Some(content_type) => write!(f, ", {content_type})")?,
-                None => f.write_str(")")?,
+        if let Some(head) = &self.0.head {
+            match head.content_type() {
+                // With errors it is GraphQL, and at 200 that is all there is to say.
+                _ if !self.0.errors.is_empty() && head.status == StatusCode::OK => {}
+                Some(text) if self.0.errors.is_empty() => {
+                    write!(f, " (status {}, {text})", head.status.as_u16())?;
+                }
+                _ => write!(f, " (status {})", head.status.as_u16())?,
             }
         }
         if let Some(first) = self.0.errors.first() {
-            write!(f, ": {}", media::clip(&first.message, 300))?;
+            let line = media::clip(&first.message, 300).replace(['\r', '\n'], " ");
+            write!(f, ": {line}")?;
         }
         match self.0.errors.len() {
             0 | 1 => Ok(()),
@@ -271,8 +449,8 @@ impl fmt::Debug for Error {
         f.debug_struct("Error")
             .field("kind", &self.0.kind)
             .field("context", &self.0.context)
-            .field("status", &self.0.status)
-            .field("content_type", &self.0.content_type)
+            .field("status", &self.status())
+            .field("content_type", &self.content_type())
             .field(
                 "body_prefix",
                 &format_args!("{} bytes", self.0.prefix.len()),
@@ -285,7 +463,10 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as _)
+        match &self.0.source {
+            Some(source) => Some(&**source),
+            None => None,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The body of an answer that is a stream: guarded against silence, and against size where it has one.
 
-use crate::{BoxError, Error, ErrorKind, Limit, Timeout};
+use crate::{BoxError, Error, ErrorKind, Limit, Timeout, pace::Pace};
 use bytes::{Buf, Bytes};
 use http_body::Body;
 use pin_project_lite::pin_project;
@@ -18,6 +18,9 @@ pub(crate) struct Incoming {
     left: Option<usize>,
     idle: Option<Duration>,
     sleep: Option<Pin<Box<Sleep>>>,
+    /// When all of it has to be there.
+    end: Option<Pin<Box<Sleep>>>,
+    pace: Pace,
 }
 
 impl Incoming {
@@ -31,21 +34,45 @@ impl Incoming {
             left: limit,
             idle,
             sleep: None,
+            end: None,
+            pace: Pace::default(),
         }
+    }
+
+    /// All of it has to be there by then.
+    #[cfg(feature = "incremental")]
+    pub(crate) fn until(mut self, deadline: Option<tokio::time::Instant>) -> Self {
+        self.end = deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline)));
+        self
     }
 
     /// More of the body. Its end is an error: whoever asks knows that there should be more.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Error>> {
-        let Poll::Ready(data) = self.body.as_mut().poll_data(cx) else {
-            return self.poll_idle(cx).map(Err);
+        // Where data are always at hand, nothing else would ever end it.
+        if self.pace.poll_turn(cx).is_pending() {
+            return self.poll_end(cx).map(Err);
+        }
+        let data = loop {
+            let Poll::Ready(data) = self.body.as_mut().poll_data(cx) else {
+                self.pace.rest();
+                return match self.poll_end(cx) {
+                    Poll::Pending => self.poll_idle(cx),
+                    ended => ended,
+                }
+                .map(Err);
+            };
+            let cut_off = || Error::new(ErrorKind::Transport, "the stream was cut off");
+            let data = match data {
+                Some(Ok(data)) => data,
+                Some(Err(error)) => return Poll::Ready(Err(cut_off().with_source(error))),
+                None => return Poll::Ready(Err(cut_off())),
+            };
+            self.pace.piece(data.len())?;
+            if !data.is_empty() {
+                break data;
+            }
         };
         self.sleep = None;
-        let cut_off = || Error::new(ErrorKind::Transport, "the stream was cut off");
-        let data = match data {
-            Some(Ok(data)) => data,
-            Some(Err(error)) => return Poll::Ready(Err(cut_off().with_source(error))),
-            None => return Poll::Ready(Err(cut_off())),
-        };
         if let Some(left) = &mut self.left {
             match left.checked_sub(data.len()) {
                 Some(rest) => *left = rest,
@@ -58,6 +85,18 @@ impl Incoming {
             }
         }
         Poll::Ready(Ok(data))
+    }
+
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
+        let Some(end) = &mut self.end else {
+            return Poll::Pending;
+        };
+        end.as_mut().poll(cx).map(|()| {
+            Error::new(
+                ErrorKind::Timeout(Timeout::Answer),
+                "the answer was not complete in time; give it longer with `timeout`",
+            )
+        })
     }
 
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
@@ -99,16 +138,13 @@ where
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, BoxError>>> {
-        let mut body = self.project().body;
-        loop {
-            return Poll::Ready(match ready!(body.as_mut().poll_frame(cx)) {
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(mut data) => Some(Ok(data.copy_to_bytes(data.remaining()))),
-                    Err(_) => continue, // trailers
-                },
-                Some(Err(error)) => Some(Err(error.into())),
-                None => None,
-            });
-        }
+        Poll::Ready(match ready!(self.project().body.poll_frame(cx)) {
+            Some(Ok(frame)) => Some(Ok(match frame.into_data() {
+                Ok(mut data) => data.copy_to_bytes(data.remaining()),
+                Err(_) => Bytes::new(), // trailers
+            })),
+            Some(Err(error)) => Some(Err(error.into())),
+            None => None,
+        })
     }
 }

@@ -76,7 +76,10 @@
 //! | logins by GraphQL, CollectiveAccess | `GraphQlLogin`, `VariableAuth` | `login` |
 //! | files (multipart request specification) | `Upload` | `uploads`; those on disk: `files` |
 //! | `@defer` and `@stream`, both formats | `Incremental` | `incremental` |
-//! | subscriptions over server-sent events | `Events` | `events` |
+//! | subscriptions over WebSockets, both protocols | `Subscription`, `Client::websocket` | `ws` |
+//! | subscriptions over server-sent events | `Subscription` | `events` |
+//! | many of them on one connection | `Client::single_event_stream` | `sse` |
+//! | subscriptions over multipart answers (Apollo) | `Subscription` | `multipart` |
 //! | automatic persisted queries | `ClientBuilder::persisted_queries` | `persisted` |
 //! | cookies | `CookieJar`, `CookieLayer` | `cookies` |
 //! | compressed answers | `ClientBuilder::build_compressed` | `compression` |
@@ -97,34 +100,53 @@
 //! # Runtimes
 //!
 //! Time-outs are tokio's. Without them (`timeout(None)`, `idle_timeout(None)`, `first_event(None)`) any runtime will do.
+//! WebSockets, and server-sent events on a single connection, live in a task of tokio's.
+//!
+//! # Coming from
+//!
+//! `coming_from` has pages for those who know aiogqlc or aiographql-client.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod body;
 mod client;
+#[cfg(feature = "subscriptions")]
+mod closed;
 #[cfg(feature = "cookies")]
 mod cookies;
+mod date;
+mod endpoint;
 mod error;
 #[cfg(feature = "events")]
 mod events;
-#[cfg(any(feature = "events", feature = "incremental"))]
+mod head;
+mod headers;
+#[cfg(any(feature = "events", feature = "incremental", feature = "multipart"))]
 mod incoming;
-#[cfg(feature = "incremental")]
+#[cfg(any(feature = "incremental", feature = "multipart"))]
 mod incremental;
 #[cfg(feature = "login")]
 mod login;
+#[cfg(feature = "multipart")]
+mod multipart;
+mod pace;
 #[cfg(feature = "persisted")]
 mod persisted;
 mod request;
 mod response;
 mod scan;
 mod service;
+mod settings;
+#[cfg(feature = "subscriptions")]
+mod subscription;
 #[cfg(feature = "uploads")]
 mod upload;
+#[cfg(feature = "ws")]
+mod ws;
 
 pub use self::{
     body::Body,
-    client::{AuthMode, Batch, Call, CallerFirst, Client, ClientBuilder},
+    client::{Batch, BoxClient, BoxStack, Call, Client, ClientBuilder},
     error::{AuthFailure, Error, ErrorKind, Limit, Timeout},
     request::Request,
     response::{AuthDetector, Data, GraphQlError, Location, Reply, Response},
@@ -132,16 +154,41 @@ pub use self::{
     service::{Exchange, GraphQlService},
 };
 
+/// The types of the layers that a [`ClientBuilder`] makes of schemes: nobody has to write them.
+pub mod layers {
+    pub use crate::client::{AcquireRest, AuthMode, CallerFirst, SentRest};
+    #[cfg(feature = "compression")]
+    pub use crate::service::{Unpacked, Unpacking};
+}
+
 #[cfg(feature = "cookies")]
 pub use self::cookies::{CookieJar, CookieLayer, CookieService, Cookies};
-#[cfg(feature = "events")]
-pub use self::events::Events;
+#[cfg(feature = "sse")]
+pub use self::events::{EventStream, single::SingleEventStream};
 #[cfg(feature = "incremental")]
 pub use self::incremental::{Incremental, Parts};
 #[cfg(feature = "login")]
 pub use self::login::{GraphQlLogin, LoginBuilder, VariableAuth};
+#[cfg(feature = "compression")]
+pub use self::service::Unpack;
 #[cfg(feature = "uploads")]
 pub use self::upload::Upload;
+#[cfg(feature = "ws")]
+pub use self::ws::{Connecting, Socket, Subprotocol, WebSocket};
+#[cfg(feature = "subscriptions")]
+pub use self::{
+    closed::{CloseKind, Closed},
+    subscription::{End, Event, Reconnected, Subscription},
+};
+
+/// For those who know other libraries.
+#[cfg(all(feature = "cookies", feature = "login", feature = "ws"))]
+pub mod coming_from {
+    #[doc = include_str!("../docs/aiogqlc.md")]
+    pub mod aiogqlc {}
+    #[doc = include_str!("../docs/aiographql_client.md")]
+    pub mod aiographql_client {}
+}
 
 /// Any error.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,6 +1,7 @@
 //! Automatic persisted queries: a hash in the place of a document.
 
-use crate::{GraphQlError, Reply, Request};
+use crate::{GraphQlError, OperationKind, Reply, Request, Response};
+use http::StatusCode;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -10,10 +11,12 @@ use std::{
 
 const EXTENSION: &str = "persistedQuery";
 
-/// Whether hashes are sent. A server that says that it does not know them is believed for the life of the client.
+/// Whether hashes are sent. A server that turns out not to know them is believed for the life of the client.
 #[derive(Debug, Default)]
 pub(crate) struct Persisted {
     on: AtomicBool,
+    /// The server has understood a hash.
+    understood: AtomicBool,
 }
 
 /// What a server says to a hash.
@@ -22,12 +25,15 @@ pub(crate) enum Answer {
     Known,
     NotFound,
     NotSupported,
+    /// It seems that the server misses the document, and has never heard of hashes.
+    NotUnderstood,
 }
 
 impl Persisted {
     pub(crate) fn on() -> Self {
         Self {
             on: AtomicBool::new(true),
+            understood: AtomicBool::new(false),
         }
     }
 
@@ -47,14 +53,37 @@ impl Persisted {
     }
 
     pub(crate) fn remove_hash(&self, request: &mut Request) {
-        self.on.store(false, Ordering::Relaxed);
         request.extensions.remove(EXTENSION);
     }
 
-    pub(crate) fn judge(&self, reply: &Reply) -> Answer {
-        let Reply::Single(response) = reply else {
-            return Answer::Known;
+    /// What this answer to a hash says.
+    pub(crate) fn judge(
+        &self,
+        reply: &http::Response<Reply>,
+        kind: Option<OperationKind>,
+    ) -> Answer {
+        let answer = match reply.body() {
+            Reply::Single(response) => self.judge_response(response, reply.status(), kind),
+            // Whoever does not even see an operation may answer with a page.
+            Reply::NotGraphQl(_) if misses_something(reply.status()) => Answer::NotUnderstood,
+            _ => return Answer::Known,
         };
+        match answer {
+            Answer::NotUnderstood if self.understood.load(Ordering::Relaxed) => Answer::Known,
+            Answer::Known | Answer::NotFound => {
+                self.understood.store(true, Ordering::Relaxed);
+                answer
+            }
+            answer => answer,
+        }
+    }
+
+    fn judge_response(
+        &self,
+        response: &Response,
+        status: StatusCode,
+        kind: Option<OperationKind>,
+    ) -> Answer {
         // By message or code: servers differ in both.
         let says = |error: &GraphQlError, message, code| {
             error.message == message || error.code() == Some(code)
@@ -71,8 +100,29 @@ impl Persisted {
                 return Answer::NotSupported;
             }
         }
+        // Nothing was executed: no data, and no field that failed. Of a mutation the status has to say so too.
+        let refused = response.data.is_none()
+            && response.auth_failure.is_none()
+            && response.errors.iter().all(|error| error.path.is_empty());
+        let is_query = kind == Some(OperationKind::Query);
+        if refused && (misses_something(status) || (is_query && status.is_success())) {
+            return Answer::NotUnderstood;
+        }
         Answer::Known
     }
+
+    /// What the answer to the document says of the hash before it.
+    pub(crate) fn learn(&self, answer: Answer, reply: &Reply) {
+        let executed = matches!(reply, Reply::Single(response) if response.data.is_some());
+        if answer == Answer::NotSupported || (answer == Answer::NotUnderstood && executed) {
+            self.on.store(false, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A status that says that a request lacks something, and was not executed.
+fn misses_something(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 404 | 405 | 415 | 422)
 }
 
 #[cfg(test)]
@@ -96,7 +146,8 @@ mod tests {
         let mut request = Request::new("{ a }").extension("trace", true);
         persisted.add_hash(&mut request);
         persisted.remove_hash(&mut request);
-        assert!(!persisted.is_on());
         assert_eq!(request.extensions.len(), 1);
+        persisted.learn(Answer::NotSupported, &Reply::Batch(Vec::new()));
+        assert!(!persisted.is_on());
     }
 }

@@ -145,3 +145,75 @@ async fn cookies_of_a_redirect_are_kept_and_go_to_their_own_host_only() {
     jar.clear();
     assert_eq!(cookie(format!("{one}/to?to=/me")).await, "hop=1");
 }
+
+#[tokio::test]
+async fn no_cookie_goes_in_the_clear_to_another_machine_unless_told() {
+    let jar = CookieJar::new();
+    let sent = async |layer: &CookieLayer, uri: &'static str| {
+        let (sender, mut sent) = tokio::sync::mpsc::unbounded_channel();
+        let http = layer.layer(tower::service_fn(move |request: http::Request<()>| {
+            sender
+                .send(request.headers().get("cookie").cloned())
+                .unwrap();
+            let set = http::Response::builder()
+                .header(SET_COOKIE, "id=1; Path=/")
+                .body(());
+            std::future::ready(Ok::<_, std::convert::Infallible>(set.unwrap()))
+        }));
+        for _ in 0..2 {
+            http.clone()
+                .oneshot(http::Request::get(uri).body(()).unwrap())
+                .await
+                .unwrap();
+        }
+        sent.recv().await.unwrap();
+        sent.recv()
+            .await
+            .unwrap()
+            .map(|value| value.to_str().unwrap().to_owned())
+    };
+    let layer = CookieLayer::new(jar);
+    assert_eq!(sent(&layer, "http://h.example/").await, None);
+    assert_eq!(
+        sent(&layer, "https://h.example/").await.as_deref(),
+        Some("id=1")
+    );
+    for here in ["http://127.0.0.1:1/", "http://localhost/", "http://[::1]/"] {
+        assert_eq!(sent(&layer, here).await.as_deref(), Some("id=1"), "{here}");
+    }
+    let told = layer.danger_allow_plaintext();
+    assert_eq!(
+        sent(&told, "http://other.example/").await.as_deref(),
+        Some("id=1")
+    );
+}
+
+#[tokio::test]
+async fn a_request_whose_headers_are_full_goes_without_cookies() {
+    let layer = CookieLayer::new(CookieJar::new());
+    let http = layer.layer(tower::service_fn(|request: http::Request<()>| {
+        let set = http::Response::builder().header(SET_COOKIE, "id=1; Path=/");
+        std::future::ready(Ok::<_, std::convert::Infallible>(
+            set.body(request.headers().contains_key("cookie")).unwrap(),
+        ))
+    }));
+    let mut full = http::Request::get("https://h.example/").body(()).unwrap();
+    for name in 0_u32.. {
+        let name = http::HeaderName::try_from(format!("n{name}")).unwrap();
+        if full
+            .headers_mut()
+            .try_insert(name, http::HeaderValue::from_static("x"))
+            .is_err()
+        {
+            break;
+        }
+    }
+    for (request, has_cookie) in [(full.clone(), false), (full, false)] {
+        assert_eq!(
+            *http.clone().oneshot(request).await.unwrap().body(),
+            has_cookie
+        );
+    }
+    let request = http::Request::get("https://h.example/").body(()).unwrap();
+    assert!(*http.clone().oneshot(request).await.unwrap().body());
+}

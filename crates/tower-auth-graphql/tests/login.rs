@@ -305,7 +305,7 @@ async fn the_callers_own_authorization_neither_logs_in_nor_renews() {
 async fn a_login_that_is_answered_with_an_error_says_so_without_repeating_it() {
     let code = r#"{"message":"wrong: hunter2","extensions":{"code":"BAD_USER_INPUT"}}"#;
     let odd = r#"{"message":"wrong: hunter2","extensions":{"code":"wrong: hunter2"}}"#;
-    for (error, expected) in [(code, "code BAD_USER_INPUT"), (odd, "not shown")] {
+    for (error, expected) in [(code, "code BAD_USER_INPUT"), (odd, "wrong: [redacted]")] {
         let json = format!(r#"{{"errors":[{error}],"data":null}}"#);
         let answer = support::answer(200, "application/json", json.as_bytes());
         let login = login(&support::raw_server(answer, true).await, "hunter2");
@@ -346,7 +346,7 @@ fn a_login_that_is_incomplete_is_refused_by_name() {
     let relative = GraphQlLogin::builder("/graphql", GraphQlService::new(http()));
     assert_eq!(
         parameter(relative.login("q", &json!({}), "a").build()),
-        Some("origin")
+        Some("endpoint")
     );
 }
 
@@ -654,4 +654,53 @@ async fn the_jwt_goes_into_a_variable_or_the_query_of_the_uri() {
     let client = builder().auth(auth).unwrap().build(http());
     assert_eq!(client.query(GET).data::<Value>().await.unwrap()["get"], 2);
     assert!(VariableAuth::new(archive.login("x"), "not a name").is_err());
+}
+
+#[tokio::test]
+async fn the_lifetime_of_a_refreshed_token_is_read_as_that_of_the_login_was() {
+    let counts = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
+    let app = Router::new().route("/", post({
+        let counts = Arc::clone(&counts);
+        async move |body: Bytes| {
+            let request: Value = serde_json::from_slice(&body).unwrap();
+            let document = request["query"].as_str().unwrap();
+            let (name, count) = match document.contains("renew") {
+                true => ("renew", &counts.1),
+                false if document.contains("login") => ("login", &counts.0),
+                false => return axum::Json(json!({"data": {"a": 1}})),
+            };
+            let number = count.fetch_add(1, SeqCst);
+            axum::Json(json!({"data": {name: {"token": format!("{name}-{number}"), "refresh": "r", "expiresIn": 600}}}))
+        }
+    }));
+    let endpoint = serve(app).await;
+    let clock = ManualClock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000));
+    let login = GraphQlLogin::builder(endpoint.as_str(), GraphQlService::new(http()))
+        .login(
+            "mutation { login { token refresh expiresIn } }",
+            &json!({}),
+            "login.token",
+        )
+        .refresh_token("login.refresh")
+        .expires_in("login.expiresIn")
+        .refresh(
+            "mutation($t: String!) { renew(token: $t) { token refresh expiresIn } }",
+            "t",
+            "renew.token",
+        )
+        .build()
+        .unwrap();
+    let cache =
+        TokenAuth::cache_builder(login, tower_auth_core::bearer::InAuthorization::default());
+    let auth = TokenAuth::from_cache(cache.clock(Clock::new(clock.clone())).build());
+    let client = Client::builder(endpoint)
+        .unwrap()
+        .auth(auth)
+        .unwrap()
+        .build(http());
+    for _ in 0..3 {
+        client.query("{ a }").data::<Value>().await.unwrap();
+        clock.advance(Duration::from_secs(601));
+    }
+    assert_eq!((counts.0.load(SeqCst), counts.1.load(SeqCst)), (1, 2));
 }

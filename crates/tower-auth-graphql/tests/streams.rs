@@ -111,9 +111,9 @@ mod events {
     use super::{ErrorKind, HEAD, Limit, Timeout, http, raw_server};
     use serde_json::{Value, json};
     use std::time::Duration;
-    use tower_auth_graphql::{Client, Error, Events};
+    use tower_auth_graphql::{Client, Error, Subscription};
 
-    async fn subscribe(body: &str, close: bool) -> Result<Events, Error> {
+    async fn subscribe(body: &str, close: bool) -> Result<Subscription, Error> {
         let head = HEAD.replace("multipart/mixed; boundary=\"-\"", "text/event-stream");
         let endpoint = raw_server(format!("{head}{body}").into_bytes(), close).await;
         let client = Client::builder(endpoint)
@@ -430,5 +430,92 @@ mod auth {
             assert!(took < Duration::from_secs(20), "{took:?}");
             drop(events);
         }
+    }
+}
+
+/// Subscriptions as Apollo's router sends them: parts with a payload each, and heartbeats.
+#[cfg(feature = "multipart")]
+mod multipart {
+    use super::{ErrorKind, http, raw_server};
+    use serde_json::{Value, json};
+    use tower_auth_graphql::{Client, End, Subscription};
+
+    const HEAD: &str = "HTTP/1.1 200 X\r\nConnection: close\r\n\
+        Content-Type: multipart/mixed;boundary=\"graphql\";subscriptionSpec=1.0\r\n\r\n";
+
+    fn part(json: &Value) -> String {
+        format!("\r\n--graphql\r\ncontent-type: application/json\r\n\r\n{json}")
+    }
+
+    async fn subscribe(parts: &[Value], end: &str) -> Subscription {
+        let body: String = parts.iter().map(part).collect();
+        let endpoint = raw_server(format!("{HEAD}{body}{end}").into_bytes(), true).await;
+        let client = Client::builder(endpoint)
+            .unwrap()
+            .multipart_subscriptions()
+            .build(http());
+        client
+            .query("subscription { a }")
+            .subscribe()
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn heartbeats_are_passed_over_and_results_come_in_order() {
+        let result = |n: i32| json!({"payload": {"data": {"a": n}}});
+        let parts = [
+            json!({}),
+            result(1),
+            json!({}),
+            json!({}),
+            result(2),
+            json!({"payload": {"errors": [{"message": "m"}]}}),
+        ];
+        for end in [
+            "\r\n--graphql--\r\n",
+            &(part(&json!({"payload": null})) + "\r\n--graphql"),
+        ] {
+            let mut results = subscribe(&parts, end).await;
+            for n in [1, 2] {
+                let result = results
+                    .next()
+                    .await
+                    .unwrap()
+                    .unwrap()
+                    .decode::<Value>()
+                    .unwrap();
+                assert_eq!(result.data, Some(json!({"a": n})));
+            }
+            assert_eq!(
+                results.next().await.unwrap().unwrap().errors[0].message,
+                "m"
+            );
+            assert!(results.next().await.is_none());
+            assert!(matches!(results.end(), Some(End::Completed)));
+        }
+    }
+
+    #[tokio::test]
+    async fn errors_of_the_transport_end_it_and_a_cut_is_no_end() {
+        let gone = json!({"payload": null, "errors": [{"message": "the subgraph is gone"}]});
+        let mut results = subscribe(
+            &[json!({"payload": {"data": {"a": 1}}}), gone],
+            "\r\n--graphql--\r\n",
+        )
+        .await;
+        results.next().await.unwrap().unwrap();
+        let error = results.next().await.unwrap().unwrap_err();
+        assert_eq!(
+            (error.kind(), &*error.errors()[0].message),
+            (ErrorKind::GraphQl, "the subgraph is gone")
+        );
+        let mut results =
+            subscribe(&[json!({"payload": {"data": {"a": 1}}})], "\r\n--graphql").await;
+        results.next().await.unwrap().unwrap();
+        assert_eq!(
+            results.next().await.unwrap().unwrap_err().kind(),
+            ErrorKind::Transport
+        );
     }
 }

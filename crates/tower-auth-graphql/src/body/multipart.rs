@@ -31,7 +31,8 @@ pub(crate) struct Form {
 
 enum Segment {
     Bytes(Bytes),
-    Body(BoxBody),
+    /// And how many bytes it still has to have, when that was announced.
+    Body(BoxBody, Option<u64>),
 }
 
 impl Form {
@@ -160,10 +161,11 @@ impl Form {
         for (index, file) in std::mem::take(&mut self.files).into_iter().enumerate() {
             let head = self.file_head(index, &file);
             self.segments.push_back(Segment::Bytes(head));
+            let size = file.size();
             self.segments.push_back(match file.source {
                 Source::Bytes(bytes) => Segment::Bytes(bytes),
-                Source::Open { open, .. } => Segment::Body(open()),
-                Source::Once(body) => Segment::Body(body),
+                Source::Open { open, .. } => Segment::Body(open(), size),
+                Source::Once(body) => Segment::Body(body, size),
             });
         }
         self.segments.push_back(Segment::Bytes(self.end()));
@@ -186,22 +188,24 @@ impl Form {
                         return Poll::Ready(Some(Ok(Frame::data(bytes))));
                     }
                 }
-                Some(Segment::Body(body)) => match ready!(body.as_mut().poll_frame(cx)) {
-                    Some(Ok(frame)) => {
-                        if let Ok(data) = frame.into_data() {
-                            return Poll::Ready(Some(Ok(Frame::data(data))));
+                Some(Segment::Body(body, left)) => {
+                    let frame = ready!(body.as_mut().poll_frame(cx)).transpose();
+                    let data = frame.map(|frame| frame.map(Frame::into_data));
+                    match data
+                        .map_err(unreadable)
+                        .and_then(|data| checked(data, left))
+                    {
+                        Ok(Some(data)) if data.is_empty() => {}
+                        Ok(Some(data)) => return Poll::Ready(Some(Ok(Frame::data(data)))),
+                        Ok(None) => {
+                            self.segments.pop_front();
+                        }
+                        Err(error) => {
+                            self.segments.clear();
+                            return Poll::Ready(Some(Err(error.into())));
                         }
                     }
-                    Some(Err(error)) => {
-                        self.segments.clear();
-                        // An error of ours, which is found again in that of the HTTP client.
-                        let error = Error::request("a file could not be read").with_source(error);
-                        return Poll::Ready(Some(Err(error.into())));
-                    }
-                    None => {
-                        self.segments.pop_front();
-                    }
-                },
+                }
             }
         }
     }
@@ -232,9 +236,40 @@ impl Form {
         self.segments.iter().try_fold(0_u64, |size, segment| {
             size.checked_add(match segment {
                 Segment::Bytes(bytes) => bytes.len() as u64,
-                Segment::Body(body) => body.size_hint().exact()?,
+                Segment::Body(_, Some(left)) => *left,
+                Segment::Body(body, None) => body.size_hint().exact()?,
             })
         })
+    }
+}
+
+/// An error of ours, which is found again in that of the HTTP client.
+fn unreadable(error: BoxError) -> Error {
+    Error::request("a file could not be read").with_source(error)
+}
+
+/// More of a file, or `None` at its end. It has to be as long as was announced: else the server would wait for what never
+/// comes, or take the rest for something else.
+fn checked(
+    data: Option<Result<Bytes, Frame<Bytes>>>,
+    left: &mut Option<u64>,
+) -> Result<Option<Bytes>, Error> {
+    let wrong = |how| {
+        Error::request(format!(
+            "a file is {how} than the size that was given for it"
+        ))
+    };
+    match (data, left) {
+        (Some(Ok(data)), Some(left)) => {
+            *left = left
+                .checked_sub(data.len() as u64)
+                .ok_or_else(|| wrong("longer"))?;
+            Ok(Some(data))
+        }
+        (Some(Ok(data)), None) => Ok(Some(data)),
+        (Some(Err(_)), _) => Ok(Some(Bytes::new())), // trailers
+        (None, Some(1..)) => Err(wrong("shorter")),
+        (None, _) => Ok(None),
     }
 }
 

@@ -3,11 +3,12 @@
 use super::{AuthMode, CallerFirst, Client, Shared};
 use crate::{
     Error, GraphQlService,
-    service::{Settings, settings},
+    endpoint::endpoint,
+    settings::{Settings, settings},
 };
 use http::{HeaderName, HeaderValue, Uri};
 use std::fmt;
-use tower_auth_core::{Scheme, endpoint};
+use tower_auth_core::Scheme;
 use tower_layer::{Identity, Layer, Stack};
 
 /// Builds a [`Client`].
@@ -20,17 +21,6 @@ pub struct ClientBuilder<L> {
     settings: Settings,
     plaintext: bool,
     layer: L,
-}
-
-pub(super) fn endpoint(endpoint: impl TryInto<Uri>) -> Result<Uri, Error> {
-    let endpoint = endpoint
-        .try_into()
-        .map_err(|_| Error::request("the endpoint is no URI"))?;
-    // Refuses a user name, which no client would send. What may go in the clear, the scope judges.
-    endpoint::parse_any("endpoint", &endpoint.to_string()).map_err(|error| {
-        Error::request("the endpoint has to be like https://api.example.com/graphql")
-            .with_source(error)
-    })
 }
 
 impl ClientBuilder<Identity> {
@@ -54,7 +44,8 @@ impl<L> ClientBuilder<L> {
     /// A header for every request, unless the request or the call has one of this name. A scheme overwrites it.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         let value = crate::request::guarded(&name, value);
-        self.shared.headers.insert(name, value);
+        // More than a request can have: left out here, since no client has so many by itself.
+        let _ = self.shared.headers.try_insert(name, value);
         self
     }
 
@@ -72,6 +63,13 @@ impl<L> ClientBuilder<L> {
     #[cfg(feature = "persisted")]
     pub fn persisted_queries(mut self) -> Self {
         self.shared.persisted = crate::persisted::Persisted::on();
+        self
+    }
+
+    /// Subscriptions are answered as `multipart/mixed`, as Apollo's router does it, and not as server-sent events.
+    #[cfg(feature = "multipart")]
+    pub fn multipart_subscriptions(mut self) -> Self {
+        self.shared.multipart = true;
         self
     }
 
@@ -129,9 +127,9 @@ impl<L> ClientBuilder<L> {
     #[cfg(feature = "compression")]
     pub fn build_compressed<C>(self, http: C) -> Client<L::Service>
     where
-        L: Layer<GraphQlService<tower_http::decompression::Decompression<C>>>,
+        L: Layer<GraphQlService<crate::Unpack<C>>>,
     {
-        self.build(tower_http::decompression::Decompression::new(http))
+        self.build(crate::Unpack::new(http))
     }
 }
 

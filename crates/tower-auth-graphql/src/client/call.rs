@@ -21,7 +21,13 @@ pub struct Call<'a, S> {
     options: Options,
     #[cfg(feature = "uploads")]
     uploads: Vec<(Vec<String>, crate::Upload)>,
+    #[cfg(feature = "ws")]
+    on_reconnect: Option<OnReconnect>,
 }
+
+/// Gives new variables for a connection that was made again.
+#[cfg(feature = "ws")]
+type OnReconnect = Box<dyn Fn(&crate::Reconnected) -> Option<serde_json::Value> + Send + Sync>;
 
 /// What single calls and batches have in common.
 macro_rules! call_options {
@@ -29,10 +35,13 @@ macro_rules! call_options {
         /// A header for this call. It wins over those of the request, of the scheme, and of the client.
         ///
         /// It is an ordinary header of the HTTP request: a layer that follows redirects *above* the service, and drops
-        /// the extensions of the request on the way, decides itself whether to carry it to another origin.
+        /// the extensions of the request on the way, decides itself whether to carry it to another origin; so does one
+        /// that stands below the service.
         pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
             let value = crate::request::guarded(&name, value);
-            self.options.headers.insert(name, value);
+            if let Err(error) = crate::headers::insert(&mut self.options.headers, name, value) {
+                self.invalid.get_or_insert(error);
+            }
             self
         }
 
@@ -65,6 +74,8 @@ impl<'a, S> Call<'a, S> {
             options: Options::default(),
             #[cfg(feature = "uploads")]
             uploads: Vec::new(),
+            #[cfg(feature = "ws")]
+            on_reconnect: None,
         }
     }
 
@@ -103,6 +114,17 @@ impl<'a, S> Call<'a, S> {
     }
 
     call_options!();
+
+    /// Over a WebSocket: when the connection was lost and made again, the subscription is sent once more with these
+    /// variables, or with the same ones when there are none: to go on from what was seen last.
+    #[cfg(feature = "ws")]
+    pub fn on_reconnect(
+        mut self,
+        variables: impl Fn(&crate::Reconnected) -> Option<serde_json::Value> + Send + Sync + 'static,
+    ) -> Self {
+        self.on_reconnect = Some(Box::new(variables));
+        self
+    }
 
     /// Sends this query by GET. Anything but a query is an error; a URI longer than 2047 characters goes by POST.
     pub fn get(mut self) -> Self {
@@ -178,7 +200,27 @@ where
             return self.exchange_persisted().await;
         }
         let client = self.client;
+        #[cfg(feature = "ws")]
+        if let (Some(sessions), true) = (&client.sessions, self.fits_a_socket()) {
+            if sessions.takes_all() {
+                let (json, repeatable) = self.json()?;
+                let answer = sessions.ask(json, repeatable).await?;
+                return Ok(http::Response::new(Reply::Single(answer)));
+            }
+        }
         client.exchange(|| self.encode()).await
+    }
+
+    /// Whether it has nothing that only HTTP can carry.
+    #[cfg(feature = "ws")]
+    fn fits_a_socket(&self) -> bool {
+        #[cfg(feature = "uploads")]
+        if !self.uploads.is_empty() {
+            return false;
+        }
+        self.options.headers.is_empty()
+            && self.request.headers.is_empty()
+            && self.options.extensions.is_empty()
     }
 
     /// Whether a hash could stand for the document, and there are no files, which go with a document only.
@@ -205,20 +247,89 @@ where
         encode::encode(shared, &self.request, &self.options)
     }
 
-    /// Sends it, and answers with the results of a subscription as they are pushed: GraphQL over server-sent events, one
-    /// connection for each subscription.
+    /// Sends it, and answers with the results as they are pushed: over the [WebSocket](Client::websocket) of the client,
+    /// when it has one; else as [multipart](crate::ClientBuilder::multipart_subscriptions) or server-sent events, one
+    /// connection for each subscription. Queries and mutations have one result.
+    ///
+    /// Over a WebSocket it goes as the client's connection does: headers and credentials of the call are an error.
     ///
     /// # Errors
     ///
-    /// When there is neither a stream of events nor a GraphQL response.
-    #[cfg(feature = "events")]
-    pub async fn subscribe(mut self) -> Result<crate::Events, Error> {
-        self.options.accept = Some(crate::events::ACCEPT_EVENTS);
+    /// When there is neither a stream of results nor a GraphQL response, or no connection.
+    #[cfg(feature = "subscriptions")]
+    pub async fn subscribe(mut self) -> Result<crate::Subscription, Error> {
+        #[cfg(feature = "ws")]
+        if let Some(sessions) = &self.client.sessions {
+            if !self.fits_a_socket() {
+                return Err(Error::request(
+                    "a subscription over a WebSocket has no headers or credentials of its own: those of the handshake hold, and no files",
+                ));
+            }
+            let (json, repeatable) = self.json()?;
+            let reconnecting = self.reconnecting();
+            return sessions.start(json, repeatable, reconnecting).await;
+        }
+        #[cfg(feature = "sse")]
+        if let Some(streams) = &self.client.stream {
+            let (id, token, results) = streams.begin().await?;
+            let name = id.to_string();
+            self.request
+                .extensions
+                .insert("operationId".to_owned(), name.into());
+            self.options
+                .headers
+                .try_insert(crate::events::single::TOKEN, token)
+                .map_err(|_| {
+                    Error::request("the request has more headers than a request can have")
+                })?;
+            self.options.accept = Some(crate::events::single::ACCEPT_JSON);
+            let client = self.client;
+            let reply = client.exchange(|| self.encode()).await?;
+            return match (reply.status(), reply.into_body()) {
+                (http::StatusCode::ACCEPTED, _) => Ok(results),
+                (_, other) => Ok(crate::Subscription::single(other.into_single()?)),
+            };
+        }
+        self.options.accept = Some(self.client.shared.accept_results()?);
         let client = self.client;
         match client.exchange(|| self.encode()).await?.into_body() {
-            Reply::Events(events) => Ok(events),
-            other => Ok(crate::Events::single(other.into_single()?)),
+            Reply::Subscription(results) => Ok(results),
+            other => Ok(crate::Subscription::single(other.into_single()?)),
         }
+    }
+
+    /// Its JSON, and whether sending it twice does nothing twice.
+    #[cfg(feature = "ws")]
+    fn json(&mut self) -> Result<(bytes::Bytes, bool), Error> {
+        if let Some(error) = self.invalid.take() {
+            return Err(error);
+        }
+        #[cfg(feature = "uploads")]
+        if !self.uploads.is_empty() {
+            return Err(Error::request("files cannot be sent over a WebSocket"));
+        }
+        let kind = self.request.scan().map(|scanned| scanned.kind);
+        let repeatable = matches!(
+            kind,
+            Some(crate::OperationKind::Query | crate::OperationKind::Subscription)
+        );
+        Ok((self.request.to_json()?.into(), repeatable))
+    }
+
+    #[cfg(feature = "ws")]
+    fn reconnecting(&mut self) -> Option<crate::ws::Reconnecting> {
+        let variables = self.on_reconnect.take()?;
+        let request = self.request.clone();
+        Some(std::sync::Arc::new(
+            move |reconnected: &crate::Reconnected| {
+                let Some(variables) = variables(reconnected) else {
+                    return Ok(None);
+                };
+                let mut request = request.clone();
+                request.set_variables(variables)?;
+                Ok(Some(request.to_json()?.into()))
+            },
+        ))
     }
 
     /// Sends it, and answers with what comes first and, as it comes, what was deferred (`@defer`, `@stream`).
@@ -258,22 +369,18 @@ where
         let encode = || encode::encode(&client.shared, request, options);
         let response = client.exchange(encode).await?;
         request.query = document;
-        match persisted.judge(response.body()) {
+        let answer = persisted.judge(&response, options.extensions.get().copied());
+        match answer {
             Answer::Known => return Ok(response),
             // The server keeps the document under its hash; it has to come by POST.
             Answer::NotFound => {}
-            Answer::NotSupported => persisted.remove_hash(request),
+            Answer::NotSupported | Answer::NotUnderstood => persisted.remove_hash(request),
         }
         let body = Body::from_json(request.to_json()?.into());
-        let encode = || {
-            Ok(encode::finish(
-                &client.shared,
-                &request.headers,
-                options,
-                body,
-            ))
-        };
-        client.exchange(encode).await
+        let encode = || encode::finish(&client.shared, &request.headers, options, body);
+        let response = client.exchange(encode).await?;
+        persisted.learn(answer, response.body());
+        Ok(response)
     }
 }
 
@@ -291,6 +398,7 @@ impl<S> fmt::Debug for Call<'_, S> {
 pub struct Batch<'a, S> {
     client: &'a Client<S>,
     requests: Vec<Request>,
+    invalid: Option<Error>,
     options: Options,
     #[cfg(feature = "uploads")]
     uploads: Vec<(Vec<String>, crate::Upload)>,
@@ -301,6 +409,7 @@ impl<'a, S> Batch<'a, S> {
         Self {
             client,
             requests,
+            invalid: None,
             options: Options::default(),
             #[cfg(feature = "uploads")]
             uploads: Vec::new(),
@@ -337,6 +446,9 @@ where
     ///
     /// When there is no response for each, or the server answered to the batch as a whole.
     pub async fn send(self) -> Result<Vec<Response>, Error> {
+        if let Some(error) = self.invalid {
+            return Err(error);
+        }
         if self.requests.is_empty() {
             return Ok(Vec::new());
         }
@@ -350,7 +462,7 @@ where
             return reply.into_batch(self.requests.len());
         }
         let body = Body::json(&self.requests)?;
-        let encode = || Ok(encode::finish(shared, &headers, &self.options, body));
+        let encode = || encode::finish(shared, &headers, &self.options, body);
         let reply = self.client.exchange(encode).await?.into_body();
         reply.into_batch(self.requests.len())
     }

@@ -3,6 +3,7 @@
 use super::Shared;
 use crate::{
     Body, Error, OperationKind, Request,
+    headers::{insert, overwrite},
     service::{ACCEPT_RESPONSE, Pinned},
 };
 use http::{
@@ -37,11 +38,11 @@ pub(super) fn encode(
         if kind == Some(OperationKind::Query) {
             let uri = with_query(&shared.endpoint, &request.to_query()?, longest)?;
             if let Some(uri) = uri {
-                let mut http = finish(shared, &request.headers, options, Body::empty());
+                let mut http = finish(shared, &request.headers, options, Body::empty())?;
                 *http.method_mut() = Method::GET;
                 *http.uri_mut() = uri;
-                http.headers_mut()
-                    .insert(PREFLIGHT, HeaderValue::from_static("true"));
+                let preflight = HeaderValue::from_static("true");
+                insert(http.headers_mut(), PREFLIGHT, preflight)?;
                 return Ok(http);
             }
         } else if options.get.is_some() && kind.is_some() {
@@ -51,7 +52,7 @@ pub(super) fn encode(
         }
     }
     let body = Body::from_json(request.to_json()?.into());
-    Ok(finish(shared, &request.headers, options, body))
+    finish(shared, &request.headers, options, body)
 }
 
 /// A POST with this body.
@@ -60,30 +61,32 @@ pub(super) fn finish(
     request: &HeaderMap,
     options: &Options,
     body: Body,
-) -> http::Request<Body> {
+) -> Result<http::Request<Body>, Error> {
     let is_empty = http_body::Body::is_end_stream(&body);
     let mut http = http::Request::new(body);
     *http.method_mut() = Method::POST;
     *http.uri_mut() = shared.endpoint.clone();
     *http.extensions_mut() = options.extensions.clone();
     let headers = http.headers_mut();
-    headers.insert(ACCEPT, options.accept.clone().unwrap_or(ACCEPT_RESPONSE));
+    let accept = options.accept.clone().unwrap_or(ACCEPT_RESPONSE);
+    insert(headers, ACCEPT, accept)?;
     if !is_empty {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let json = HeaderValue::from_static("application/json");
+        insert(headers, CONTENT_TYPE, json)?;
     }
     // Client, then request, then call.
-    overwrite(headers, &shared.headers);
-    overwrite(headers, request);
-    overwrite(headers, &options.headers);
+    for more in [&shared.headers, request, &options.headers] {
+        overwrite(headers, more)?;
+    }
     if !request.is_empty() || !options.headers.is_empty() {
         let mut pinned = request.clone();
-        overwrite(&mut pinned, &options.headers);
+        overwrite(&mut pinned, &options.headers)?;
         http.extensions_mut().insert(Pinned {
             headers: pinned,
             endpoint: shared.endpoint.clone(),
         });
     }
-    http
+    Ok(http)
 }
 
 #[cfg(feature = "uploads")]
@@ -94,27 +97,15 @@ pub(super) fn finish_form(
     form: crate::body::multipart::Form,
 ) -> Result<http::Request<Body>, Error> {
     let content_type = form.content_type()?;
-    let mut http = finish(shared, request, options, Body::multipart(form));
-    http.headers_mut().insert(CONTENT_TYPE, content_type);
-    http.headers_mut()
-        .insert(PREFLIGHT, HeaderValue::from_static("true"));
+    let mut http = finish(shared, request, options, Body::multipart(form))?;
+    insert(http.headers_mut(), CONTENT_TYPE, content_type)?;
+    let preflight = HeaderValue::from_static("true");
+    insert(http.headers_mut(), PREFLIGHT, preflight)?;
     // Only who made the form knows its boundary.
     if let Some(pinned) = http.extensions_mut().get_mut::<Pinned>() {
         pinned.headers.remove(CONTENT_TYPE);
     }
     Ok(http)
-}
-
-fn overwrite(headers: &mut HeaderMap, with: &HeaderMap) {
-    if with.is_empty() {
-        return;
-    }
-    for name in with.keys() {
-        headers.remove(name);
-    }
-    for (name, value) in with {
-        headers.append(name, value.clone());
-    }
 }
 
 /// The endpoint with these parameters; `None` when it grows too long. (No URI can be longer than 65,534 characters.)

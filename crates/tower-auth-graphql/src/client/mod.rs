@@ -1,12 +1,18 @@
 //! A friendly front for a finished stack.
 
 mod auth;
+mod boxed;
 mod builder;
 mod call;
 mod encode;
+#[cfg(feature = "ws")]
+mod socket;
+#[cfg(feature = "sse")]
+mod stream;
 
 pub use self::{
-    auth::{AuthMode, CallerFirst},
+    auth::{AcquireRest, AuthMode, CallerFirst, SentRest},
+    boxed::{BoxClient, BoxStack},
     builder::ClientBuilder,
     call::{Batch, Call},
 };
@@ -46,6 +52,10 @@ use tower_service::Service;
 pub struct Client<S> {
     service: S,
     shared: Arc<Shared>,
+    #[cfg(feature = "ws")]
+    sessions: Option<crate::ws::Sessions>,
+    #[cfg(feature = "sse")]
+    stream: Option<crate::events::single::Streams>,
 }
 
 /// What all calls of a client have in common.
@@ -54,6 +64,8 @@ pub(crate) struct Shared {
     pub(crate) endpoint: Uri,
     pub(crate) headers: HeaderMap,
     pub(crate) get: Option<usize>,
+    #[cfg(feature = "multipart")]
+    pub(crate) multipart: bool,
     #[cfg(feature = "persisted")]
     pub(crate) persisted: crate::persisted::Persisted,
 }
@@ -64,9 +76,28 @@ impl Shared {
             endpoint,
             headers: HeaderMap::new(),
             get: None,
+            #[cfg(feature = "multipart")]
+            multipart: false,
             #[cfg(feature = "persisted")]
             persisted: crate::persisted::Persisted::default(),
         }
+    }
+}
+
+#[cfg(feature = "subscriptions")]
+impl Shared {
+    /// What the answer to a subscription may be.
+    fn accept_results(&self) -> Result<http::HeaderValue, Error> {
+        #[cfg(feature = "multipart")]
+        if self.multipart || cfg!(not(feature = "events")) {
+            return Ok(crate::multipart::ACCEPT_RESULTS);
+        }
+        #[cfg(feature = "events")]
+        return Ok(crate::events::ACCEPT_EVENTS);
+        #[cfg(not(feature = "events"))]
+        Err(Error::request(
+            "there is nothing to carry a subscription; give the client a WebSocket, or turn on the feature `events`",
+        ))
     }
 }
 
@@ -89,13 +120,20 @@ impl<S> Client<S> {
     ///
     /// [`ErrorKind::Request`](crate::ErrorKind::Request) when the endpoint is not an absolute http or https URI.
     pub fn over(endpoint: impl TryInto<Uri>, stack: S) -> Result<Self, Error> {
-        Ok(Self::new(stack, Shared::new(builder::endpoint(endpoint)?)))
+        Ok(Self::new(
+            stack,
+            Shared::new(crate::endpoint::endpoint(endpoint)?),
+        ))
     }
 
     pub(crate) fn new(service: S, shared: Shared) -> Self {
         Self {
             service,
             shared: Arc::new(shared),
+            #[cfg(feature = "ws")]
+            sessions: None,
+            #[cfg(feature = "sse")]
+            stream: None,
         }
     }
 

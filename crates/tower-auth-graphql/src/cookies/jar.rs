@@ -1,7 +1,6 @@
 //! A jar that many requests share.
 
-use super::Store;
-use cookie_store::RawCookie;
+use super::{Store, set_cookie, store::is_private};
 use http::{HeaderMap, HeaderValue, Uri, header::SET_COOKIE};
 use std::{
     fmt,
@@ -9,6 +8,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tower_auth_core::{AuthError, ErrorKind};
+use zeroize::Zeroizing;
 
 /// Cookies (RFC 6265), shared by everybody who has a clone.
 ///
@@ -20,15 +20,17 @@ use tower_auth_core::{AuthError, ErrorKind};
 /// replace them over it; names that begin with `__Secure-` and `__Host-` keep their promise (RFC 6265bis sections 4.1.3
 /// and 5.7). `SameSite` does not matter: there is no page that a request could come from.
 ///
-/// A jar keeps at most 180 cookies of a host, 3000 in all, and none longer than 8 KiB. When it is full, new ones are
-/// not kept; those that it has are still replaced.
+/// A jar keeps at most 180 cookies and 64 KiB of a host, 3000 cookies in all, and none whose name and value are longer
+/// than 4096 bytes. When it is full, new ones are not kept; those that it has are still replaced. A request carries at
+/// most 8000 bytes of cookies, since servers refuse longer headers: those with longer paths go first, and one that does
+/// not fit, or has a character that no header can have, is left out alone.
 #[derive(Clone, Default)]
 pub struct CookieJar(Arc<Mutex<Store>>);
 
 /// More than this is not looked at in one response.
 const MOST: usize = 180;
-/// RFC 6265 section 6.1 asks for at least 4096 bytes.
-const LONGEST: usize = 8192;
+/// The longest `Cookie` header. Apache and nginx refuse lines over 8 KiB, their names included.
+const LONGEST_HEADER: usize = 8000;
 
 impl CookieJar {
     /// An empty jar.
@@ -104,10 +106,13 @@ impl CookieJar {
         self.len() == 0
     }
 
-    /// The header for a request.
-    pub(super) fn header(&self, uri: &Uri) -> Option<HeaderValue> {
+    /// The header for a request over this URI. In the clear to another machine there is none, unless `plaintext`.
+    pub(super) fn header_over(&self, uri: &Uri, plaintext: bool) -> Option<HeaderValue> {
         let url = uri.to_string().parse().ok()?;
-        let mut header = String::new();
+        if !plaintext && !is_private(&url) {
+            tracing::debug!("no cookies are sent over unencrypted http to another machine");
+            return None;
+        }
         let store = self.lock();
         let mut cookies = store.cookies.matches(&url);
         // Longer paths come first (RFC 6265 section 5.4), and always in the same order.
@@ -115,20 +120,29 @@ impl CookieJar {
             let length = other.path.len().cmp(&one.path.len());
             length.then_with(|| one.name().cmp(other.name()))
         });
+        // As large as it can become, so that no half of a secret is left behind by growing.
+        let mut header = Zeroizing::new(Vec::with_capacity(LONGEST_HEADER));
         for cookie in cookies {
-            let (name, value) = cookie.name_value();
-            if !header.is_empty() {
-                header.push_str("; ");
+            let begin = header.len();
+            if begin > 0 {
+                header.extend_from_slice(b"; ");
             }
-            header.push_str(name);
-            header.push('=');
-            header.push_str(value);
+            set_cookie::bytes(cookie.name(), &mut header);
+            header.push(b'=');
+            set_cookie::bytes(cookie.value(), &mut header);
+            // Of a file, perhaps: what servers set was looked at before.
+            let bad = header[begin..].iter().any(u8::is_ascii_control);
+            if bad || header.len() > LONGEST_HEADER {
+                tracing::debug!(
+                    "a cookie is left out of a request: it is too long, or no header can have it"
+                );
+                header.truncate(begin);
+            }
         }
         if header.is_empty() {
             return None;
         }
-        // No header: what a server set has a character that none can have. It is left out.
-        tower_auth_core::sensitive_header("cookie", header.into_bytes()).ok()
+        tower_auth_core::sensitive_header("cookie", std::mem::take(&mut *header)).ok()
     }
 
     /// Keeps what a response sets.
@@ -143,11 +157,9 @@ impl CookieJar {
         let mut store = self.lock();
         let cookies = values
             .take(MOST)
-            .filter_map(|value| value.to_str().ok())
-            .filter(|value| value.len() <= LONGEST)
-            .filter_map(|value| RawCookie::parse(value).ok());
+            .filter_map(|value| set_cookie::parse(value.as_bytes()));
         for cookie in cookies {
-            store.keep(cookie.into_owned(), &url);
+            store.keep(cookie, &url);
         }
     }
 
@@ -172,6 +184,12 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(SET_COOKIE, HeaderValue::from_static(cookie));
         jar.keep(&Uri::from_static(uri), &headers);
+    }
+
+    impl CookieJar {
+        fn header(&self, uri: &Uri) -> Option<HeaderValue> {
+            self.header_over(uri, true)
+        }
     }
 
     fn sent(jar: &CookieJar, uri: &'static str) -> String {
@@ -278,6 +296,167 @@ mod tests {
         // On this machine nobody listens in.
         set(&jar, "http://127.0.0.1:8080/", "local=1; Secure; Path=/");
         assert_eq!(sent(&jar, "http://127.0.0.1:8080/"), "local=1");
+    }
+
+    #[test]
+    fn over_http_no_host_of_a_domain_overlays_the_secure_cookies_of_another() {
+        let jar = || CookieJar::new().with_public_suffixes(LIST).unwrap();
+        let at = |jar: &CookieJar, host: &str| {
+            let uri: Uri = format!("https://{host}/login/x").parse().unwrap();
+            let value = jar.header(&uri)?;
+            Some(value.to_str().unwrap().to_owned())
+        };
+        for (secure, forged, host) in [
+            // A domain's cookie from any of its hosts, over one of a host; and the other way round.
+            (
+                "a.example.com",
+                "any.example.com;Domain=example.com",
+                "a.example.com",
+            ),
+            (
+                "a.example.com;Domain=example.com",
+                "b.example.com",
+                "b.example.com",
+            ),
+            (
+                "a.example.com;Domain=example.com",
+                "b.example.com;Domain=b.example.com",
+                "b.example.com",
+            ),
+            (
+                "example.com",
+                "b.example.com;Domain=example.com",
+                "example.com",
+            ),
+        ] {
+            let jar = jar();
+            let put = |scheme: &str, what: &str, value: &str| {
+                let (host, domain) = what.split_once(';').unwrap_or((what, ""));
+                let uri = format!("{scheme}://{host}/").leak();
+                set(
+                    &jar,
+                    uri,
+                    format!("id={value}; Path=/login; {domain}").leak(),
+                );
+            };
+            put("https", secure, "true; Secure");
+            put("http", forged, "forged");
+            assert!(
+                !at(&jar, host).unwrap_or_default().contains("forged"),
+                "{secure} {forged}"
+            );
+        }
+        // Hosts that are no relatives, and paths above, are as they were (RFC 6265bis section 5.7, step 16).
+        let jar = jar();
+        set(
+            &jar,
+            "https://a.example.com/",
+            "id=true; Path=/login; Secure",
+        );
+        set(&jar, "http://b.example.com/", "id=other; Path=/login");
+        set(&jar, "http://a.example.com/", "id=above; Path=/");
+        set(&jar, "http://a.example.com/", "id=below; Path=/login/x");
+        assert_eq!(at(&jar, "b.example.com").as_deref(), Some("id=other"));
+        assert_eq!(
+            at(&jar, "a.example.com").as_deref(),
+            Some("id=true; id=above")
+        );
+    }
+
+    #[test]
+    fn a_bad_cookie_costs_only_itself() {
+        let jar = CookieJar::new();
+        for cookie in ["x=a\tb; Path=/", "good=1; Path=/", "y=\t; Path=/"] {
+            set(&jar, "https://h.example/", cookie);
+        }
+        assert_eq!(sent(&jar, "https://h.example/"), "good=1");
+        // Of a file that somebody else wrote.
+        let mut file = Vec::new();
+        jar.save(&mut file).unwrap();
+        let file = String::from_utf8(file).unwrap();
+        let bad = file.replace("good=1;", "bad=a\\u0007b;");
+        assert_ne!(bad, file);
+        let file = bad.trim_end().trim_end_matches(']').to_owned()
+            + ","
+            + file.trim_start().trim_start_matches('[');
+        let jar = CookieJar::load(file.as_bytes()).unwrap_or_else(|_| panic!("{file}"));
+        assert_eq!(sent(&jar, "https://h.example/"), "good=1");
+    }
+
+    #[test]
+    fn the_header_of_a_request_is_bounded_and_short_cookies_still_fit() {
+        let jar = CookieJar::new();
+        for (name, length) in [("a", 4000), ("b", 3900), ("c", 4000), ("d", 5), ("e", 5000)] {
+            let cookie = format!("{name}={}; Path=/", "x".repeat(length)).leak();
+            set(&jar, "https://h.example/", cookie);
+        }
+        let header = sent(&jar, "https://h.example/");
+        let names: Vec<_> = header.split("; ").map(|cookie| &cookie[..2]).collect();
+        assert_eq!(names, ["a=", "b=", "d="]);
+        assert!(header.len() <= 8000);
+        for name in 0..200 {
+            let cookie = format!("n{name}={}; Path=/", "x".repeat(1000)).leak();
+            set(&jar, "https://other.example/", cookie);
+        }
+        assert_eq!(jar.len(), 4 + 65, "64 KiB of a host");
+        // One that grows has to fit too.
+        set(
+            &jar,
+            "https://other.example/",
+            format!("n0={}; Path=/", "y".repeat(4090)).leak(),
+        );
+        assert_eq!(jar.len(), 4 + 65);
+        assert!(!sent(&jar, "https://other.example/").contains('y'));
+    }
+
+    #[test]
+    fn bytes_above_127_go_back_as_they_came() {
+        let jar = CookieJar::new();
+        let mut headers = HeaderMap::new();
+        for value in [&b"a=caf\xe9; Path=/"[..], "b=\u{e0}; Path=/".as_bytes()] {
+            headers.append(SET_COOKIE, HeaderValue::from_bytes(value).unwrap());
+        }
+        let uri = Uri::from_static("https://h.example/");
+        jar.keep(&uri, &headers);
+        let expected = [&b"a=caf\xe9; b="[..], "\u{e0}".as_bytes()].concat();
+        assert_eq!(jar.header(&uri).unwrap().as_bytes(), expected);
+        let mut file = Vec::new();
+        jar.save(&mut file).unwrap();
+        let jar = CookieJar::load(&file[..]).unwrap();
+        assert_eq!(jar.header(&uri).unwrap().as_bytes(), expected);
+    }
+
+    #[test]
+    fn a_date_in_the_past_deletes_a_cookie_in_whatever_form_it_is_written() {
+        for date in [
+            "Thu, 1 Jan 1970 00:00:00 GMT",
+            "Thu, 01 Jan 1970 00:00:01 UTC",
+            "Thursday, 01-Jan-70 00:00:00 GMT",
+            "Thu Jan  1 00:00:00 1970",
+            "Mon, 01-Jan-1990 00:00:00 GMT",
+            "Sat Jan 01 2000 00:00:00 GMT+0000 (Coordinated Universal Time)",
+        ] {
+            let jar = CookieJar::new();
+            set(&jar, "https://h.example/", "id=1; Path=/");
+            set(
+                &jar,
+                "https://h.example/",
+                format!("id=; Path=/; Expires={date}").leak(),
+            );
+            assert_eq!(sent(&jar, "https://h.example/"), "", "{date}");
+        }
+        let jar = CookieJar::new();
+        set(
+            &jar,
+            "https://h.example/",
+            "id=1; Path=/; Expires=Fri, 31 Dec 9999 23:59:59 GMT",
+        );
+        set(
+            &jar,
+            "https://h.example/",
+            "session=1; Path=/; Expires=whenever",
+        );
+        assert_eq!(sent(&jar, "https://h.example/"), "id=1; session=1");
     }
 
     #[test]

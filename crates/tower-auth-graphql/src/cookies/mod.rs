@@ -2,6 +2,7 @@
 
 mod jar;
 mod service;
+mod set_cookie;
 mod store;
 
 pub use self::{

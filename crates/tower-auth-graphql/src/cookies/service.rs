@@ -15,8 +15,13 @@ use tower_service::Service;
 
 /// Sends the cookies of a jar, and keeps those that come back. Works over every HTTP client, with any body.
 ///
-/// Put it *inside* a layer that follows redirects, so that every hop is seen. A request that has a `Cookie` header
-/// already keeps it.
+/// Put it *inside* a layer that follows redirects, so that every hop is seen; and *below* schemes that replay, since
+/// from above the cookie of the answer that was refused is never seen. A request that has a `Cookie` header already keeps
+/// it.
+///
+/// Over unencrypted http cookies go to this machine only, and to no other, whether they are `Secure` or not, unless
+/// [`danger_allow_plaintext`](Self::danger_allow_plaintext) says so: a session is a credential. Such a request is sent
+/// without them. A request whose headers are full is sent without them, too.
 ///
 /// ```
 /// use hyper_util::{client::legacy::Client as Hyper, rt::TokioExecutor};
@@ -32,12 +37,17 @@ use tower_service::Service;
 pub struct CookieLayer {
     jar: CookieJar,
     origins: Option<Arc<[Origin]>>,
+    plaintext: bool,
 }
 
 impl CookieLayer {
     /// This jar, for every origin that sets cookies.
     pub fn new(jar: CookieJar) -> Self {
-        Self { jar, origins: None }
+        Self {
+            jar,
+            origins: None,
+            plaintext: false,
+        }
     }
 
     /// Only for these origins: what others set is not kept, and they get nothing, not even on another port.
@@ -50,6 +60,15 @@ impl CookieLayer {
             origins: Some(origins.into_origins()?.into()),
             ..self
         })
+    }
+
+    /// Cookies without `Secure` may go over unencrypted http to another machine. Everybody on the way can read them.
+    #[must_use]
+    pub fn danger_allow_plaintext(self) -> Self {
+        Self {
+            plaintext: true,
+            ..self
+        }
     }
 }
 
@@ -92,8 +111,9 @@ where
         let jar = covered.then(|| (self.layer.jar.clone(), request.uri().clone()));
         if let Some((jar, uri)) = &jar {
             if !request.headers().contains_key(COOKIE) {
-                if let Some(value) = jar.header(uri) {
-                    request.headers_mut().insert(COOKIE, value);
+                if let Some(value) = jar.header_over(uri, self.layer.plaintext) {
+                    // No room: this request does without.
+                    let _ = request.headers_mut().try_insert(COOKIE, value);
                 }
             }
         }

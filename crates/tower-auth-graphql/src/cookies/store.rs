@@ -1,11 +1,15 @@
 //! What a jar holds, and what it does not take.
 
+use super::set_cookie;
 use cookie_store::{Cookie, CookieStore, RawCookie};
-use url::{Host, Url};
+use tower_auth_core::endpoint::{Localhost, is_this_machine};
+use url::Url;
 
 /// The most cookies of one domain, and in all. (RFC 6265 section 6.1 asks for 50 and 3000.)
 const MOST_OF_A_DOMAIN: usize = 180;
 const MOST: usize = 3000;
+/// The most bytes of names and values of one domain.
+const MOST_BYTES_OF_A_DOMAIN: usize = 64 * 1024;
 
 #[derive(Default)]
 pub(super) struct Store {
@@ -14,13 +18,12 @@ pub(super) struct Store {
 }
 
 /// Whether nobody on the way can read or change what comes from there.
-fn is_private(url: &Url) -> bool {
+pub(super) fn is_private(url: &Url) -> bool {
     url.scheme() == "https"
-        || url.host().is_some_and(|host| match host {
-            Host::Domain(name) => name == "localhost",
-            Host::Ipv4(address) => address.is_loopback(),
-            Host::Ipv6(address) => address.is_loopback(),
-        })
+        || url
+            .authority()
+            .parse()
+            .is_ok_and(|authority| is_this_machine(&authority, Localhost::Counts))
 }
 
 impl Store {
@@ -42,16 +45,12 @@ impl Store {
             kept = of_host;
         }
         let cookie = kept;
-        if !private && self.has_secure(cookie.name(), url) {
+        if !private && self.overlays_secure(&cookie) {
             return;
         }
-        let domain = String::from(&cookie.domain);
-        let known = self
-            .cookies
-            .contains_any(&domain, &cookie.path, cookie.name());
-        if !known && self.is_full(&domain) {
+        if !self.has_room(&cookie) {
             self.forget_expired();
-            if self.is_full(&domain) {
+            if !self.has_room(&cookie) {
                 tracing::debug!("the cookie jar is full; a new cookie is not kept");
                 return;
             }
@@ -79,21 +78,65 @@ impl Store {
         }
     }
 
-    fn is_full(&self, domain: &str) -> bool {
-        let (mut all, mut of_domain) = (0, 0);
-        for cookie in self.cookies.iter_any() {
-            all += 1;
-            of_domain += usize::from(cookie.domain.as_cow().as_deref() == Some(domain));
+    fn has_room(&self, new: &Cookie<'_>) -> bool {
+        if new.is_expired() {
+            return true; // it only removes
         }
-        all >= MOST || of_domain >= MOST_OF_A_DOMAIN
+        let domain = new.domain.as_cow();
+        let (mut all, mut of_domain, mut bytes) = (1, 1, size(new));
+        for cookie in self.cookies.iter_any() {
+            let related = cookie.domain.as_cow() == domain;
+            if related && cookie.name() == new.name() && *cookie.path == *new.path {
+                return self.bytes_of(new) <= MOST_BYTES_OF_A_DOMAIN;
+            }
+            all += 1;
+            if related {
+                of_domain += 1;
+                bytes += size(cookie);
+            }
+        }
+        all <= MOST && of_domain <= MOST_OF_A_DOMAIN && bytes <= MOST_BYTES_OF_A_DOMAIN
     }
 
-    /// Whether a cookie of this name came over an encrypted connection (RFC 6265bis section 5.7).
-    fn has_secure(&self, name: &str, url: &Url) -> bool {
+    /// The size of this cookie and of all others of its domain but the one that it replaces.
+    fn bytes_of(&self, new: &Cookie<'_>) -> usize {
+        let domain = new.domain.as_cow();
+        let others = self.cookies.iter_any().filter(|cookie| {
+            let same = cookie.name() == new.name() && *cookie.path == *new.path;
+            cookie.domain.as_cow() == domain && !same
+        });
+        others.map(size).sum::<usize>() + size(new)
+    }
+
+    /// Whether it would stand before, or in the place of, a cookie that came over an encrypted connection
+    /// (RFC 6265bis section 5.7, step 16).
+    fn overlays_secure(&self, new: &Cookie<'_>) -> bool {
+        let domain = new.domain.as_cow().unwrap_or_default();
         self.cookies.iter_unexpired().any(|cookie| {
-            cookie.name() == name && cookie.secure() == Some(true) && cookie.domain.matches(url)
+            let other = cookie.domain.as_cow().unwrap_or_default();
+            cookie.name() == new.name()
+                && cookie.secure() == Some(true)
+                && (is_within(&domain, &other) || is_within(&other, &domain))
+                && is_below(&new.path, &cookie.path)
         })
     }
+}
+
+/// The bytes of the name and value.
+fn size(cookie: &Cookie<'_>) -> usize {
+    set_cookie::length(cookie.name()) + set_cookie::length(cookie.value())
+}
+
+/// Whether a host is a domain, or a host of it (RFC 6265 section 5.1.3).
+fn is_within(host: &str, domain: &str) -> bool {
+    let rest = host.strip_suffix(domain);
+    rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+/// Whether a path is another, or below it (RFC 6265 section 5.1.4).
+fn is_below(path: &str, other: &str) -> bool {
+    let rest = path.strip_prefix(other);
+    rest.is_some_and(|rest| rest.is_empty() || other.ends_with('/') || rest.starts_with('/'))
 }
 
 /// Whether a cookie has the attributes that its name promises, in any case (RFC 6265bis section 4.1.3).

@@ -3,11 +3,12 @@
 use super::Parts;
 use crate::{
     AuthFailure, Error, ErrorKind, GraphQlError, Reply, Response,
-    response::{MOST_ERRORS, is_too_deep, too_deep, too_many_errors},
+    pace::Pace,
+    response::{MOST_ERRORS, is_too_deep, too_deep, too_many_errors, undecodable, without_mark},
 };
 use serde::de::{Deserialize as _, DeserializeOwned};
 use serde_json::{Map, Value};
-use std::{collections::HashMap, fmt};
+use std::{collections::HashMap, fmt, future::poll_fn, vec};
 
 /// A response that grows: what comes first, and then what was deferred (`@defer`) or streamed (`@stream`).
 ///
@@ -31,8 +32,20 @@ pub struct Incremental {
     errors: Vec<GraphQlError>,
     extensions: Map<String, Value>,
     auth_failure: Option<AuthFailure>,
+    head: Option<std::sync::Arc<crate::head::Head>>,
     /// Where what was announced belongs.
     pending: HashMap<String, Vec<Value>>,
+    /// What came and is not yet in its place.
+    part: Option<Part>,
+    pace: Pace,
+}
+
+/// A part whose patches are put in their places.
+struct Part {
+    pending: vec::IntoIter<Value>,
+    patches: vec::IntoIter<Value>,
+    completed: vec::IntoIter<Value>,
+    more: bool,
 }
 
 enum Source {
@@ -43,6 +56,7 @@ enum Source {
 
 /// How deep into the data a patch may reach, and how many may be pending: what a server may make us keep is bounded.
 const MAX_PATH: usize = 127;
+const MAX_PATH_BYTES: usize = 16 * 1024;
 const MAX_PENDING: usize = 10_000;
 
 impl Incremental {
@@ -51,17 +65,27 @@ impl Incremental {
             Reply::Stream(parts) => Source::Parts(Box::new(parts)),
             other => Source::Whole(Some(Box::new(other.into_single()?))),
         };
-        Ok(Self {
+        Ok(Self::of(source))
+    }
+
+    fn of(source: Source) -> Self {
+        Self {
             source,
             data: None,
             errors: Vec::new(),
             extensions: Map::new(),
             auth_failure: None,
+            head: None,
             pending: HashMap::new(),
-        })
+            part: None,
+            pace: Pace::default(),
+        }
     }
 
     /// Waits for more. `false` when the response is complete.
+    ///
+    /// Nothing is lost when the future is dropped: the next call goes on where this one was. While a large part is put
+    /// together, others on the same thread get their turn.
     ///
     /// # Errors
     ///
@@ -79,23 +103,43 @@ impl Incremental {
                 self.errors = response.errors;
                 self.extensions = response.extensions;
                 self.auth_failure = response.auth_failure;
+                self.head = response.head;
                 Ok(true)
             }
-            Source::Parts(parts) => {
-                let part = parts.next().await;
-                let seen = self.errors.len();
-                let applied = match part {
-                    None => Err(Error::new(
-                        ErrorKind::Transport,
-                        "the stream ended before the response was complete",
-                    )),
-                    Some(part) => part.and_then(|part| self.apply(&part)),
-                };
-                self.judge(seen);
-                if !matches!(applied, Ok(true)) {
+            Source::Parts(_) => {
+                let updated = self.update_by_part().await;
+                if !matches!(updated, Ok(true)) {
                     self.source = Source::Done;
                 }
-                applied.map(|_| true)
+                updated.map(|_| true)
+            }
+        }
+    }
+
+    /// Puts the next part in its place. Says whether there will be more.
+    async fn update_by_part(&mut self) -> Result<bool, Error> {
+        if self.part.is_none() {
+            let Source::Parts(parts) = &mut self.source else {
+                return Ok(false);
+            };
+            let json = parts.next().await.ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Transport,
+                    "the stream ended before the response was complete",
+                )
+            })??;
+            let seen = self.errors.len();
+            let begun = self.begin(&json);
+            self.judge(seen);
+            self.part = Some(begun?);
+        }
+        loop {
+            poll_fn(|cx| self.pace.poll_turn(cx)).await;
+            let seen = self.errors.len();
+            let applied = self.apply_next();
+            self.judge(seen);
+            if let Some(more) = applied? {
+                return Ok(more);
             }
         }
     }
@@ -133,10 +177,7 @@ impl Incremental {
         let data = match self.data.take().map(serde_json::from_value) {
             Some(Ok(data)) => Some(data),
             Some(Err(error)) if self.errors.is_empty() => {
-                return Err(
-                    Error::new(ErrorKind::Decode, "the data are not what was expected")
-                        .with_source(error),
-                );
+                return Err(undecodable(error));
             }
             _ => None,
         };
@@ -145,11 +186,14 @@ impl Incremental {
             errors: self.errors,
             extensions: self.extensions,
             auth_failure: self.auth_failure,
+            head: self.head,
         })
     }
 
-    /// Puts a part in its place. Says whether there will be more.
-    fn apply(&mut self, json: &[u8]) -> Result<bool, Error> {
+    /// Reads a part, and takes from it what is quickly done.
+    fn begin(&mut self, json: &[u8]) -> Result<Part, Error> {
+        self.pace.work(json.len());
+        let json = without_mark(json);
         let mut part: Map<String, Value> = serde_json::from_slice(json).map_err(|error| {
             if is_too_deep(json) {
                 too_deep()
@@ -157,35 +201,58 @@ impl Incremental {
                 Error::protocol("a part of the stream is no JSON object").with_source(error)
             }
         })?;
+        let more = has_next(&part);
         // Before 2022, a part was a patch itself.
         if part.contains_key("path") {
-            let more = has_next(&part);
-            self.patch(part)?;
-            return Ok(more);
+            return Ok(Part {
+                pending: Vec::new().into_iter(),
+                patches: vec![Value::Object(part)].into_iter(),
+                completed: Vec::new().into_iter(),
+                more,
+            });
         }
         if let Some(data) = part.remove("data") {
             self.data = Some(data).filter(|data| !data.is_null());
         }
         self.note(&mut part)?;
-        for announced in list(&mut part, "pending") {
+        Ok(Part {
+            pending: list(&mut part, "pending").into_iter(),
+            patches: list(&mut part, "incremental").into_iter(),
+            completed: list(&mut part, "completed").into_iter(),
+            more,
+        })
+    }
+
+    /// The next thing that the part has. When there is none, whether there will be more parts.
+    fn apply_next(&mut self) -> Result<Option<bool>, Error> {
+        let Some(part) = &mut self.part else {
+            return Ok(Some(false));
+        };
+        if let Some(announced) = part.pending.next() {
             self.announce(announced)?;
-        }
-        for patch in list(&mut part, "incremental") {
+        } else if let Some(patch) = part.patches.next() {
             match patch {
                 Value::Object(patch) => self.patch(patch)?,
                 _ => return Err(Error::protocol("a patch is no object")),
             }
+        } else if let Some(completed) = part.completed.next() {
+            self.complete(completed)?;
+        } else {
+            let more = part.more;
+            self.part = None;
+            return Ok(Some(more));
         }
-        for completed in list(&mut part, "completed") {
-            let Value::Object(mut completed) = completed else {
-                return Err(Error::protocol("what was completed is no object"));
-            };
-            if let Some(id) = completed.get("id").and_then(Value::as_str) {
-                self.pending.remove(id);
-            }
-            self.note(&mut completed)?;
+        Ok(None)
+    }
+
+    fn complete(&mut self, completed: Value) -> Result<(), Error> {
+        let Value::Object(mut completed) = completed else {
+            return Err(Error::protocol("what was completed is no object"));
+        };
+        if let Some(id) = completed.get("id").and_then(Value::as_str) {
+            self.pending.remove(id);
         }
-        Ok(has_next(&part))
+        self.note(&mut completed)
     }
 
     /// Judges the errors from this one on.
@@ -199,20 +266,20 @@ impl Incremental {
         }
     }
 
-    fn announce(&mut self, announced: Value) -> Result<(), Error> {
+    fn announce(&mut self, mut announced: Value) -> Result<(), Error> {
         let invalid = || Error::protocol("what is pending has no id or no path");
-        let id = announced
-            .get("id")
-            .and_then(Value::as_str)
-            .ok_or_else(invalid)?;
-        let path = announced
-            .get("path")
-            .and_then(Value::as_array)
-            .ok_or_else(invalid)?;
-        if self.pending.len() >= MAX_PENDING || path.len() > MAX_PATH {
+        let Some(Value::String(id)) = announced.get_mut("id").map(Value::take) else {
+            return Err(invalid());
+        };
+        let Some(Value::Array(path)) = announced.get_mut("path").map(Value::take) else {
+            return Err(invalid());
+        };
+        // Every patch walks the path again: it has to be short, whatever a patch is.
+        let bytes: usize = path.iter().filter_map(Value::as_str).map(str::len).sum();
+        if self.pending.len() >= MAX_PENDING || path.len() > MAX_PATH || bytes > MAX_PATH_BYTES {
             return Err(Error::protocol("too much is pending"));
         }
-        self.pending.insert(id.to_owned(), path.clone());
+        self.pending.insert(id, path);
         Ok(())
     }
 
@@ -234,84 +301,90 @@ impl Incremental {
 
     fn patch(&mut self, mut patch: Map<String, Value>) -> Result<(), Error> {
         self.note(&mut patch)?;
-        let announced = patch
-            .get("id")
-            .and_then(Value::as_str)
-            .map(ToOwned::to_owned);
-        let mut path = match &announced {
+        let by_id = patch.get("id").is_some_and(Value::is_string);
+        // What follows the announced path, or all of the path.
+        let mut rest = list(&mut patch, if by_id { "subPath" } else { "path" });
+        if !by_id {
+            rest.extend(list(&mut patch, "subPath"));
+        }
+        let items = match patch.remove("items") {
+            Some(Value::Array(items)) => Some(items),
+            _ => None,
+        };
+        // In the format of 2022 the path of items ends with the index of the first one.
+        let at = match &items {
+            Some(_) if !by_id => rest.pop(),
+            _ => None,
+        };
+        let announced: &[Value] = match patch.get("id").and_then(Value::as_str) {
             Some(id) => self
                 .pending
                 .get(id)
-                .cloned()
                 .ok_or_else(|| Error::protocol("a patch refers to what is not pending"))?,
-            None => list(&mut patch, "path"),
+            None => &[],
         };
-        path.extend(list(&mut patch, "subPath"));
-        if let Some(Value::Array(items)) = patch.remove("items") {
-            // In the format of 2022 the path ends with the index of the first item.
-            let at = if announced.is_some() {
-                None
-            } else {
-                path.pop()
-            };
-            return self.insert(&path, at, items);
+        self.pace.work(64 * (1 + announced.len() + rest.len()));
+        let data = patch.remove("data").filter(|data| !data.is_null());
+        if items.is_none() && data.is_none() {
+            return Ok(()); // the errors say why
         }
-        match patch.remove("data") {
-            Some(Value::Null) | None => Ok(()), // the errors say why
-            Some(data) => {
-                merge(self.find(&path)?, data);
-                Ok(())
-            }
+        let place = find(self.data.as_mut(), announced, &rest)?;
+        if let Some(items) = items {
+            return insert(place, at, items);
         }
-    }
-
-    fn insert(
-        &mut self,
-        path: &[Value],
-        at: Option<Value>,
-        items: Vec<Value>,
-    ) -> Result<(), Error> {
-        let nowhere = || Error::protocol("streamed items fit nowhere");
-        let Value::Array(elements) = self.find(path)? else {
-            return Err(nowhere());
-        };
-        let first = match at {
-            None => elements.len(),
-            Some(at) => at
-                .as_u64()
-                .and_then(|at| usize::try_from(at).ok())
-                .ok_or_else(nowhere)?,
-        };
-        for (at, item) in (first..).zip(items) {
-            if at == elements.len() {
-                elements.push(item);
-            } else {
-                *elements.get_mut(at).ok_or_else(nowhere)? = item;
-            }
+        if let Some(data) = data {
+            merge(place, data);
         }
         Ok(())
     }
+}
 
-    fn find(&mut self, path: &[Value]) -> Result<&mut Value, Error> {
-        let nowhere = || Error::protocol("a patch fits nowhere");
-        // Else each patch could reach one level deeper than the last, until dropping it all exhausts the stack.
-        if path.len() > MAX_PATH {
-            return Err(nowhere());
+fn insert(place: &mut Value, at: Option<Value>, items: Vec<Value>) -> Result<(), Error> {
+    let nowhere = || Error::protocol("streamed items fit nowhere");
+    let Value::Array(elements) = place else {
+        return Err(nowhere());
+    };
+    let first = match at {
+        None => elements.len(),
+        Some(at) => at
+            .as_u64()
+            .and_then(|at| usize::try_from(at).ok())
+            .ok_or_else(nowhere)?,
+    };
+    for (at, item) in (first..).zip(items) {
+        if at == elements.len() {
+            elements.push(item);
+        } else {
+            *elements.get_mut(at).ok_or_else(nowhere)? = item;
         }
-        let mut place = self.data.as_mut().ok_or_else(nowhere)?;
-        for step in path {
-            place = match (place, step) {
-                (Value::Object(members), Value::String(name)) => members.get_mut(name),
-                (Value::Array(elements), Value::Number(index)) => index
-                    .as_u64()
-                    .and_then(|index| usize::try_from(index).ok())
-                    .and_then(|index| elements.get_mut(index)),
-                _ => None,
-            }
-            .ok_or_else(nowhere)?;
-        }
-        Ok(place)
     }
+    Ok(())
+}
+
+/// The place where this path leads, and from there the rest of it.
+fn find<'a>(
+    data: Option<&'a mut Value>,
+    path: &[Value],
+    rest: &[Value],
+) -> Result<&'a mut Value, Error> {
+    let nowhere = || Error::protocol("a patch fits nowhere");
+    // Else each patch could reach one level deeper than the last, until dropping it all exhausts the stack.
+    if path.len() + rest.len() > MAX_PATH {
+        return Err(nowhere());
+    }
+    let mut place = data.ok_or_else(nowhere)?;
+    for step in path.iter().chain(rest) {
+        place = match (place, step) {
+            (Value::Object(members), Value::String(name)) => members.get_mut(name),
+            (Value::Array(elements), Value::Number(index)) => index
+                .as_u64()
+                .and_then(|index| usize::try_from(index).ok())
+                .and_then(|index| elements.get_mut(index)),
+            _ => None,
+        }
+        .ok_or_else(nowhere)?;
+    }
+    Ok(place)
 }
 
 fn has_next(part: &Map<String, Value>) -> bool {
@@ -364,17 +437,15 @@ mod tests {
     use serde_json::json;
 
     fn apply(parts: &[Value]) -> Result<(Incremental, bool), Error> {
-        let mut response = Incremental {
-            source: Source::Done,
-            data: None,
-            errors: Vec::new(),
-            extensions: Map::new(),
-            auth_failure: None,
-            pending: HashMap::new(),
-        };
+        let mut response = Incremental::of(Source::Done);
         let mut more = true;
         for part in parts {
-            more = response.apply(part.to_string().as_bytes())?;
+            response.part = Some(response.begin(part.to_string().as_bytes())?);
+            more = loop {
+                if let Some(more) = response.apply_next()? {
+                    break more;
+                }
+            };
         }
         Ok((response, more))
     }

@@ -2,13 +2,14 @@
 
 use crate::{Error, ErrorKind, Limit};
 use bytes::{Buf as _, Bytes, BytesMut};
+use memchr::memmem::{self, Finder};
 
 /// What has been received and not been taken apart, and where in a part it stands.
 #[derive(Debug)]
 pub(crate) struct Splitter {
-    delimiter: Vec<u8>, // CR LF -- boundary
+    delimiter: Box<Finder<'static>>, // CR LF -- boundary
     buffer: BytesMut,
-    /// Up to here there is no delimiter.
+    /// Up to here there is nothing of what is looked for.
     searched: usize,
     state: State,
     limit: usize,
@@ -26,7 +27,7 @@ impl Splitter {
     /// Of a body with this boundary, whose parts have at most `limit` bytes.
     pub(crate) fn new(boundary: &str, limit: usize) -> Self {
         Self {
-            delimiter: format!("\r\n--{boundary}").into_bytes(),
+            delimiter: Box::new(Finder::new(&format!("\r\n--{boundary}")).into_owned()),
             // The first delimiter may come without a line end before it.
             buffer: BytesMut::from(&b"\r\n"[..]),
             searched: 0,
@@ -60,19 +61,23 @@ impl Splitter {
                         self.buffer = BytesMut::new();
                         return Ok(None);
                     }
-                    let Some(end) = find(&self.buffer, b"\r\n", 0) else {
-                        return self.wait();
-                    };
+                    let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+                    let rest = &self.buffer[self.searched..];
+                    let end = rest.iter().position(|byte| !blank(byte));
+                    let end = self.searched + end.unwrap_or(rest.len());
+                    self.searched = end;
                     if end > self.limit {
                         return Err(too_large());
                     }
-                    if !self.buffer[..end]
-                        .iter()
-                        .all(|byte| matches!(byte, b' ' | b'\t'))
-                    {
-                        return Err(Error::protocol(
-                            "a delimiter of the stream is followed by text",
-                        ));
+                    match &self.buffer[end..] {
+                        [b'\r', b'\n', ..] => {}
+                        [] | [b'\r'] => return self.wait(),
+                        [b'-'] if end == 0 => return self.wait(),
+                        _ => {
+                            return Err(Error::protocol(
+                                "a delimiter of the stream is followed by text",
+                            ));
+                        }
                     }
                     // The line end stays: with no header fields, it is also the beginning of the blank line.
                     self.buffer.advance(end);
@@ -80,15 +85,17 @@ impl Splitter {
                     self.state = State::Part;
                 }
                 State::Preamble | State::Part => {
-                    let Some(end) = find(&self.buffer, &self.delimiter, self.searched) else {
-                        let tail = self.delimiter.len() - 1;
-                        self.searched = self.buffer.len().saturating_sub(tail);
+                    let length = self.delimiter.needle().len();
+                    let Some(end) = self.delimiter.find(&self.buffer[self.searched..]) else {
+                        let whole = self.buffer.len().saturating_sub(length - 1);
+                        self.searched = whole.max(self.searched);
                         return self.wait();
                     };
+                    let end = self.searched + end;
                     if end > self.limit {
                         return Err(too_large());
                     }
-                    let mut part = self.buffer.split_to(end + self.delimiter.len());
+                    let mut part = self.buffer.split_to(end + length);
                     part.truncate(end);
                     let is_part = self.state == State::Part;
                     self.state = State::AfterDelimiter;
@@ -102,7 +109,7 @@ impl Splitter {
     }
 
     fn wait(&self) -> Result<Option<Bytes>, Error> {
-        if self.buffer.len() > self.limit.saturating_add(self.delimiter.len()) {
+        if self.buffer.len() > self.limit.saturating_add(self.delimiter.needle().len()) {
             return Err(too_large());
         }
         Ok(None)
@@ -112,7 +119,7 @@ impl Splitter {
 /// A part without its header fields. It has to be JSON.
 fn content(mut part: Bytes) -> Result<Bytes, Error> {
     // An empty part may stand before the closing delimiter.
-    let Some(blank) = find(&part, b"\r\n\r\n", 0) else {
+    let Some(blank) = memmem::find(&part, b"\r\n\r\n") else {
         return if part.trim_ascii().is_empty() {
             Ok(Bytes::new())
         } else {
@@ -136,17 +143,38 @@ fn content(mut part: Bytes) -> Result<Bytes, Error> {
     Ok(part.split_off(blank + 4))
 }
 
-fn find(text: &[u8], what: &[u8], from: usize) -> Option<usize> {
-    let rest = text.get(from..)?;
-    let first = *what.first()?;
-    let mut at = 0;
-    loop {
-        at += rest.get(at..)?.iter().position(|byte| *byte == first)?;
-        if rest[at..].starts_with(what) {
-            return Some(from + at);
+/// The boundary that an answer names.
+pub(crate) fn boundary_of(head: &http::response::Parts) -> Result<String, Error> {
+    let value = head.headers.get(http::header::CONTENT_TYPE);
+    boundary(value.map(|value| value.as_bytes()).unwrap_or_default())
+}
+
+/// The `boundary` of a content type; without one it is `-`.
+fn boundary(content_type: &[u8]) -> Result<String, Error> {
+    let invalid = || Error::protocol("the boundary of the stream is unusable");
+    let text = std::str::from_utf8(content_type).map_err(|_| invalid())?;
+    for parameter in text.split(';').skip(1) {
+        let Some((name, value)) = parameter.split_once('=') else {
+            continue;
+        };
+        if !name.trim().eq_ignore_ascii_case("boundary") {
+            continue;
         }
-        at += 1;
+        let value = value.trim();
+        let value = value
+            .strip_prefix('"')
+            .and_then(|value| value.strip_suffix('"'))
+            .unwrap_or(value);
+        // RFC 2046 section 5.1.1.
+        if value.is_empty()
+            || value.len() > 70
+            || !value.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+        {
+            return Err(invalid());
+        }
+        return Ok(value.to_owned());
     }
+    Ok("-".to_owned())
 }
 
 fn too_large() -> Error {
@@ -212,5 +240,49 @@ mod tests {
         assert!(split(&[b"---\r\nContent-Type: text/html\r\n\r\n{}\r\n---"]).is_err());
         assert!(split(&[b"---x\r\n\r\n{}\r\n---"]).is_err());
         assert!(split(&[b"---\r\nx: y\r\n---"]).is_err());
+    }
+
+    /// Byte by byte, and with a look after each: were all looked at again and again, this would take minutes.
+    #[test]
+    fn every_byte_is_looked_at_once_whatever_it_belongs_to() {
+        let most = 400_000;
+        let many = |what: u8| std::iter::repeat_n(what, most);
+        let ends = |splitter: &mut Splitter, bytes: &mut dyn Iterator<Item = u8>| {
+            for byte in bytes {
+                splitter.push(&[byte]).unwrap();
+                assert_eq!(splitter.next_part().unwrap(), None);
+            }
+        };
+        let begun = |front: &[u8]| {
+            let mut splitter = Splitter::new("-", 1 << 20);
+            splitter.push(front).unwrap();
+            assert_eq!(splitter.next_part().unwrap(), None);
+            splitter
+        };
+        ends(&mut begun(b""), &mut many(b'x'));
+        ends(&mut begun(b"---"), &mut many(b' '));
+        ends(&mut begun(b"---\r\n\r\n"), &mut many(b'x'));
+        ends(&mut begun(b"---\r\n\r\n"), &mut many(b'\r'));
+        let nearly = b"\r\n--".iter().copied().cycle().take(most);
+        ends(&mut begun(b"---\r\n\r\n"), &mut { nearly });
+    }
+
+    #[test]
+    fn the_boundary_may_be_quoted_or_absent() {
+        let of = |text: &str| boundary(text.as_bytes()).ok();
+        assert_eq!(
+            of("multipart/mixed; boundary=\"-\";deferSpec=20220824").as_deref(),
+            Some("-")
+        );
+        assert_eq!(
+            of("multipart/mixed;deferSpec=1; Boundary=graphql").as_deref(),
+            Some("graphql")
+        );
+        assert_eq!(of("multipart/mixed").as_deref(), Some("-"));
+        assert_eq!(of("multipart/mixed; boundary="), None);
+        assert_eq!(
+            of(&format!("multipart/mixed; boundary={}", "x".repeat(71))),
+            None
+        );
     }
 }

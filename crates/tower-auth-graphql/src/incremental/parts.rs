@@ -1,9 +1,9 @@
 //! The parts of a stream, off the wire.
 
-use super::Splitter;
-use crate::{BoxError, Error, incoming::Incoming, response::StreamJudge, service::Settings};
+use super::{Splitter, boundary_of};
+use crate::{BoxError, Error, incoming::Incoming, response::StreamJudge, settings::Settings};
 use bytes::Bytes;
-use http::{header::CONTENT_TYPE, response};
+use http::response;
 use http_body::Body;
 use std::{
     fmt,
@@ -26,18 +26,16 @@ impl Parts {
         parts: &response::Parts,
         body: B,
         settings: &Settings,
+        deadline: Option<tokio::time::Instant>,
     ) -> Result<Self, Error>
     where
         B: Body + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let value = parts
-            .headers
-            .get(CONTENT_TYPE)
-            .map(|value| value.as_bytes());
-        let boundary = boundary(value.unwrap_or_default())?;
+        let boundary = boundary_of(parts)?;
         Ok(Self {
-            incoming: Incoming::new(body, Some(settings.response_size), settings.idle_timeout),
+            incoming: Incoming::new(body, Some(settings.response_size), settings.idle_timeout)
+                .until(deadline),
             splitter: Splitter::new(&boundary, settings.part_size),
             judge: Box::new(StreamJudge::new(settings.detector.clone(), parts)),
             first: None,
@@ -49,7 +47,7 @@ impl Parts {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Transport`](crate::ErrorKind::Transport) when the stream is cut off, [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) when it is silent for too long,
+    /// [`ErrorKind::Transport`](crate::ErrorKind::Transport) when the stream is cut off, [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) when it is silent for too long or not complete in time,
     /// [`ErrorKind::Limit`](crate::ErrorKind::Limit) when a part or the whole is too large, [`ErrorKind::Protocol`](crate::ErrorKind::Protocol) when it is malformed. After
     /// an error there is nothing more.
     pub async fn next(&mut self) -> Option<Result<Bytes, Error>> {
@@ -102,57 +100,5 @@ impl fmt::Debug for Parts {
         f.debug_struct("Parts")
             .field("done", &self.done)
             .finish_non_exhaustive()
-    }
-}
-
-/// The `boundary` of a content type; without one it is `-`.
-fn boundary(content_type: &[u8]) -> Result<String, Error> {
-    let invalid = || Error::protocol("the boundary of the stream is unusable");
-    let text = std::str::from_utf8(content_type).map_err(|_| invalid())?;
-    for parameter in text.split(';').skip(1) {
-        let Some((name, value)) = parameter.split_once('=') else {
-            continue;
-        };
-        if !name.trim().eq_ignore_ascii_case("boundary") {
-            continue;
-        }
-        let value = value.trim();
-        let value = value
-            .strip_prefix('"')
-            .and_then(|value| value.strip_suffix('"'))
-            .unwrap_or(value);
-        // RFC 2046 section 5.1.1.
-        if value.is_empty()
-            || value.len() > 70
-            || !value.bytes().all(|byte| (b' '..=b'~').contains(&byte))
-        {
-            return Err(invalid());
-        }
-        return Ok(value.to_owned());
-    }
-    Ok("-".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_boundary_may_be_quoted_or_absent() {
-        let of = |text: &str| boundary(text.as_bytes()).ok();
-        assert_eq!(
-            of("multipart/mixed; boundary=\"-\";deferSpec=20220824").as_deref(),
-            Some("-")
-        );
-        assert_eq!(
-            of("multipart/mixed;deferSpec=1; Boundary=graphql").as_deref(),
-            Some("graphql")
-        );
-        assert_eq!(of("multipart/mixed").as_deref(), Some("-"));
-        assert_eq!(of("multipart/mixed; boundary="), None);
-        assert_eq!(
-            of(&format!("multipart/mixed; boundary={}", "x".repeat(71))),
-            None
-        );
     }
 }

@@ -14,7 +14,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tower_auth_core::{AuthError, AuthLayer, Basic, Error as Stacked, Origin};
+use tower_auth_core::{AuthError, AuthLayer, Basic, Error as Stacked, endpoint};
 use tower_layer::Layer as _;
 use tower_service::Service;
 
@@ -37,12 +37,19 @@ enum LifetimeOption {
     Fixed(Duration),
 }
 
+impl GraphQlLogin {
+    /// A login at this endpoint, over a [`GraphQlService`](crate::GraphQlService) that has no authentication above it.
+    pub fn builder<S>(endpoint: impl TryInto<Uri>, service: S) -> LoginBuilder<S> {
+        LoginBuilder::new(endpoint, service)
+    }
+}
+
 impl<S> LoginBuilder<S> {
-    pub(super) fn new(endpoint: impl TryInto<Uri>, service: S) -> Self {
+    fn new(endpoint: impl TryInto<Uri>, service: S) -> Self {
         let endpoint = endpoint
             .try_into()
             .map_err(|_| AuthError::configuration("endpoint", "is no URI"))
-            .and_then(|endpoint| Origin::of(&endpoint).map(|_| endpoint));
+            .and_then(|endpoint: Uri| endpoint::parse_any("endpoint", &endpoint.to_string()));
         Self {
             endpoint,
             service,
@@ -87,8 +94,9 @@ impl<S> LoginBuilder<S> {
         self
     }
 
-    /// Where in the data of a login the token's lifetime is, in seconds. By default it is read from the `exp` of the
-    /// token, when that is a JWT.
+    /// Where in the data of a login the token's lifetime is, in seconds. In the data of a refresh it is beside the token
+    /// under the same name, or at this very place. Where it is not said, and by default, it is read from the `exp` of
+    /// the token, when that is a JWT.
     pub fn expires_in(mut self, path: impl Into<String>) -> Self {
         self.lifetime = LifetimeOption::Field(path.into());
         self
@@ -132,6 +140,11 @@ impl<S> LoginBuilder<S> {
             .refresh_token
             .map(|at| path("refresh token", &at))
             .transpose()?;
+        let lifetime = match self.lifetime {
+            LifetimeOption::Jwt => Lifetime::Jwt,
+            LifetimeOption::Fixed(lifetime) => Lifetime::Fixed(lifetime),
+            LifetimeOption::Field(at) => Lifetime::Field(path("lifetime", &at)?),
+        };
         let refresh = match self.refresh {
             None => None,
             Some((document, variable, token)) => {
@@ -140,6 +153,10 @@ impl<S> LoginBuilder<S> {
                     document,
                     variable,
                     refresh_token: refresh_token.as_ref().map(|at| at.beside(&token)),
+                    lifetime: match &lifetime {
+                        Lifetime::Field(at) => Some(at.beside(&token)),
+                        _ => None,
+                    },
                     token,
                 })
             }
@@ -149,11 +166,7 @@ impl<S> LoginBuilder<S> {
             token: path("token", &self.token)?,
             refresh_token,
             refresh,
-            lifetime: match self.lifetime {
-                LifetimeOption::Jwt => Lifetime::Jwt,
-                LifetimeOption::Fixed(lifetime) => Lifetime::Fixed(lifetime),
-                LifetimeOption::Field(at) => Lifetime::Field(path("lifetime", &at)?),
-            },
+            lifetime,
         };
         let endpoint = self.endpoint?;
         let send = sender(self.service, endpoint, self.plaintext)?;

@@ -1,122 +1,69 @@
-//! The times in a JWT. Nothing is verified: the token is for the server, not for us.
+//! How long a token lives that is a JWT.
 
-use base64::{
-    Engine as _, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
-use serde_json::Value;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
+use tower_auth_jose::UnverifiedTimes;
 use tower_auth_token::{Fetched, Token, lifetime_from_seconds};
 
-const URL_SAFE: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::URL_SAFE,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
-
-/// A token larger than this is not looked into.
-const MOST: usize = 64 * 1024;
-
-/// When a JWT was issued, and when it expires, in seconds since 1970. `None` for what is no JWT, or does not say.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Times {
-    pub(crate) issued: Option<f64>,
-    pub(crate) expires: Option<f64>,
+/// Whether a token says that it has expired.
+pub(super) fn is_expired(token: &str, now: SystemTime) -> bool {
+    let expires = UnverifiedTimes::of(token).expires_at();
+    expires.is_some_and(|expires| expires <= now)
 }
 
-impl Times {
-    pub(crate) fn of(token: &str) -> Self {
-        Self::read(token).unwrap_or_default()
+/// A token that was just issued, and how long it can be used.
+///
+/// A new token cannot have expired: when it seems so, the two clocks differ, and what counts is how long it lives.
+pub(super) fn of_new(token: Token, now: SystemTime) -> Fetched<Token> {
+    let times = UnverifiedTimes::of(token.access().expose());
+    let fetched = Fetched::new(token);
+    let Some(expires) = times.expires_at() else {
+        return fetched;
+    };
+    if expires > now {
+        return fetched.expires_at(expires);
     }
-
-    fn read(token: &str) -> Option<Self> {
-        let payload = token
-            .split('.')
-            .nth(1)
-            .filter(|payload| payload.len() <= MOST)?;
-        let payload = zeroize::Zeroizing::new(URL_SAFE.decode(payload).ok()?);
-        let claims: Value = serde_json::from_slice(&payload).ok()?;
-        Some(Self {
-            issued: claims.get("iat").and_then(Value::as_f64),
-            expires: claims.get("exp").and_then(Value::as_f64),
-        })
-    }
-
-    pub(crate) fn is_expired(self, now: SystemTime) -> bool {
-        self.expires.is_some_and(|expires| expires <= seconds(now))
-    }
-
-    /// A token that was just issued, and how long it can be used.
-    ///
-    /// A new token cannot have expired: when it seems so, the two clocks differ, and what counts is how long it lives.
-    pub(crate) fn of_new(self, token: Token, now: SystemTime) -> Fetched<Token> {
-        let fetched = Fetched::new(token);
-        let (Some(expires), true) = (self.expires, self.is_expired(now)) else {
-            return fetched.expires_at(self.expires.and_then(point));
-        };
-        match self.issued {
-            Some(issued) if issued < expires => {
-                fetched.lifetime(lifetime_from_seconds(expires - issued))
-            }
-            _ => fetched,
+    match (times.issued(), times.expires()) {
+        (Some(issued), Some(expires)) if issued < expires => {
+            fetched.lifetime(lifetime_from_seconds(expires - issued))
         }
+        _ => fetched,
     }
-}
-
-fn seconds(time: SystemTime) -> f64 {
-    time.duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs_f64()
-}
-
-fn point(seconds: f64) -> Option<SystemTime> {
-    let since = Duration::try_from_secs_f64(seconds.max(0.0)).ok()?;
-    SystemTime::UNIX_EPOCH.checked_add(since)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine as _;
+    use std::time::Duration;
 
-    #[test]
-    fn the_times_of_a_jwt_are_read() {
-        // The sample of CollectiveAccess's documentation.
-        let token = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJtYXh3ZWxsLndoaXJsLWktZ2lnLmNvbSIsImF1ZCI6Im1h\
-            eHdlbGwud2hpcmwtaS1naWcuY29tIiwiaWF0IjoxNjIxODkxNjI5LCJuYmYiOjE2MjE4OTE2MjksImV4cCI6MTYyMjc1NTYyOSwiaWQ\
-            iOiIyIn0.Hlj1n_62Oq_xSDev6FkW8tzaU-oHKipMD2pzSHCM0gk";
-        let times = Times::of(token);
-        assert_eq!(times.issued, Some(1_621_891_629.0));
-        assert_eq!(times.expires, Some(1_622_755_629.0));
+    fn token(claims: &str) -> String {
+        let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(claims);
+        format!("a.{payload}.c")
     }
 
-    #[test]
-    fn what_is_no_jwt_has_no_times_and_is_no_error() {
-        for token in [
-            "",
-            "opaque",
-            "a.b.c",
-            "..",
-            "a.bnVsbA.c",
-            "a.eyJleHAiOiJ4In0.c",
-        ] {
-            assert_eq!(Times::of(token), Times::default(), "{token}");
-        }
-        // {"exp":1e300}
-        let fetched =
-            Times::of("a.eyJleHAiOjFlMzAwfQ.c").of_new(Token::from("t"), SystemTime::UNIX_EPOCH);
-        assert_eq!(fetched.expiry(SystemTime::UNIX_EPOCH), None);
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    fn expiry(claims: &str, now: u64) -> Option<SystemTime> {
+        of_new(Token::from(&*token(claims)), at(now)).expiry(at(now))
     }
 
     #[test]
     fn a_new_token_that_seems_expired_lives_as_long_as_it_says() {
-        let times = Times {
-            issued: Some(1000.0),
-            expires: Some(1600.0),
-        };
-        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-        let fetched = times.of_new(Token::from("t"), at(1010));
-        assert_eq!(fetched.expiry(at(1010)), Some(at(1600)));
+        let claims = r#"{"iat":1000,"exp":1600}"#;
+        assert_eq!(expiry(claims, 1010), Some(at(1600)));
         // Our clock is a day ahead.
-        let fetched = times.of_new(Token::from("t"), at(87_400));
-        assert_eq!(fetched.expiry(at(87_400)), Some(at(88_000)));
+        assert_eq!(expiry(claims, 87_400), Some(at(88_000)));
+        assert!(is_expired(&token(claims), at(1600)) && !is_expired(&token(claims), at(1599)));
+    }
+
+    #[test]
+    fn what_says_nothing_is_used_until_it_is_refused() {
+        for claims in ["null", "{}", r#"{"exp":"x"}"#, r#"{"exp":1e300}"#] {
+            assert_eq!(expiry(claims, 10), None, "{claims}");
+            assert!(!is_expired(&token(claims), at(10)));
+        }
+        assert!(!is_expired("opaque", at(10)));
     }
 }

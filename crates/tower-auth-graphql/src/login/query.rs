@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use std::borrow::Cow;
 use tower_auth_core::{AuthError, Secret};
+use tower_auth_http::Redactor;
 use zeroize::Zeroizing;
 
 /// A document and its variables, ready to be sent.
@@ -35,6 +36,14 @@ impl SecretQuery {
         })
     }
 
+    /// Takes what is secret here out of what a server says.
+    pub(super) fn redactor(&self) -> Redactor {
+        let mut redactor = Redactor::new();
+        let variables = serde_json::from_str(self.variables.expose());
+        secrets(variables.unwrap_or_default(), &mut redactor);
+        redactor
+    }
+
     /// `{"query": …, "variables": …}`, in memory that is wiped.
     pub(super) fn body(&self) -> Result<Body, Error> {
         let mut json =
@@ -46,6 +55,20 @@ impl SecretQuery {
         json.extend_from_slice(self.variables.expose().as_bytes());
         json.push(b'}');
         Ok(Body::from_json(Bytes::from_owner(Zeroizing::new(json))))
+    }
+}
+
+/// Every text in the variables is taken for a secret.
+fn secrets(value: Value, redactor: &mut Redactor) {
+    match value {
+        Value::String(text) => redactor.secret(&Secret::from(text)),
+        Value::Array(values) => values
+            .into_iter()
+            .for_each(|value| secrets(value, redactor)),
+        Value::Object(members) => members
+            .into_iter()
+            .for_each(|(_, value)| secrets(value, redactor)),
+        _ => {}
     }
 }
 
@@ -79,6 +102,14 @@ impl FieldPath {
             Value::Array(elements) => elements.get(step.parse::<usize>().ok()?),
             place => place.get(&**step),
         })
+    }
+
+    /// The number at this place, also when it is written as a text.
+    pub(super) fn seconds(&self, data: &Value) -> Option<f64> {
+        match self.find(data)? {
+            Value::String(text) => text.parse().ok(),
+            value => value.as_f64(),
+        }
     }
 
     /// The text at this place, when there is one.

@@ -1,14 +1,14 @@
 //! Logs in, and refreshes.
 
 use super::{
-    builder::LoginBuilder,
-    jwt::Times,
+    jwt,
     query::{FieldPath, SecretQuery},
 };
-use crate::{AuthFailure, Body, Error, ErrorKind, Reply, Response};
+use crate::{AuthFailure, Body, Error, ErrorKind, Reply, Response, response::media};
 use serde_json::{Map, Value};
 use std::{borrow::Cow, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 use tower_auth_core::{AuthError, ErrorKind as AuthErrorKind, Secret};
+use tower_auth_http::Redactor;
 use tower_auth_token::{Demand, Failure, Fetched, Source, Token, lifetime_from_seconds};
 
 /// A source of tokens that logs in by GraphQL, for [`TokenAuth`](tower_auth_token::TokenAuth) or a
@@ -69,6 +69,7 @@ pub(super) struct Refresh {
     pub(super) variable: String,
     pub(super) token: FieldPath,
     pub(super) refresh_token: Option<FieldPath>,
+    pub(super) lifetime: Option<FieldPath>,
 }
 
 pub(super) enum Lifetime {
@@ -85,11 +86,6 @@ struct Brought {
 }
 
 impl GraphQlLogin {
-    /// A login at this endpoint, over a [`GraphQlService`](crate::GraphQlService) that has no authentication above it.
-    pub fn builder<S>(endpoint: impl TryInto<http::Uri>, service: S) -> LoginBuilder<S> {
-        LoginBuilder::new(endpoint, service)
-    }
-
     pub(super) fn new(plan: Plan, send: Arc<Send>) -> Self {
         Self(Arc::new(Inner { plan, send }))
     }
@@ -102,7 +98,7 @@ impl GraphQlLogin {
     ) -> Result<Brought, Error> {
         let reply = (self.0.send)(query.body()?).await?.into_body();
         let response = reply.into_single()?;
-        let refused = refused(&response);
+        let refused = refused(&response, &query.redactor());
         let Some(data) = response.data else {
             return Err(refused);
         };
@@ -125,7 +121,7 @@ impl GraphQlLogin {
         let Some(old) = previous.refresh() else {
             return Ok(None);
         };
-        if Times::of(old.expose()).is_expired(demand.clock.now()) {
+        if jwt::is_expired(old.expose(), demand.clock.now()) {
             return Ok(None);
         }
         let mut variables = Map::new();
@@ -141,49 +137,59 @@ impl GraphQlLogin {
         };
         let now = demand.clock.now();
         if brought.token.expose() == previous.access().expose()
-            || Times::of(brought.token.expose()).is_expired(now)
+            || jwt::is_expired(brought.token.expose(), now)
         {
             return Ok(None); // no better than what there was
         }
         let old = old.clone();
-        Ok(Some(self.fetched(brought, Some(old), demand)))
+        Ok(Some(self.fetched(
+            brought,
+            Some(old),
+            refresh.lifetime.as_ref(),
+            demand,
+        )))
     }
 
     fn fetched(
         &self,
         brought: Brought,
         old_refresh: Option<Secret>,
+        beside: Option<&FieldPath>,
         demand: &Demand<Token>,
     ) -> Fetched<Token> {
         let token = Token::new(brought.token.clone()).with_refresh(brought.refresh.or(old_refresh));
+        let by_jwt = |token| jwt::of_new(token, demand.clock.now());
         match &self.0.plan.lifetime {
-            Lifetime::Jwt => Times::of(brought.token.expose()).of_new(token, demand.clock.now()),
+            Lifetime::Jwt => by_jwt(token),
             Lifetime::Fixed(lifetime) => Fetched::new(token).lifetime(*lifetime),
             Lifetime::Field(path) => {
-                let seconds = path.find(&brought.data).and_then(Value::as_f64);
-                Fetched::new(token).lifetime(seconds.and_then(lifetime_from_seconds))
+                let said = beside.into_iter().chain([path]);
+                let seconds = said.filter_map(|path| path.seconds(&brought.data)).next();
+                match seconds.and_then(lifetime_from_seconds) {
+                    Some(lifetime) => Fetched::new(token).lifetime(lifetime),
+                    None => by_jwt(token),
+                }
             }
         }
     }
 }
 
-/// A response without a token. What the server says is left out: it may repeat the variables, and so the password.
-fn refused(response: &Response) -> Error {
+/// A response without a token. The server may repeat the variables, and so the password, in what it says.
+fn refused(response: &Response, redactor: &Redactor) -> Error {
     let failure = response.auth_failure.unwrap_or(AuthFailure::Refused);
-    let is_plain = |code: &&str| {
-        code.len() <= 64
-            && code
-                .bytes()
-                .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
-    };
     let context = match response.errors.first() {
-        None => "the server issued no token".into(),
-        Some(error) => match error.code().filter(is_plain) {
-            Some(code) => format!("the server issued no token, but an error with the code {code}"),
-            None => "the server issued no token, but an error, which is not shown, since it may \
-                     repeat the password"
-                .into(),
-        },
+        None => "the server issued no token".to_owned(),
+        Some(error) => {
+            let message = redactor.clean(&error.message);
+            let message = media::clip(&message, 200);
+            match error.code().map(|code| redactor.clean(code)) {
+                Some(code) => {
+                    let code = media::clip(&code, 64);
+                    format!("the server issued no token, but an error: {message} (code {code})")
+                }
+                None => format!("the server issued no token, but an error: {message}"),
+            }
+        }
     };
     Error::new(ErrorKind::Auth(failure), context)
 }
@@ -227,7 +233,7 @@ impl Source for GraphQlLogin {
                 failed(what)(error)
             })?;
         tracing::debug!("logged in");
-        Ok(self.fetched(brought, None, &demand))
+        Ok(self.fetched(brought, None, None, &demand))
     }
 }
 

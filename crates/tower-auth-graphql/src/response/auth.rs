@@ -1,6 +1,8 @@
 //! Finds answers that mean "not authenticated", and whether they prove that nothing was executed.
 
 use super::{Response, graphql_error::GraphQlError};
+#[cfg(any(feature = "events", feature = "incremental", feature = "multipart"))]
+use crate::head::Head;
 use crate::{AuthFailure, OperationKind, body::Operations, scan::Scanned};
 use http::{HeaderMap, StatusCode};
 use serde::de::IgnoredAny;
@@ -175,6 +177,12 @@ impl AuthDetector {
         })
     }
 
+    /// How these errors of a result say that authentication failed.
+    #[cfg(feature = "ws")]
+    pub(crate) fn judge_errors(&self, errors: &[GraphQlError]) -> Option<AuthFailure> {
+        worst(&self.judge_all(StatusCode::OK, &HeaderMap::new(), errors))
+    }
+
     fn judge_all(
         &self,
         status: StatusCode,
@@ -219,34 +227,42 @@ fn worst(failures: &[Option<AuthFailure>]) -> Option<AuthFailure> {
 }
 
 /// The detector together with the head of the answer, for what comes later in a stream.
-#[cfg(any(feature = "events", feature = "incremental"))]
+#[cfg(any(feature = "events", feature = "incremental", feature = "multipart"))]
 #[derive(Clone, Debug)]
 pub(crate) struct StreamJudge {
     detector: AuthDetector,
-    status: StatusCode,
-    headers: HeaderMap,
+    head: Arc<Head>,
 }
 
-#[cfg(any(feature = "events", feature = "incremental"))]
+#[cfg(any(feature = "events", feature = "incremental", feature = "multipart"))]
 impl StreamJudge {
     pub(crate) fn new(detector: AuthDetector, head: &http::response::Parts) -> Self {
         Self {
             detector,
-            status: head.status,
-            headers: head.headers.clone(),
+            head: Head::of(head),
         }
     }
 
     /// How these errors say that authentication failed.
     pub(crate) fn judge(&self, errors: &[GraphQlError]) -> Option<AuthFailure> {
-        worst(&self.detector.judge_all(self.status, &self.headers, errors))
+        let head = &self.head;
+        worst(&self.detector.judge_all(head.status, &head.headers, errors))
+    }
+
+    /// Notes on a result how authentication failed, and which answer it came with.
+    #[cfg(any(feature = "events", feature = "multipart"))]
+    pub(crate) fn note(&self, response: &mut Response) {
+        if !response.errors.is_empty() {
+            response.auth_failure = self.judge(&response.errors);
+            response.head = Some(std::sync::Arc::clone(&self.head));
+        }
     }
 
     /// The mark for the schemes above, of the first result of a stream.
     pub(crate) fn inspect(&self, first: &mut Response, sent: &Sent) -> Option<NotAuthenticated> {
         let first = std::slice::from_mut(first);
         self.detector
-            .inspect(self.status, &self.headers, first, sent)
+            .inspect(self.head.status, &self.head.headers, first, sent)
     }
 }
 

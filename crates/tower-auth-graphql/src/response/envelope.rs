@@ -6,6 +6,8 @@ use super::{
     is_too_deep, too_deep, too_many_errors,
 };
 use crate::Error;
+#[cfg(feature = "ws")]
+use crate::subscription::message::Text;
 use bytes::Bytes;
 use memchr::memmem::Finder;
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -26,16 +28,21 @@ fn is_plain(json: &[u8]) -> bool {
         && OTHERS.iter().all(|other| other.find(json).is_none())
 }
 
+/// A response that is the payload of a message, when that can only be data; as [`is_plain`] of the whole message, whose
+/// beginning is known.
+#[cfg(feature = "ws")]
+pub(crate) fn in_message(message: &Bytes) -> Option<Response> {
+    let plain =
+        message.ends_with(b"}}}") && OTHERS.iter().all(|other| other.find(message).is_none());
+    plain.then(|| Response::of(Some(Data::in_message(message.clone()))))
+}
+
 /// A response, as `json` has it. When `strict`, it must be one beyond doubt: somebody else may have sent it.
 pub(crate) fn parse(json: &Bytes, strict: bool) -> Result<Response, Error> {
     if is_plain(json) {
-        return Ok(Response {
-            data: Some(Data::enveloped(json.clone())),
-            errors: Vec::new(),
-            extensions: Map::new(),
-            auth_failure: None,
-        });
+        return Ok(Response::of(Some(Data::enveloped(json.clone()))));
     }
+    let json = &json.slice_ref(without_mark(json));
     let envelope: Envelope<'_> =
         serde_json::from_slice(json).map_err(|error| invalid(json, error))?;
     envelope.into_response(json, strict)
@@ -43,12 +50,29 @@ pub(crate) fn parse(json: &Bytes, strict: bool) -> Result<Response, Error> {
 
 /// The responses to a batch.
 pub(crate) fn parse_batch(json: &Bytes, strict: bool) -> Result<Vec<Response>, Error> {
+    let json = &json.slice_ref(without_mark(json));
     let Envelopes(envelopes) =
         serde_json::from_slice(json).map_err(|error| invalid(json, error))?;
     envelopes
         .into_iter()
         .map(|envelope| envelope.into_response(json, strict))
         .collect()
+}
+
+/// JSON without a byte order mark, which some servers send (RFC 8259 section 8.1 lets it be ignored).
+pub(crate) fn without_mark(json: &[u8]) -> &[u8] {
+    json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json)
+}
+
+/// The errors in a JSON text that has nothing else.
+#[cfg(feature = "multipart")]
+pub(crate) fn errors_of(json: &str) -> Result<Vec<crate::GraphQlError>, Error> {
+    let errors: Errors =
+        serde_json::from_str(json).map_err(|error| invalid(json.as_bytes(), error))?;
+    if errors.too_many {
+        return Err(too_many_errors());
+    }
+    Ok(errors.list)
 }
 
 fn invalid(json: &[u8], error: serde_json::Error) -> Error {
@@ -98,6 +122,7 @@ impl Envelope<'_> {
             errors,
             extensions: self.extensions.unwrap_or_default(),
             auth_failure: None,
+            head: None,
         })
     }
 }
@@ -181,6 +206,40 @@ impl<'de: 'a, 'a> Deserialize<'de> for Envelope<'a> {
         }
 
         deserializer.deserialize_map(Members)
+    }
+}
+
+/// The data of a response that has only data, and is the payload of a message.
+#[cfg(feature = "ws")]
+pub(crate) struct Payload<T>(pub(crate) T);
+
+#[cfg(feature = "ws")]
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Payload<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = Payload<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a message with a GraphQL response")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut data = None;
+                while let Some(Text(name)) = map.next_key()? {
+                    if name == "payload" {
+                        data = Some(map.next_value::<Only<T>>()?.0);
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+                data.map(Payload)
+                    .ok_or_else(|| A::Error::missing_field("payload"))
+            }
+        }
+
+        deserializer.deserialize_map(Members(PhantomData))
     }
 }
 

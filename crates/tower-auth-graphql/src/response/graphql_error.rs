@@ -157,6 +157,14 @@ impl<'de> Deserialize<'de> for Errors {
                 Ok(errors)
             }
 
+            /// And some with a text alone.
+            fn visit_str<E>(self, text: &str) -> Result<Errors, E> {
+                Ok(Errors {
+                    list: vec![GraphQlError::from_message(text.to_owned())],
+                    ..Errors::default()
+                })
+            }
+
             fn visit_unit<E>(self) -> Result<Errors, E> {
                 Ok(Errors::default())
             }
@@ -198,6 +206,11 @@ mod tests {
             ("file: too large", false)
         );
         assert_eq!(list[1].message, "n: 1");
+        let (list, proper) = errors(r#""the database \u002d is down""#).unwrap();
+        assert_eq!(
+            (list[0].message.as_str(), proper),
+            ("the database - is down", false)
+        );
         assert_eq!(errors("[]").unwrap(), (Vec::new(), false));
         assert_eq!(errors("null").unwrap(), (Vec::new(), false));
         assert!(errors("[1]").is_none());

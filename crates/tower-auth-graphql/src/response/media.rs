@@ -13,6 +13,8 @@ pub(crate) enum Media {
     Mixed,
     /// `text/event-stream`: a stream of results.
     Events,
+    /// Nothing is said, or `text/plain`: JSON all the same, perhaps.
+    Plain,
     /// Anything else: somebody who does not speak GraphQL.
     Other,
 }
@@ -20,7 +22,7 @@ pub(crate) enum Media {
 impl Media {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let Some(value) = headers.get(CONTENT_TYPE) else {
-            return Self::Other;
+            return Self::Plain;
         };
         let value = value.as_bytes();
         let end = memchr::memchr(b';', value).unwrap_or(value.len());
@@ -30,6 +32,7 @@ impl Media {
             ("application/graphql-response+json", Self::GraphQl),
             ("multipart/mixed", Self::Mixed),
             ("text/event-stream", Self::Events),
+            ("text/plain", Self::Plain),
         ]
         .into_iter()
         .find(|(name, _)| essence.eq_ignore_ascii_case(name.as_bytes()))
@@ -62,7 +65,8 @@ mod tests {
         assert_eq!(of("multipart/mixed;boundary=\"-\""), Media::Mixed);
         assert_eq!(of("application/jsonp"), Media::Other);
         assert_eq!(of("text/html"), Media::Other);
-        assert_eq!(Media::of(&HeaderMap::new()), Media::Other);
+        assert_eq!(Media::of(&HeaderMap::new()), Media::Plain);
+        assert_eq!(of("text/plain; charset=utf-8"), Media::Plain);
     }
 
     #[test]

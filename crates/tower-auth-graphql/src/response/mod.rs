@@ -6,8 +6,12 @@ mod graphql_error;
 pub(crate) mod media;
 mod reply;
 
-#[cfg(any(feature = "events", feature = "incremental"))]
+#[cfg(any(feature = "events", feature = "incremental", feature = "multipart"))]
 pub(crate) use self::auth::StreamJudge;
+#[cfg(feature = "multipart")]
+pub(crate) use self::envelope::errors_of;
+#[cfg(feature = "ws")]
+pub(crate) use self::envelope::{Payload, in_message};
 #[cfg(feature = "incremental")]
 pub(crate) use self::graphql_error::MOST_ERRORS;
 pub use self::{
@@ -17,14 +21,14 @@ pub use self::{
 };
 pub(crate) use self::{
     auth::Sent,
-    envelope::{Only, parse, parse_batch},
+    envelope::{Only, parse, parse_batch, without_mark},
 };
 
-use crate::{AuthFailure, Error, ErrorKind, Limit};
+use crate::{AuthFailure, Error, ErrorKind, Limit, head::Head};
 use bytes::Bytes;
 use serde::de::{Deserialize, DeserializeOwned};
 use serde_json::{Map, Value, value::RawValue};
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// A GraphQL response (GraphQL specification, section 7): data, errors, or both.
 ///
@@ -40,9 +44,22 @@ pub struct Response<T = Data> {
     pub extensions: Map<String, Value>,
     /// Whether the [detector](AuthDetector) found that credentials were not accepted.
     pub auth_failure: Option<AuthFailure>,
+    /// The answer that it came with, when there are errors.
+    pub(crate) head: Option<Arc<Head>>,
 }
 
 impl<T> Response<T> {
+    /// These data, and nothing else.
+    pub(crate) fn of(data: Option<T>) -> Self {
+        Self {
+            data,
+            errors: Vec::new(),
+            extensions: Map::new(),
+            auth_failure: None,
+            head: None,
+        }
+    }
+
     /// The data, when there are no errors.
     ///
     /// # Errors
@@ -62,7 +79,9 @@ impl<T> Response<T> {
             ),
             None => (ErrorKind::GraphQl, "the server answered with an error"),
         };
-        Err(Error::new(kind, context).with_errors(self.errors))
+        Err(Error::new(kind, context)
+            .with_head(self.head)
+            .with_errors(self.errors))
     }
 
     fn map<U>(self, f: impl FnOnce(T) -> Result<U, Error>) -> Result<Response<U>, Error> {
@@ -71,6 +90,7 @@ impl<T> Response<T> {
             errors: self.errors,
             extensions: self.extensions,
             auth_failure: self.auth_failure,
+            head: self.head,
         })
     }
 }
@@ -92,6 +112,7 @@ impl Response {
             errors: self.errors,
             extensions: self.extensions,
             auth_failure: self.auth_failure,
+            head: self.head,
         })
     }
 }
@@ -100,8 +121,18 @@ impl Response {
 #[derive(Clone)]
 pub struct Data {
     json: Bytes,
-    /// The JSON is the whole response, and the data are a member of it.
-    enveloped: bool,
+    around: Around,
+}
+
+/// What the JSON has around the data.
+#[derive(Clone, Copy)]
+enum Around {
+    Nothing,
+    /// A response: they are a member of it.
+    Response,
+    /// A message, whose payload is a response.
+    #[cfg(feature = "ws")]
+    Message,
 }
 
 impl Data {
@@ -109,7 +140,7 @@ impl Data {
     pub(crate) fn bare(json: Bytes) -> Self {
         Self {
             json,
-            enveloped: false,
+            around: Around::Nothing,
         }
     }
 
@@ -118,7 +149,16 @@ impl Data {
     pub(crate) fn enveloped(json: Bytes) -> Self {
         Self {
             json,
-            enveloped: true,
+            around: Around::Response,
+        }
+    }
+
+    /// A message whose payload is such a response.
+    #[cfg(feature = "ws")]
+    pub(crate) fn in_message(json: Bytes) -> Self {
+        Self {
+            json,
+            around: Around::Message,
         }
     }
 
@@ -138,17 +178,17 @@ impl Data {
     /// [`ErrorKind::Decode`] when they do not fit `T`; [`ErrorKind::Protocol`] when they turn out not to be JSON;
     /// [`ErrorKind::Limit`] when the response is nested deeper than 127 levels.
     pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Error> {
-        let decoded = if self.enveloped {
-            serde_json::from_slice::<Only<T>>(&self.json).map(|only| only.0)
-        } else {
-            serde_json::from_slice(&self.json)
+        let decoded = match self.around {
+            Around::Nothing => serde_json::from_slice(&self.json),
+            Around::Response => serde_json::from_slice(&self.json).map(|Only(data)| data),
+            #[cfg(feature = "ws")]
+            Around::Message => serde_json::from_slice(&self.json).map(|Payload(data)| data),
         };
         decoded.map_err(|error| {
             if is_too_deep(&self.json) {
                 too_deep()
             } else if error.is_data() {
-                Error::new(ErrorKind::Decode, "the data are not what was expected")
-                    .with_source(error)
+                undecodable(error)
             } else {
                 Error::protocol("the answer is not well-formed").with_source(error)
             }
@@ -160,6 +200,16 @@ impl fmt::Debug for Data {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Data({} bytes)", self.json.len())
     }
+}
+
+/// Data that do not fit the caller's type. Says where and why on one line.
+pub(crate) fn undecodable(error: serde_json::Error) -> Error {
+    let cause = error.to_string().replace(['\r', '\n'], " ");
+    let context = format!(
+        "the data are not what was expected: {}",
+        media::clip(&cause, 300)
+    );
+    Error::new(ErrorKind::Decode, context).with_source(error)
 }
 
 /// The deepest nesting that is decoded: what serde_json allows, so that no answer can exhaust the stack.

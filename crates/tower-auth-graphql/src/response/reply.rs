@@ -15,8 +15,14 @@ pub enum Reply {
     #[cfg(feature = "incremental")]
     Stream(crate::incremental::Parts),
     /// Results that are pushed one after the other.
-    #[cfg(feature = "events")]
-    Events(crate::events::Events),
+    #[cfg(feature = "subscriptions")]
+    Subscription(crate::Subscription),
+    /// Results of many operations.
+    #[cfg(feature = "sse")]
+    Events(crate::EventStream),
+    /// A WebSocket that the server has acknowledged.
+    #[cfg(feature = "ws")]
+    Socket(Box<crate::ws::Socket>),
     /// Not GraphQL. An answer still, and not an error of the service, since the layers above have to see its status and
     /// headers: a 401 of a gateway renews credentials like any other.
     NotGraphQl(Error),
@@ -36,8 +42,12 @@ impl Reply {
             Self::Batch(_) => Err(Error::protocol("the answer is a list of responses")),
             #[cfg(feature = "incremental")]
             Self::Stream(_) => Err(Error::protocol("the answer is a stream of responses")),
-            #[cfg(feature = "events")]
+            #[cfg(feature = "subscriptions")]
+            Self::Subscription(_) => Err(Error::protocol("the answer is a stream of results")),
+            #[cfg(feature = "sse")]
             Self::Events(_) => Err(Error::protocol("the answer is a stream of events")),
+            #[cfg(feature = "ws")]
+            Self::Socket(_) => Err(Error::protocol("the answer is a WebSocket")),
         }
     }
 

@@ -1,18 +1,21 @@
 //! One request and its answer.
 
-#[cfg(any(feature = "events", feature = "incremental"))]
+use super::gather::Gather;
+#[cfg(any(feature = "incremental", feature = "subscriptions"))]
 use super::held::Held;
-use super::{Settings, gather::Gather};
 use crate::{
     AuthFailure, BoxError, Error, ErrorKind, Reply, Timeout,
+    head::Head,
+    pace::Pace,
     response::{
         Sent,
         media::Media,
-        {parse, parse_batch},
+        {parse, parse_batch, without_mark},
     },
+    settings::Settings,
 };
 use bytes::{Buf, Bytes};
-use http::{Response, header::CONTENT_ENCODING, response::Parts};
+use http::{Response, StatusCode, header::CONTENT_ENCODING, response::Parts};
 use http_body::Body as _;
 use pin_project_lite::pin_project;
 use std::{
@@ -25,7 +28,7 @@ use std::{
 use tokio::time::Sleep;
 
 /// There are no streams.
-#[cfg(not(any(feature = "events", feature = "incremental")))]
+#[cfg(not(any(feature = "incremental", feature = "subscriptions")))]
 type Held = std::convert::Infallible;
 
 /// How much is kept of a body that is not GraphQL.
@@ -41,6 +44,8 @@ pin_project! {
         sleep: Option<Sleep>,
         started: bool,
         held: Option<Box<Held>>,
+        opening: Option<Box<Opening>>,
+        for_many: bool,
         sent: Sent,
         settings: Arc<Settings>,
     }
@@ -49,24 +54,81 @@ pin_project! {
 pin_project! {
     #[project = StateProj]
     enum State<F, RB> {
+        Answered { answer: Option<Result<Response<Reply>, Error>> },
         Head { #[pin] future: F },
         Body { #[pin] body: RB, reading: Option<Reading> },
     }
 }
 
+/// A WebSocket that was asked for.
+#[cfg(feature = "ws")]
+pub(super) struct Opening {
+    pub(super) handshake: crate::ws::Handshake,
+    /// Those that the handshake was sent with.
+    pub(super) headers: http::HeaderMap,
+}
+
+#[cfg(feature = "ws")]
+impl Opening {
+    pub(super) fn of<B>(request: &http::Request<B>) -> Option<Self> {
+        let handshake = request.extensions().get::<crate::ws::Handshake>()?;
+        Some(Self {
+            handshake: handshake.clone(),
+            headers: request.headers().clone(),
+        })
+    }
+}
+
+#[cfg(not(feature = "ws"))]
+type Opening = std::convert::Infallible;
+
 struct Reading {
     parts: Parts,
     gather: Gather,
     media: Media,
+    pace: Pace,
 }
 
 impl<F, RB> Exchange<F, RB> {
     pub(super) fn new(future: F, sent: Sent, settings: Arc<Settings>) -> Self {
+        Self::at(State::Head { future }, sent, settings)
+    }
+
+    /// A request that could not be sent.
+    pub(super) fn failed(error: Error, settings: Arc<Settings>) -> Self {
+        let answer = Some(Err(error));
+        Self::at(State::Answered { answer }, Sent::default(), settings)
+    }
+
+    /// A request that need not be sent.
+    #[cfg(feature = "ws")]
+    pub(super) fn answered(answer: Response<Reply>, settings: Arc<Settings>) -> Self {
+        let answer = Some(Ok(answer));
+        Self::at(State::Answered { answer }, Sent::default(), settings)
+    }
+
+    /// The request asks for a WebSocket.
+    #[cfg(feature = "ws")]
+    pub(super) fn opening(mut self, opening: Option<Opening>) -> Self {
+        self.opening = opening.map(Box::new);
+        self
+    }
+
+    /// The request asks for a stream of events for many operations.
+    #[cfg(feature = "sse")]
+    pub(super) fn for_many(mut self, for_many: bool) -> Self {
+        self.for_many = for_many;
+        self
+    }
+
+    fn at(state: State<F, RB>, sent: Sent, settings: Arc<Settings>) -> Self {
         Self {
-            state: State::Head { future },
+            state,
             sleep: None,
             started: false,
             held: None,
+            opening: None,
+            for_many: false,
             sent,
             settings,
         }
@@ -91,37 +153,69 @@ where
             this.sleep.set(timeout.map(tokio::time::sleep));
         }
         loop {
-            #[cfg(any(feature = "events", feature = "incremental"))]
+            #[cfg(any(feature = "incremental", feature = "subscriptions"))]
             if let Some(held) = this.held {
-                let Poll::Ready(mark) = held.poll_first(this.sent, cx) else {
-                    return if held.may_wait() {
-                        Poll::Pending
-                    } else {
-                        timed_out(this.sleep, cx).map(Err)
-                    };
-                };
+                if !held.may_wait() {
+                    if let Poll::Ready(error) = timed_out(this.sleep.as_mut(), cx) {
+                        return Poll::Ready(Err(error));
+                    }
+                }
+                let mark = ready!(held.poll_first(this.sent, cx))?;
                 if let Some(held) = this.held.take() {
                     return Poll::Ready(Ok(held.release(mark)));
                 }
             }
             match this.state.as_mut().project() {
+                StateProj::Answered { answer } => {
+                    let again = || Err(Error::protocol("polled after completion"));
+                    return Poll::Ready(answer.take().unwrap_or_else(again));
+                }
                 StateProj::Head { future } => {
                     let Poll::Ready(response) = future.poll(cx) else {
                         return timed_out(this.sleep.as_mut(), cx).map(Err);
                     };
                     let response = response.map_err(|error| Error::transport(error.into()))?;
                     let (parts, body) = response.into_parts();
-                    let media = media(&parts);
+                    #[cfg(feature = "ws")]
+                    if parts.status == StatusCode::SWITCHING_PROTOCOLS {
+                        if let Some(opening) = this.opening.take() {
+                            drop(body);
+                            let held = Held::socket(parts, *opening, this.settings);
+                            *this.held = Some(Box::new(held));
+                            continue;
+                        }
+                    }
+                    let media = media(&parts, this.settings);
+                    #[cfg(feature = "multipart")]
+                    if media == Media::Mixed && crate::multipart::is_subscription(&parts) {
+                        let results = crate::multipart::open(&parts, body, this.settings)?;
+                        *this.held = Some(Box::new(Held::results(parts, results, this.settings)));
+                        continue;
+                    }
                     #[cfg(feature = "incremental")]
                     if media == Media::Mixed {
-                        let stream = crate::incremental::Parts::new(&parts, body, this.settings)?;
+                        let stream = crate::incremental::Parts::new(
+                            &parts,
+                            body,
+                            this.settings,
+                            this.sleep
+                                .as_ref()
+                                .as_pin_ref()
+                                .map(|sleep| sleep.deadline()),
+                        )?;
                         *this.held = Some(Box::new(Held::parts(parts, stream)));
                         continue;
                     }
+                    #[cfg(feature = "sse")]
+                    if *this.for_many && media == Media::Events && parts.status.is_success() {
+                        let events = crate::events::Shared::open(&parts, body, this.settings);
+                        let reply = Reply::Events(crate::EventStream::new(events));
+                        return Poll::Ready(Ok(Response::from_parts(parts, reply)));
+                    }
                     #[cfg(feature = "events")]
                     if media == Media::Events && parts.status.is_success() {
-                        let events = crate::events::Events::new(&parts, body, this.settings);
-                        *this.held = Some(Box::new(Held::events(parts, events, this.settings)));
+                        let events = crate::events::Events::open(&parts, body, this.settings);
+                        *this.held = Some(Box::new(Held::results(parts, events, this.settings)));
                         continue;
                     }
                     let is_json = matches!(media, Media::GraphQl | Media::Json);
@@ -135,6 +229,7 @@ where
                             parts,
                             gather,
                             media,
+                            pace: Pace::default(),
                         },
                         Err(error) => {
                             return Poll::Ready(unreadable(parts, error, this.sent, this.settings));
@@ -182,11 +277,13 @@ fn timed_out(sleep: Pin<&mut Option<Sleep>>, cx: &mut Context<'_>) -> Poll<Error
 }
 
 /// How the body is to be read: not at all when it is still compressed.
-fn media(parts: &Parts) -> Media {
+fn media(parts: &Parts, settings: &Settings) -> Media {
     if is_compressed(parts) {
-        Media::Other
-    } else {
-        Media::of(&parts.headers)
+        return Media::Other;
+    }
+    match Media::of(&parts.headers) {
+        Media::Plain if settings.plain_text => Media::Json,
+        media => media,
     }
 }
 
@@ -211,15 +308,22 @@ where
     RB::Error: Into<BoxError>,
 {
     loop {
-        let Some(frame) = ready!(body.as_mut().poll_frame(cx)) else {
+        ready!(reading.pace.poll_turn(cx));
+        let Poll::Ready(frame) = body.as_mut().poll_frame(cx) else {
+            reading.pace.rest();
+            return Poll::Pending;
+        };
+        let Some(frame) = frame else {
             return Poll::Ready(Ok(()));
         };
         let frame = frame.map_err(|error| {
             Error::new(ErrorKind::Transport, "the answer was cut off").with_source(error)
         })?;
         let Ok(data) = frame.into_data() else {
-            continue; // trailers
+            reading.pace.piece(0)?; // trailers
+            continue;
         };
+        reading.pace.piece(data.remaining())?;
         if !matches!(reading.media, Media::GraphQl | Media::Json) {
             let wanted = PREFIX.saturating_sub(reading.gather.len());
             reading.gather.push(data.take(wanted), 0)?;
@@ -239,7 +343,7 @@ fn unreadable(
     sent: &Sent,
     settings: &Settings,
 ) -> Result<Response<Reply>, Error> {
-    let error = error.with_head(parts.status, &parts.headers);
+    let error = error.with_head(Head::of(&parts));
     match settings.detector.inspect_unreadable(parts.status, sent) {
         Some(mark) => {
             parts.extensions.insert(mark);
@@ -255,6 +359,7 @@ fn judge(reading: Reading, sent: &Sent, settings: &Settings) -> Response<Reply> 
         mut parts,
         gather,
         media,
+        ..
     } = reading;
     let json = gather.finish();
     let mut reply = match media {
@@ -266,7 +371,7 @@ fn judge(reading: Reading, sent: &Sent, settings: &Settings) -> Response<Reply> 
             }
             reply => reply,
         },
-        Media::Mixed | Media::Events | Media::Other => {
+        Media::Mixed | Media::Events | Media::Plain | Media::Other => {
             Reply::NotGraphQl(not_graphql(&parts, settings))
         }
     };
@@ -278,21 +383,25 @@ fn judge(reading: Reading, sent: &Sent, settings: &Settings) -> Response<Reply> 
     let mark = settings
         .detector
         .inspect(parts.status, &parts.headers, responses, sent);
+    if responses.iter().any(|response| !response.errors.is_empty()) {
+        let head = Head::of(&parts);
+        for response in responses {
+            response.head = Some(Arc::clone(&head));
+        }
+    }
     if let Some(mark) = mark {
         parts.extensions.insert(mark);
     }
     if let Reply::NotGraphQl(error) = reply {
         let prefix = Bytes::copy_from_slice(&json[..json.len().min(PREFIX)]);
-        let error = error
-            .with_head(parts.status, &parts.headers)
-            .with_prefix(prefix);
+        let error = error.with_head(Head::of(&parts)).with_prefix(prefix);
         return Response::from_parts(parts, Reply::NotGraphQl(error));
     }
     Response::from_parts(parts, reply)
 }
 
 fn decode(json: &Bytes, strict: bool, sent: &Sent) -> Reply {
-    let is_list = json.trim_ascii_start().first() == Some(&b'[');
+    let is_list = without_mark(json).trim_ascii_start().first() == Some(&b'[');
     let reply = if is_list && sent.operations.is_batch() {
         parse_batch(json, strict).map(Reply::Batch)
     } else if is_list {
@@ -318,6 +427,19 @@ fn not_graphql(parts: &Parts, settings: &Settings) -> Error {
         None if is_compressed(parts) => (
             ErrorKind::Transport,
             "the answer is compressed; put a layer that decompresses below, as `compression` does",
+        ),
+        None if parts.status.is_redirection() => (
+            ErrorKind::Transport,
+            "the server redirects, and redirects are not followed; use the address that it names",
+        ),
+        None if parts.status == StatusCode::NOT_ACCEPTABLE => (
+            ErrorKind::Transport,
+            "the server does not answer this operation in one piece; send `@defer` and `@stream` with `stream()`, and \
+             subscriptions with `subscribe()`",
+        ),
+        None if Media::of(&parts.headers) == Media::Plain => (
+            ErrorKind::Transport,
+            "the answer does not say that it is JSON; `accept_plain_text` reads it all the same",
         ),
         None => (ErrorKind::Transport, "the answer is not GraphQL"),
     };

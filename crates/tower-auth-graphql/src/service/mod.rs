@@ -2,17 +2,24 @@
 
 mod future;
 mod gather;
-#[cfg(any(feature = "events", feature = "incremental"))]
+#[cfg(any(feature = "incremental", feature = "subscriptions"))]
 mod held;
-mod limits;
+#[cfg(feature = "compression")]
+mod unpacked;
 
 pub use self::future::Exchange;
-pub(crate) use self::limits::{Settings, settings};
+#[cfg(feature = "compression")]
+pub use self::unpacked::{Unpack, Unpacked, Unpacking};
 
-use crate::{Body, BoxError, Error, OperationKind, Reply, response::Sent};
+use crate::{
+    Body, BoxError, Error, OperationKind, Reply,
+    headers::{insert, overwrite},
+    response::Sent,
+    settings::{Settings, settings},
+};
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, Uri,
-    header::{ACCEPT, CONTENT_TYPE, Entry},
+    header::{ACCEPT, CONTENT_TYPE},
 };
 use std::{
     sync::Arc,
@@ -38,6 +45,11 @@ pub(crate) const ACCEPT_RESPONSE: HeaderValue =
 /// | anything else | [`Reply::NotGraphQl`], with the status and at most 4 KiB of the body |
 ///
 /// `Accept` and `Content-Type` are added when they are missing.
+///
+/// Redirects are not followed: they would send a mutation twice, or headers to somebody else. A layer that follows them
+/// belongs *above* this service and its schemes, so that every hop is judged anew; *below*, between this service and the
+/// wire, it carries what the caller put on the request (an `X-API-Key`, say) to wherever the server points, since only
+/// the best-known headers are dropped on the way by such layers.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct GraphQlService<C> {
@@ -89,25 +101,15 @@ pub(crate) struct Pinned {
 }
 
 impl Pinned {
-    fn apply(self, uri: &Uri, headers: &mut HeaderMap) {
+    fn apply(self, uri: &Uri, headers: &mut HeaderMap) -> Result<(), Error> {
         if self.endpoint.authority() != uri.authority() || self.endpoint.scheme() != uri.scheme() {
             // What a redirect carried on. What belongs to no server in particular is set anew below.
             for name in self.headers.keys() {
                 headers.remove(name);
             }
-            return;
+            return Ok(());
         }
-        for name in self.headers.keys() {
-            match headers.entry(name) {
-                Entry::Occupied(entry) => {
-                    entry.remove_entry_mult();
-                }
-                Entry::Vacant(_) => {}
-            }
-        }
-        for (name, value) in &self.headers {
-            headers.append(name, value.clone());
-        }
+        overwrite(headers, &self.headers)
     }
 }
 
@@ -130,24 +132,51 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        if let Some(pinned) = request.extensions_mut().remove::<Pinned>() {
-            let uri = request.uri().clone();
-            pinned.apply(&uri, request.headers_mut());
+        let settings = Arc::clone(&self.settings);
+        if let Err(error) = complete(&mut request) {
+            return Exchange::failed(error, settings);
         }
         let sent = Sent {
             kind: request.extensions().get::<OperationKind>().copied(),
             is_get: request.method() == Method::GET,
             operations: request.body().operations(),
         };
-        let has_body = request.method() != Method::GET;
-        let headers = request.headers_mut();
-        // Mostly they are there, and to look is less than to make an entry.
-        if !headers.contains_key(ACCEPT) {
-            headers.insert(ACCEPT, ACCEPT_RESPONSE);
-        }
-        if has_body && !headers.contains_key(CONTENT_TYPE) {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
-        Exchange::new(self.inner.call(request), sent, Arc::clone(&self.settings))
+        #[cfg(feature = "sse")]
+        let shared = request
+            .extensions()
+            .get::<crate::events::OneForAll>()
+            .is_some();
+        #[cfg(feature = "ws")]
+        let opening = match future::Opening::of(&request) {
+            Some(opening) if opening.handshake.takes_stale() => {
+                return Exchange::answered(crate::ws::stale(), settings);
+            }
+            opening => opening,
+        };
+        let exchange = Exchange::new(self.inner.call(request), sent, settings);
+        #[cfg(feature = "ws")]
+        let exchange = exchange.opening(opening);
+        #[cfg(feature = "sse")]
+        let exchange = exchange.for_many(shared);
+        exchange
     }
+}
+
+/// The caller's headers, and those that a request needs.
+fn complete(request: &mut Request<Body>) -> Result<(), Error> {
+    if let Some(pinned) = request.extensions_mut().remove::<Pinned>() {
+        let uri = request.uri().clone();
+        pinned.apply(&uri, request.headers_mut())?;
+    }
+    let has_body = request.method() != Method::GET;
+    let headers = request.headers_mut();
+    // Mostly they are there, and to look is less than to make an entry.
+    if !headers.contains_key(ACCEPT) {
+        insert(headers, ACCEPT, ACCEPT_RESPONSE)?;
+    }
+    if has_body && !headers.contains_key(CONTENT_TYPE) {
+        let json = HeaderValue::from_static("application/json");
+        insert(headers, CONTENT_TYPE, json)?;
+    }
+    Ok(())
 }

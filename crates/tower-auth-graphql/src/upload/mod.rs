@@ -54,7 +54,8 @@ impl Upload {
     /// A stream that can be opened as often as need be, and how many bytes it has when that is known. `open` must not
     /// block: a body can open its file when it is first read.
     ///
-    /// When the size of every file is known, the request says how long it is; else it is sent in chunks.
+    /// When the size of every file is known, the request says how long it is; else it is sent in chunks. A stream that
+    /// turns out to be longer or shorter ends the request with [`ErrorKind::Request`](crate::ErrorKind::Request).
     pub fn open<B>(
         size: impl Into<Option<u64>>,
         open: impl Fn() -> B + Send + Sync + 'static,

@@ -10,8 +10,10 @@ pub(crate) struct Settings {
     pub(crate) part_size: usize,
     pub(crate) timeout: Option<Duration>,
     pub(crate) idle_timeout: Option<Duration>,
-    #[cfg(feature = "events")]
+    #[cfg(any(feature = "events", feature = "multipart"))]
     pub(crate) first_event: Option<Duration>,
+    /// Whether JSON need not say that it is JSON.
+    pub(crate) plain_text: bool,
     pub(crate) detector: AuthDetector,
 }
 
@@ -22,8 +24,9 @@ impl Default for Settings {
             part_size: 4 << 20,
             timeout: Some(Duration::from_secs(30)),
             idle_timeout: Some(Duration::from_secs(60)),
-            #[cfg(feature = "events")]
+            #[cfg(any(feature = "events", feature = "multipart"))]
             first_event: Some(Duration::from_secs(1)),
+            plain_text: false,
             detector: AuthDetector::default(),
         }
     }
@@ -44,9 +47,14 @@ macro_rules! settings {
             self
         }
 
-        /// How long the whole answer may take, from the call on; of a stream of parts, the first part; of events, the
-        /// head. Default: 30 seconds. `None`
-        /// turns it off; otherwise requests need a tokio runtime with its timer enabled.
+        /// How long the whole answer may take, from the call on. Default: 30 seconds. `None` turns it off; otherwise
+        /// requests need a tokio runtime with its timer enabled.
+        ///
+        /// What is deferred (`@defer`, `@stream`) is part of the answer: give it longer where it comes slowly. Of a
+        /// subscription, which has no end, this is the time for the head; after that, [`idle_timeout`] says when it is
+        /// over.
+        ///
+        /// [`idle_timeout`]: Self::idle_timeout
         pub fn timeout(mut self, timeout: impl Into<Option<std::time::Duration>>) -> Self {
             self.$settings().timeout = timeout.into();
             self
@@ -64,9 +72,16 @@ macro_rules! settings {
         /// Servers accept a subscription with status 200 and may then say, in an event, that the caller has to log in.
         /// When they say so at once, credentials are renewed, and the request is sent once more, as after a 401. Events
         /// are not delayed by this, only the moment at which the caller begins to wait for them.
-        #[cfg(feature = "events")]
+        #[cfg(any(feature = "events", feature = "multipart"))]
         pub fn first_event(mut self, wait: impl Into<Option<std::time::Duration>>) -> Self {
             self.$settings().first_event = wait.into();
+            self
+        }
+
+        /// Reads answers with the content type `text/plain`, or none, as if they were `application/json`. Default: such
+        /// an answer comes from somebody who does not speak GraphQL.
+        pub fn accept_plain_text(mut self, accept: bool) -> Self {
+            self.$settings().plain_text = accept;
             self
         }
 

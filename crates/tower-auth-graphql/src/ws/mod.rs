@@ -1,0 +1,29 @@
+//! GraphQL over WebSockets.
+
+mod driver;
+mod handshake;
+mod operations;
+mod options;
+mod params;
+mod protocol;
+mod serve;
+mod sessions;
+mod socket;
+
+pub(crate) use self::{
+    handshake::{Handshake, stale},
+    sessions::Sessions,
+};
+pub use self::{options::WebSocket, params::Connecting, protocol::Subprotocol, socket::Socket};
+
+use crate::{Error, subscription::Reconnected};
+use bytes::Bytes;
+use std::{future::Future, pin::Pin, sync::Arc};
+
+/// Makes a connection.
+pub(crate) type Open =
+    dyn Fn(Connecting) -> Pin<Box<dyn Future<Output = Result<Socket, Error>> + Send>> + Send + Sync;
+
+/// The request for a connection that was made again: other JSON, or the same.
+pub(crate) type Reconnecting =
+    Arc<dyn Fn(&Reconnected) -> Result<Option<Bytes>, Error> + Send + Sync>;
