@@ -95,6 +95,10 @@ pub use tower_auth_core::{
 #[cfg_attr(docsrs, doc(cfg(feature = "aws")))]
 #[doc(inline)]
 pub use tower_auth_aws as aws;
+#[cfg(feature = "browser")]
+#[cfg_attr(docsrs, doc(cfg(feature = "browser")))]
+#[doc(inline)]
+pub use tower_auth_browser as browser;
 #[cfg(feature = "digest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "digest")))]
 #[doc(inline)]
