@@ -188,7 +188,7 @@ fn judge(error: &(dyn StdError + 'static)) -> (HttpErrorKind, String) {
     use HttpErrorKind::{Client, Connect, Interrupted};
     #[cfg(feature = "rustls")]
     if let Some(tls) = sources(error).find_map(|error| error.downcast_ref::<rustls::Error>()) {
-        return (HttpErrorKind::Tls, crate::hyper::tls_detail(tls));
+        return (HttpErrorKind::Tls, crate::tls_error::detail(tls));
     }
     let mut connect = false;
     #[cfg(feature = "client")]
