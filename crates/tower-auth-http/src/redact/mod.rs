@@ -311,7 +311,9 @@ mod tests {
     }
 
     /// What a server may make of a text, one after the other.
-    const WRITERS: [(&str, fn(&str) -> String); 13] = [
+    type Writer = fn(&str) -> String;
+
+    const WRITERS: [(&str, Writer); 13] = [
         ("as it is", str::to_owned),
         ("percent, lower case", |text| {
             text.bytes().map(|byte| format!("%{byte:02x}")).collect()
