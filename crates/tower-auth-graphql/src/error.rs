@@ -404,7 +404,7 @@ mod tests {
     use tower_auth_core::Error as Stacked;
 
     fn stacked<E: Into<BoxError>>(inner: E) -> Stacked<E> {
-        Stacked::Inner(inner.into())
+        Stacked::Inner(tower_auth_core::InnerError::from(inner))
     }
 
     #[test]
