@@ -76,7 +76,10 @@
 //!
 //! [`Error`] is either the client's own error, as it was, or an [`AuthError`] with a [kind](AuthError::kind). Neither
 //! shows a secret.
-
+//!
+//! # What each feature costs
+//!
+#![doc = include_str!("../docs/features.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[doc(inline)]
@@ -93,6 +96,10 @@ pub use tower_auth_core::{
 #[cfg_attr(docsrs, doc(cfg(feature = "aws")))]
 #[doc(inline)]
 pub use tower_auth_aws as aws;
+#[cfg(feature = "browser")]
+#[cfg_attr(docsrs, doc(cfg(feature = "browser")))]
+#[doc(inline)]
+pub use tower_auth_browser as browser;
 #[cfg(feature = "digest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "digest")))]
 #[doc(inline)]
