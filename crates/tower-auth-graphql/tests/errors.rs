@@ -354,3 +354,28 @@ async fn a_boxed_client_is_a_client() {
         assert_eq!(client.query("{ a }").data::<Value>().await.unwrap()["a"], 1);
     }
 }
+
+#[tokio::test]
+async fn a_client_over_layers_that_box_errors_still_tells_them_apart() {
+    use tower::{Layer, timeout::TimeoutLayer};
+    use tower_auth_core::{Bearer, ErrorKind as AuthErrorKind};
+    let late = || TimeoutLayer::new(Duration::from_secs(60));
+    let stack = late().layer(
+        Bearer::new("t")
+            .unwrap()
+            .layer(late().layer(GraphQlService::new(http()))),
+    );
+
+    let page = raw_server(answer(502, "text/html", b"<h1>"), true).await;
+    let client = Client::over(page.as_str(), stack.clone()).unwrap();
+    let error = client.query("{ a }").data::<Value>().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transport);
+    assert_eq!(error.status(), Some(StatusCode::BAD_GATEWAY));
+
+    let client = Client::over("http://api.example.com/graphql", stack).unwrap();
+    let error = client.query("{ a }").data::<Value>().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Auth(AuthFailure::Unavailable));
+    let auth = error.auth_error().unwrap();
+    assert_eq!(auth.kind(), AuthErrorKind::Insecure);
+    assert!(!error.may_have_been_executed());
+}
