@@ -32,6 +32,6 @@ where
     match response {
         Ok(response) => Ok(response.into_body()),
         Err(Error::Auth(error)) => Err(error),
-        Err(Error::Inner(never)) => match never {},
+        Err(Error::Inner(never)) => match *never {},
     }
 }

@@ -69,7 +69,7 @@ pub(crate) async fn run(http: &Http, table: &mut Table) -> Result<(), BoxError> 
     let response = http
         .request(Request::get(url.uri()).body(Body::default())?)
         .await;
-    let (saw, status) = outcome(response.map_err(Error::Inner)).await;
+    let (saw, status) = outcome(response.map_err(|error| Error::Inner(error.into()))).await;
     let expected = ("AKIDQUICKSTART: host", "200");
     table.row("nothing but a presigned URL", saw, status, expected);
     Ok(())

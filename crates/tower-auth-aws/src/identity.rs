@@ -90,7 +90,7 @@ impl Credentials {
 
     /// The same key with the time at which it stops being valid.
     #[must_use]
-    pub fn with_expiry(self, expires_at: SystemTime) -> Self {
+    pub fn with_expires_at(self, expires_at: SystemTime) -> Self {
         self.change(|inner| inner.expires_at = Some(expires_at))
     }
 

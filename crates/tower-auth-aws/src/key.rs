@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 pub(crate) enum SigningKey {
     Hmac(Arc<HmacKey>),
     #[cfg(feature = "sigv4a")]
-    Ecdsa(Arc<crate::sigv4a::EcdsaKey>),
+    Ecdsa(Arc<crate::ecdsa::EcdsaKey>),
 }
 
 impl SigningKey {

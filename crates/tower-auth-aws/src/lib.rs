@@ -57,11 +57,14 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod calendar;
 mod canonical;
 mod clock_corrected;
 #[cfg(feature = "credentials")]
 #[cfg_attr(docsrs, doc(cfg(feature = "credentials")))]
 pub mod credentials;
+#[cfg(feature = "sigv4a")]
+mod ecdsa;
 mod hex;
 mod holder;
 mod identity;

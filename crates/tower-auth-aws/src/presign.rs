@@ -310,7 +310,7 @@ mod tests {
         let mut credentials = Credentials::new("AKID", "secret").unwrap();
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
         if let Some(valid_for) = valid_for {
-            credentials = credentials.with_expiry(now + Duration::from_secs(valid_for));
+            credentials = credentials.with_expires_at(now + Duration::from_secs(valid_for));
         }
         let request = Request::get(uri).body(()).unwrap();
         let expires = Duration::from_secs(expires);

@@ -164,7 +164,7 @@ impl Cache {
     pub(crate) fn ecdsa(
         &self,
         credentials: &Credentials,
-    ) -> Result<Arc<crate::sigv4a::EcdsaKey>, AuthError> {
+    ) -> Result<Arc<crate::ecdsa::EcdsaKey>, AuthError> {
         let found = self
             .lock()
             .moments
@@ -177,7 +177,7 @@ impl Cache {
             });
         match found {
             Some(key) => Ok(key),
-            None => crate::sigv4a::EcdsaKey::derive(credentials).map(Arc::new),
+            None => crate::ecdsa::EcdsaKey::derive(credentials).map(Arc::new),
         }
     }
 

@@ -1,5 +1,6 @@
 //! `20150830T123600Z`, and the `Date` of a response.
 
+use crate::calendar::date_of;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A point in time as signatures spell it: ISO 8601 basic format, UTC, whole seconds.
@@ -20,7 +21,7 @@ impl Timestamp {
     /// Of what [`seconds`] gave.
     pub(crate) fn of(seconds: u64) -> Self {
         let seconds = seconds.min(LAST);
-        let (year, month, day) = civil(seconds / 86_400);
+        let (year, month, day) = date_of(seconds / 86_400);
         let second = seconds % 86_400;
         let mut text = *b"00000000T000000Z";
         decimal(&mut text[0..4], year);
@@ -68,26 +69,6 @@ fn decimal(text: &mut [u8], mut number: u64) {
         *digit = b'0' + (number % 10) as u8;
         number /= 10;
     }
-}
-
-/// Year, month and day of a day since 1970, in the Gregorian calendar. Years are counted from March, so that the leap
-/// day is the last of its year.
-fn civil(days: u64) -> (u64, u64, u64) {
-    const DAYS_TO_1970: u64 = 719_468; // since the first of March of year 0
-    const ERA: u64 = 146_097; // days of 400 years
-    let days = days + DAYS_TO_1970;
-    let of_era = days % ERA;
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    let year = days / ERA * 400 + year_of_era + u64::from(month <= 2);
-    (year, month, day)
 }
 
 /// Reads the `Date` of a response, in any of the three forms of RFC 9110 section 5.6.7.

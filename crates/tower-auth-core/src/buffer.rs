@@ -1,6 +1,6 @@
 //! Bodies that are read into memory before schemes see them.
 
-use crate::{AuthError, Error, ErrorKind, body::Frames};
+use crate::{AuthError, BoxError, Error, ErrorKind, body::Frames, error::inner};
 use bytes::{Bytes, BytesMut};
 use http::Request;
 use http_body::{Body, Frame, SizeHint};
@@ -134,7 +134,7 @@ pub struct BufferBodyService<S> {
 
 impl<S, B> Service<Request<B>> for BufferBodyService<S>
 where
-    S: Service<Request<BodyBytes>> + Clone,
+    S: Service<Request<BodyBytes>, Error: Into<BoxError>> + Clone,
     B: Body,
 {
     type Response = S::Response;
@@ -142,7 +142,7 @@ where
     type Future = BufferBodyFuture<S, B>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(cx).map_err(Error::Inner)
+        self.inner.poll_ready(cx).map_err(inner)
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
@@ -192,7 +192,7 @@ impl<S: Service<Request<BodyBytes>>, B> fmt::Debug for BufferBodyFuture<S, B> {
 
 impl<S, B> Future for BufferBodyFuture<S, B>
 where
-    S: Service<Request<BodyBytes>>,
+    S: Service<Request<BodyBytes>, Error: Into<BoxError>>,
     B: Body,
 {
     type Output = Result<S::Response, Error<S::Error>>;
@@ -229,13 +229,13 @@ where
                     let Some((_, service)) = this.waiting.as_mut() else {
                         return Poll::Pending; // polled after it was done
                     };
-                    ready!(service.poll_ready(cx)).map_err(Error::Inner)?;
+                    ready!(service.poll_ready(cx)).map_err(inner)?;
                     if let Some((request, mut service)) = this.waiting.take() {
                         let future = service.call(request);
                         this.state.set(State::Sent { future });
                     }
                 }
-                Projected::Sent { future } => return future.poll(cx).map_err(Error::Inner),
+                Projected::Sent { future } => return future.poll(cx).map_err(inner),
             }
         }
     }

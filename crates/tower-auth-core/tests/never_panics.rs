@@ -100,7 +100,7 @@ proptest! {
                 prop_assert_eq!(sent.path(), uri.path());
             }
             Err(Error::Auth(error)) => prop_assert!(!error.to_string().is_empty()),
-            Err(Error::Inner(never)) => match never {},
+            Err(Error::Inner(never)) => match *never {},
         }
     }
 

@@ -1,6 +1,9 @@
 //! What a server asks for (RFC 7616 section 3.3).
 
-use crate::algorithm::{Algorithm, Hash};
+use crate::{
+    Unanswered,
+    algorithm::{Algorithm, Hash},
+};
 use http::{HeaderMap, header::WWW_AUTHENTICATE};
 use tower_auth_core::challenge::{self, Params};
 
@@ -43,22 +46,39 @@ pub(crate) struct Policy {
 }
 
 /// The strongest of all Digest challenges that can be answered: by hash, then by what is protected; of equals the first.
-pub(crate) fn choose(headers: &HeaderMap, policy: Policy) -> Option<Challenge> {
+///
+/// # Errors
+///
+/// Why the first that cannot be answered is not; `None` when there is no Digest challenge at all.
+pub(crate) fn choose(headers: &HeaderMap, policy: Policy) -> Result<Challenge, Option<Unanswered>> {
     let strength = |of: &Challenge| (of.algorithm.hash, of.quality);
-    let mut best: Option<Challenge> = None;
+    let (mut best, mut unanswered): (Option<Challenge>, _) = (None, None);
     let all = challenge::of(headers, &WWW_AUTHENTICATE).filter(|one| one.is("Digest"));
-    for challenge in all.filter_map(|one| understand(one.params(), policy)) {
-        if best
-            .as_ref()
-            .is_none_or(|best| strength(best) < strength(&challenge))
-        {
-            best = Some(challenge);
+    for challenge in all {
+        match understand(challenge.params(), policy) {
+            Ok(challenge) => {
+                if best
+                    .as_ref()
+                    .is_none_or(|best| strength(best) < strength(&challenge))
+                {
+                    best = Some(challenge);
+                }
+            }
+            Err(why) => unanswered = unanswered.or(Some(why)),
         }
     }
-    best
+    best.ok_or(unanswered)
 }
 
-fn understand(params: &Params<'_>, policy: Policy) -> Option<Challenge> {
+fn understand(params: &Params<'_>, policy: Policy) -> Result<Challenge, Unanswered> {
+    let challenge = read(params, policy).ok_or(Unanswered::Unsupported)?;
+    if challenge.is_too_long() {
+        return Err(Unanswered::TooLong);
+    }
+    Ok(challenge)
+}
+
+fn read(params: &Params<'_>, policy: Policy) -> Option<Challenge> {
     let is = |name: &str, wanted: &str| {
         let value = params.get(name);
         value.is_some_and(|value| value.eq_ignore_ascii_case(wanted.as_bytes()))
@@ -74,7 +94,7 @@ fn understand(params: &Params<'_>, policy: Policy) -> Option<Challenge> {
     let named = params
         .get("algorithm")
         .and_then(|name| std::str::from_utf8(name).ok());
-    let challenge = Challenge {
+    Some(Challenge {
         realm: params.given("realm")?.to_vec(),
         nonce: params.get("nonce")?.to_vec(),
         opaque: params.get("opaque").map(<[u8]>::to_vec),
@@ -84,14 +104,7 @@ fn understand(params: &Params<'_>, policy: Policy) -> Option<Challenge> {
         userhash: is("userhash", "true"),
         utf8: is("charset", "UTF-8"),
         stale: is("stale", "true"),
-    };
-    if challenge.is_too_long() {
-        tracing::warn!(
-            "a Digest challenge is too long to be repeated in requests; it is not answered"
-        );
-        return None;
-    }
-    Some(challenge)
+    })
 }
 
 /// What an answer is worth to whom it is meant for.
@@ -154,7 +167,8 @@ mod tests {
         for header in headers {
             map.append(WWW_AUTHENTICATE, header.parse().unwrap());
         }
-        choose(&map, policy).map(|challenge| (challenge.algorithm.hash, challenge.quality))
+        let chosen = choose(&map, policy).ok()?;
+        Some((chosen.algorithm.hash, chosen.quality))
     }
 
     const ANY: Policy = Policy {

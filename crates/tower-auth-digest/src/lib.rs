@@ -32,6 +32,10 @@ mod cnonce;
 mod memory;
 mod response;
 mod scheme;
+mod unanswered;
 
-pub use self::scheme::{Auth, AuthInt, Digest, Protect, Quality, Ticket};
+pub use self::{
+    scheme::{Auth, AuthInt, Digest, Protect, Quality, Ticket},
+    unanswered::Unanswered,
+};
 pub use tower_auth_core::NonceSource;

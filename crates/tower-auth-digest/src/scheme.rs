@@ -1,13 +1,14 @@
 //! Digest as a scheme.
 
 use crate::{
+    Unanswered,
     challenge::{self, Policy, Quality as Qop, choose},
     cnonce::Source,
     memory::{Memory, Session},
     response::{Asked, User, authorization},
 };
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, header::AUTHORIZATION};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, header::AUTHORIZATION};
 use http_body::Body;
 use std::{
     borrow::Cow,
@@ -45,7 +46,8 @@ const DEFAULT_LIMIT: usize = 1 << 20;
 /// **No silent weakening**: once a realm of an origin has accepted an answer, a challenge of that realm with MD5 in place
 /// of SHA-2, or with less protection (`auth` in place of `auth-int`, no `qop` in place of `auth`), is not answered by
 /// this scheme and its clones; the 401 stays what it is. Nor is a challenge answered whose realm, nonce and `opaque` have
-/// more than 4 KiB together, as each request would repeat them. An empty parameter counts as absent, save the realm:
+/// more than 4 KiB together, as each request would repeat them. What was not answered, and why, says
+/// [`unanswered`](Self::unanswered). An empty parameter counts as absent, save the realm:
 /// `qop=""` is answered as RFC 2069 has it.
 ///
 /// User name and password of a URI (`https://user:password@…`) play no part.
@@ -220,6 +222,61 @@ impl<Q> Digest<Q> {
 }
 
 impl<Q: Quality> Digest<Q> {
+    /// Why the challenge of this response was not answered, for callers that are left with a 401. `uri` is that of the
+    /// request; where redirects are followed, of the last one.
+    ///
+    /// `None` when it is no refusal (401), has no Digest challenge, or has one that can be answered. A refusal of that
+    /// last kind means that user name or password are wrong, or that there is no
+    /// [`replay`](tower_auth_core::SchemeExt::replay) to answer it with.
+    ///
+    /// A scheme and its clones have one memory, so ask the scheme, or a clone of it, that the client was made of.
+    ///
+    /// ```
+    /// use http::{Response, Uri};
+    /// use tower_auth_digest::{Digest, Unanswered};
+    ///
+    /// let digest = Digest::new("Aladdin", "open sesame")?.without_md5();
+    /// // … `digest.clone().replay(Cloned).layer(http)` was sent a request, and answered:
+    /// let response = Response::builder()
+    ///     .status(401)
+    ///     .header("www-authenticate", r#"Digest realm="r", nonce="n", qop="auth", algorithm=MD5"#)
+    ///     .body(())?;
+    /// let uri = Uri::from_static("https://api.example.com/");
+    /// assert_eq!(digest.unanswered(&uri, &response), Some(Unanswered::Unsupported));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn unanswered<'a>(
+        &self,
+        uri: &http::Uri,
+        response: impl Into<ResponseHead<'a>>,
+    ) -> Option<Unanswered> {
+        let response = response.into();
+        if !response.is_unauthorized() {
+            return None;
+        }
+        let origin = Origin::of(uri).ok();
+        self.judge(origin.as_ref(), response.headers).err()?
+    }
+
+    /// The challenge that is to be answered; or why none is, `None` where there is none.
+    fn judge(
+        &self,
+        origin: Option<&Origin>,
+        headers: &HeaderMap,
+    ) -> Result<challenge::Challenge, Option<Unanswered>> {
+        let policy = Policy {
+            integrity: Q::INTEGRITY,
+            md5: self.settings.md5,
+        };
+        let challenge = choose(headers, policy)?;
+        match origin {
+            Some(origin) if self.memory.is_weaker(origin, &challenge) => {
+                Err(Some(Unanswered::Weaker))
+            }
+            _ => Ok(challenge),
+        }
+    }
+
     /// Learns a challenge, and answers with the session that it begins. A session without randomness is not made; the
     /// 401 stays what it is.
     fn learn(&self, sent: &Ticket, challenge: challenge::Challenge) -> Option<Arc<Session>> {
@@ -353,22 +410,17 @@ impl<Q: Quality> Observe for SentTicket<Q> {
             digest.learn_next_nonce(sent, response);
             return Verdict::Accepted;
         }
-        let policy = Policy {
-            integrity: Q::INTEGRITY,
-            md5: digest.settings.md5,
-        };
-        let Some(challenge) = choose(response.headers, policy) else {
-            tracing::debug!("refused without a Digest challenge that can be answered");
-            return Verdict::Accepted;
-        };
-        if let Some(origin) = sent.origin() {
-            if digest.memory.is_weaker(origin, &challenge) {
-                tracing::warn!(
-                    "a Digest challenge is weaker than what its realm accepted before; it is not answered"
-                );
+        let challenge = match digest.judge(sent.origin(), response.headers) {
+            Ok(challenge) => challenge,
+            Err(Some(why)) => {
+                tracing::warn!(%why, "a Digest challenge is not answered");
                 return Verdict::Accepted;
             }
-        }
+            Err(None) => {
+                tracing::debug!("refused without a Digest challenge");
+                return Verdict::Accepted;
+            }
+        };
         let again = match sent.session() {
             None => true,
             // The same nonce once more, and not stale: it is the password that is wrong.

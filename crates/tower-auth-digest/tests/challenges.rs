@@ -9,7 +9,7 @@ use std::{
 };
 use tower::{Layer, ServiceExt, service_fn};
 use tower_auth_core::{SchemeExt, replay::Cloned};
-use tower_auth_digest::Digest;
+use tower_auth_digest::{Digest, Unanswered};
 
 type Log = Arc<Mutex<Vec<Option<String>>>>;
 
@@ -139,4 +139,68 @@ async fn a_stronger_challenge_is_answered_at_any_time() {
     let weak = r#"Digest realm="r", nonce="n2", algorithm=MD5"#;
     let sent = sent(&[weak.into(), STRONG.into()]).await;
     assert_eq!(part(sent.last().unwrap().as_ref().unwrap(), "nonce"), "n1");
+}
+
+#[tokio::test]
+async fn whoever_is_left_with_a_401_can_ask_why_its_challenge_was_not_answered() {
+    let long = format!(r#"Digest realm="r", nonce="{}""#, "n".repeat(5000));
+    let weak = r#"Digest realm="r", nonce="n2", qop="auth", algorithm=MD5"#;
+    let digest = Digest::new("admin", "pw").unwrap();
+    let ask = async |digest: &Digest, host: &str, challenge: &str| {
+        let uri: http::Uri = format!("https://{host}/a").parse().unwrap();
+        let challenge = challenge.to_owned();
+        let server = service_fn(move |request: Request<Full<Bytes>>| {
+            let header = request.headers().get(AUTHORIZATION).cloned();
+            // Takes what is of SHA-256, and nothing else.
+            let good = header.is_some_and(|header| header.to_str().unwrap().contains("SHA-256"));
+            let mut response = Response::new(());
+            if !good {
+                *response.status_mut() = StatusCode::UNAUTHORIZED;
+                let headers = response.headers_mut();
+                headers.insert("www-authenticate", challenge.parse().unwrap());
+            }
+            async { Ok::<_, Infallible>(response) }
+        });
+        let client = digest.clone().replay(Cloned).layer(server);
+        let request = Request::get(&uri).body(Full::default()).unwrap();
+        let response = client.oneshot(request).await.unwrap();
+        (response.status(), digest.unanswered(&uri, &response))
+    };
+    let refused = |why| (StatusCode::UNAUTHORIZED, why);
+    assert_eq!(ask(&digest, "h", STRONG).await, (StatusCode::OK, None));
+    // The session is forgotten by the server, which asks again, for less.
+    let fresh = digest.clone();
+    assert_eq!(
+        ask(&fresh, "h:8443", weak).await,
+        refused(None),
+        "only the password is wrong"
+    );
+    assert_eq!(
+        ask(&fresh, "i", &long).await,
+        refused(Some(Unanswered::TooLong))
+    );
+    let odd = r#"Digest realm="r", nonce="n", algorithm=SHA3-512"#;
+    assert_eq!(
+        ask(&fresh, "i", odd).await,
+        refused(Some(Unanswered::Unsupported))
+    );
+    assert_eq!(ask(&fresh, "i", r#"Basic realm="r""#).await, refused(None));
+    let strict = fresh.clone().without_md5();
+    assert_eq!(
+        ask(&strict, "i", weak).await,
+        refused(Some(Unanswered::Unsupported))
+    );
+    // One that cannot be answered costs only itself.
+    let both = format!("{odd}, {STRONG}");
+    assert_eq!(ask(&fresh, "j", &both).await, (StatusCode::OK, None));
+
+    let response = Response::builder()
+        .status(401)
+        .header("www-authenticate", weak);
+    let response = response.body(()).unwrap();
+    let uri = http::Uri::from_static("https://h/other");
+    assert_eq!(digest.unanswered(&uri, &response), Some(Unanswered::Weaker));
+    let elsewhere = http::Uri::from_static("https://elsewhere/");
+    assert_eq!(digest.unanswered(&elsewhere, &response), None);
+    assert!(!Unanswered::Weaker.to_string().contains('\n'));
 }

@@ -4,7 +4,7 @@ use crate::{BoxError, GraphQlError, head::Head, response::media};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use std::{borrow::Cow, error::Error as StdError, fmt, io, sync::Arc, time::Duration};
-use tower_auth_core::AuthError;
+use tower_auth_core::{AuthError, cause_of};
 
 /// Why there is no usable answer. Match on [`kind()`](Self::kind); the text is for people and may change.
 ///
@@ -109,42 +109,6 @@ pub enum Limit {
     Operations,
 }
 
-/// Returns what is inside the error, when it is of one of these types.
-macro_rules! unstack {
-    ($error:ident => $($layers:ty),+) => {
-        $(let $error = match $error.downcast::<$layers>() {
-            Ok(layers) => return layers.unstack(),
-            Err(error) => error,
-        };)+
-    };
-}
-
-/// Layers of errors, with one of ours somewhere inside.
-trait Unstack {
-    fn unstack(self) -> Error;
-}
-
-impl Unstack for Error {
-    fn unstack(self) -> Error {
-        self
-    }
-}
-
-impl Unstack for AuthError {
-    fn unstack(self) -> Error {
-        self.into()
-    }
-}
-
-impl<E: Unstack> Unstack for tower_auth_core::Error<E> {
-    fn unstack(self) -> Error {
-        match self {
-            Self::Auth(error) => error.into(),
-            Self::Inner(error) => error.unstack(),
-        }
-    }
-}
-
 impl Error {
     pub(crate) fn new(kind: ErrorKind, context: impl Into<Cow<'static, str>>) -> Self {
         Self(Arc::new(Inner {
@@ -182,14 +146,10 @@ impl Error {
 
     /// Of an HTTP client.
     pub(crate) fn transport(source: BoxError) -> Self {
-        let mut cause: Option<&(dyn StdError + 'static)> = Some(&*source);
-        while let Some(error) = cause {
-            // A body of ours that failed: the network is not to blame.
-            if let Some(Self(inner)) = error.downcast_ref::<Self>() {
-                let (kind, context) = (inner.kind, inner.context.clone());
-                return Self::new(kind, context).with_source(source);
-            }
-            cause = error.source();
+        // A body of ours that failed: the network is not to blame.
+        if let Some(Self(inner)) = cause_of::<Self>(&*source) {
+            let (kind, context) = (inner.kind, inner.context.clone());
+            return Self::new(kind, context).with_source(source);
         }
         match before_sending(&*source) {
             Some(cause) => {
@@ -232,18 +192,15 @@ impl Error {
 
     /// Out of whatever a stack of layers answers with: an error of ours inside it is found again.
     pub(crate) fn from_stack(error: BoxError) -> Self {
-        use tower_auth_core::Error as Stacked;
-        // So many layers that authenticate, one above the other. Layers that box errors hand ours on as it is.
-        unstack!(error => Self, Stacked<Self>, Stacked<Stacked<Self>>, Stacked<Stacked<Stacked<Self>>>, AuthError);
-        let mut cause: Option<&(dyn StdError + 'static)> = Some(&*error);
-        while let Some(inner) = cause {
-            if let Some(ours) = inner.downcast_ref::<Self>() {
-                return ours.clone();
-            }
-            if let Some(auth) = inner.downcast_ref::<AuthError>() {
-                return auth.clone().into();
-            }
-            cause = inner.source();
+        let error = match error.downcast::<Self>() {
+            Ok(ours) => return *ours,
+            Err(error) => error,
+        };
+        if let Some(ours) = cause_of::<Self>(&*error) {
+            return ours.clone();
+        }
+        if let Some(auth) = AuthError::of(&*error) {
+            return auth.clone().into();
         }
         Self::transport(error)
     }
@@ -329,14 +286,7 @@ impl Error {
 
     /// An error of ours among the causes: a login by GraphQL, for example, that did not get through.
     fn cause_of_ours(&self) -> Option<&Self> {
-        let mut cause = StdError::source(self);
-        while let Some(error) = cause {
-            if let Some(ours) = error.downcast_ref() {
-                return Some(ours);
-            }
-            cause = error.source();
-        }
-        None
+        StdError::source(self).and_then(cause_of)
     }
 
     /// The beginning of an answer that is not GraphQL, at most 4 KiB. Whoever sent it may have put anything into it.
@@ -351,52 +301,30 @@ impl Error {
 
     /// The error of an authentication layer above, when that is the cause.
     pub fn auth_error(&self) -> Option<&AuthError> {
-        let mut cause = StdError::source(self);
-        while let Some(error) = cause {
-            if let Some(auth) = error.downcast_ref() {
-                return Some(auth);
-            }
-            cause = error.source();
-        }
-        None
+        StdError::source(self).and_then(AuthError::of)
     }
 }
 
 impl From<AuthError> for Error {
     fn from(error: AuthError) -> Self {
         // A login by GraphQL that was refused says so itself, further down.
-        let mut source = StdError::source(&error);
-        let mut failure = AuthFailure::Unavailable;
-        while let Some(cause) = source {
-            if let Some(Self(inner)) = cause.downcast_ref::<Self>() {
-                if let ErrorKind::Auth(inner) = inner.kind {
-                    failure = inner;
-                }
-                break;
-            }
-            source = cause.source();
-        }
-        let context = format!("the request could not be authenticated: {}", chain(&error));
+        let failure = match StdError::source(&error).and_then(cause_of) {
+            Some(Self(inner)) => match inner.kind {
+                ErrorKind::Auth(failure) => failure,
+                _ => AuthFailure::Unavailable,
+            },
+            None => AuthFailure::Unavailable,
+        };
+        let context = format!("the request could not be authenticated: {}", line(&error));
         Self::new(ErrorKind::Auth(failure), context)
             .unsent()
             .with_source(error)
     }
 }
 
-/// An error and its causes on one line, each once. Those of an [`AuthError`] show no secret.
-fn chain(error: &AuthError) -> String {
-    let mut line = error.to_string();
-    let mut cause = StdError::source(error);
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !line.contains(&text) {
-            line.push_str(": ");
-            line.push_str(&text);
-        }
-        cause = error.source();
-    }
-    let line = line.replace(['\r', '\n'], " ");
-    media::clip(&line, 500).to_owned()
+/// The text of an [`AuthError`], which is one line with its causes, and shows no secret.
+fn line(error: &AuthError) -> String {
+    media::clip(&error.to_string(), 500).to_owned()
 }
 
 /// Why there was no connection to send anything over, when that is known for certain.
@@ -475,19 +403,25 @@ mod tests {
     use super::*;
     use tower_auth_core::Error as Stacked;
 
+    fn stacked<E: Into<BoxError>>(inner: E) -> Stacked<E> {
+        Stacked::Inner(tower_auth_core::InnerError::from(inner))
+    }
+
     #[test]
     fn an_error_of_ours_is_found_again_below_layers_that_authenticate() {
         let ours = || Error::protocol("ours");
         let auth = || AuthError::configuration("a", "b");
-        let two: Stacked<Stacked<Error>> = Stacked::Inner(Stacked::Auth(auth()));
-        let foreign: Stacked<std::io::Error> = Stacked::Inner(std::io::Error::other("x"));
-        let stacks: [(BoxError, ErrorKind); 6] = [
+        let two: Stacked<Stacked<Error>> = Stacked::Inner(Stacked::Auth(auth()).into());
+        let foreign: Stacked<io::Error> = Stacked::Inner(io::Error::other("x").into());
+        let boxed: Stacked<BoxError> = Stacked::Inner(BoxError::from(ours()).into());
+        let stacks: [(BoxError, ErrorKind); 7] = [
             (ours().into(), ErrorKind::Protocol),
-            (Stacked::Inner(ours()).into(), ErrorKind::Protocol),
+            (stacked(ours()).into(), ErrorKind::Protocol),
             (
-                Stacked::Inner(Stacked::Inner(Stacked::Inner(ours()))).into(),
+                stacked(stacked(stacked(ours()))).into(),
                 ErrorKind::Protocol,
             ),
+            (boxed.into(), ErrorKind::Protocol),
             (two.into(), ErrorKind::Auth(AuthFailure::Unavailable)),
             (auth().into(), ErrorKind::Auth(AuthFailure::Unavailable)),
             (foreign.into(), ErrorKind::Transport),

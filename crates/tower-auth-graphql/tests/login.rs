@@ -704,3 +704,36 @@ async fn the_lifetime_of_a_refreshed_token_is_read_as_that_of_the_login_was() {
     }
     assert_eq!((counts.0.load(SeqCst), counts.1.load(SeqCst)), (1, 2));
 }
+
+/// A store may hold what a later version, or another program, put there.
+#[tokio::test]
+async fn a_refresh_keeps_what_is_known_of_a_login_in_a_store() {
+    use tower_auth_core::Secret;
+    use tower_auth_token::{
+        Cache, ProofKey,
+        store::{MemoryStore, Store as _, Stored},
+    };
+    let (endpoint, shared) = graphql_server(false).await;
+    let store = MemoryStore::new();
+    let start = || {
+        Cache::new(Stored::new(
+            login(&endpoint, "open sesame"),
+            store.clone(),
+            "k",
+        ))
+    };
+    start().get().await.unwrap();
+    let before = store.load("k").await.unwrap().unwrap();
+    let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
+    let before = before
+        .with_proof_key(ProofKey::new("{}"))
+        .with_scope(Secret::from("read"))
+        .with_expires_at(old);
+    store.save("k", &before).await.unwrap();
+    start().get().await.unwrap();
+    assert_eq!(shared.renewals.load(SeqCst), 1);
+    let after = store.load("k").await.unwrap().unwrap();
+    assert_ne!(after.token().expose(), before.token().expose());
+    assert_eq!(after.proof_key().unwrap().jwk().expose(), "{}");
+    assert_eq!(after.scope(), Some("read"));
+}

@@ -1,6 +1,6 @@
 //! Why an exchange failed, where, and what to do.
 
-use crate::{BoxError, ReadError, Redactor};
+use crate::{BoxError, ReadError, Redactor, printable};
 use http::{StatusCode, Uri};
 use std::{error::Error as StdError, fmt, io, time::Duration};
 
@@ -124,11 +124,16 @@ impl HttpError {
     /// The error without what the redactor knows. A source that shows any of it gives way to its cleaned text.
     #[must_use]
     pub fn redacted(mut self, redactor: &Redactor) -> Self {
+        if redactor.finds(&self.0.detail) {
+            self.0.detail = redactor.clean(&self.0.detail);
+        }
         if let Some(source) = self.0.source.take() {
-            let (text, debug) = chain(&*source);
-            let leaks = redactor.finds(&text) || redactor.finds(&debug);
-            self.0.source = Some(if leaks {
-                redactor.clean(&text).into()
+            self.0.source = Some(if shows_any(&*source, redactor) {
+                // Each by itself: what stands beside a secret may change how it reads.
+                let texts: Vec<_> = sources(&*source)
+                    .map(|error| redactor.clean(&error.to_string()))
+                    .collect();
+                texts.join(": ").into()
             } else {
                 source
             });
@@ -137,15 +142,17 @@ impl HttpError {
     }
 }
 
-/// What an error and its causes show to people, and what to programmers.
-fn chain(error: &(dyn StdError + 'static)) -> (String, String) {
-    let (mut text, mut debug) = (error.to_string(), format!("{error:?}"));
-    for error in sources(error).skip(1) {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        debug.push_str(&format!("{error:?}"));
+/// Whether an error or one of its causes shows a secret, to people or to programmers; or has more causes than are looked
+/// at.
+fn shows_any(error: &(dyn StdError + 'static), redactor: &Redactor) -> bool {
+    let mut last = error;
+    for error in sources(error) {
+        if redactor.finds(&error.to_string()) || redactor.finds(&format!("{error:?}")) {
+            return true;
+        }
+        last = error;
     }
-    (text, debug)
+    cause(last).is_some()
 }
 
 /// The error, and what caused it. No chain is followed for ever.
@@ -181,7 +188,7 @@ fn judge(error: &(dyn StdError + 'static)) -> (HttpErrorKind, String) {
     use HttpErrorKind::{Client, Connect, Interrupted};
     #[cfg(feature = "rustls")]
     if let Some(tls) = sources(error).find_map(|error| error.downcast_ref::<rustls::Error>()) {
-        return (HttpErrorKind::Tls, crate::hyper::tls_detail(tls));
+        return (HttpErrorKind::Tls, crate::tls_error::detail(tls));
     }
     let mut connect = false;
     #[cfg(feature = "client")]
@@ -216,7 +223,12 @@ fn judge(error: &(dyn StdError + 'static)) -> (HttpErrorKind, String) {
                     "broke the connection; the request may have run".to_owned(),
                 );
             }
-            _ => detail = detail.or_else(|| Some(format!("could not be reached: {error}"))),
+            _ => {
+                detail = detail.or_else(|| {
+                    let text = printable(&error.to_string());
+                    Some(format!("could not be reached: {text}"))
+                });
+            }
         }
     }
     if connect {
@@ -282,6 +294,48 @@ mod tests {
         let error = error.redacted(&redactor);
         let shown = format!("{error} {error:?} {}", error.source().unwrap());
         assert!(!shown.contains("planted"), "{shown}");
+    }
+
+    #[derive(Debug)]
+    struct Chain(usize);
+
+    impl fmt::Display for Chain {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "{}", if self.0 == 0 { "planted" } else { "a cause" })
+        }
+    }
+
+    impl StdError for Chain {
+        fn source(&self) -> Option<&(dyn StdError + 'static)> {
+            const CHAINS: [Chain; 20] = {
+                let mut chains = [const { Chain(0) }; 20];
+                let mut at = 0;
+                while at < 20 {
+                    chains[at] = Chain(at);
+                    at += 1;
+                }
+                chains
+            };
+            static CAUSES: [Chain; 20] = CHAINS;
+            self.0.checked_sub(1).map(|below| &CAUSES[below] as _)
+        }
+    }
+
+    #[test]
+    fn neither_what_is_said_first_nor_the_last_of_many_causes_shows_a_secret() {
+        let uri = Uri::from_static("https://as.example/");
+        let mut redactor = Redactor::new();
+        redactor.secret(&"planted".into());
+        let error = HttpError::new(HttpErrorKind::Connect, &uri, "could not: pl%61nted")
+            .redacted(&redactor);
+        assert_eq!(
+            error.to_string(),
+            "https://as.example could not: [redacted]"
+        );
+        let error = HttpError::of_client(&uri, Chain(19).into()).redacted(&redactor);
+        assert!(error.source().unwrap().downcast_ref::<Chain>().is_none());
+        let kept = HttpError::of_client(&uri, io::Error::other("x").into()).redacted(&redactor);
+        assert!(kept.source().unwrap().is::<io::Error>());
     }
 
     #[test]

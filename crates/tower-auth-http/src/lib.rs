@@ -48,6 +48,8 @@ mod hyper;
 mod reader;
 mod redact;
 mod retry;
+#[cfg(feature = "rustls")]
+mod tls_error;
 
 #[cfg(feature = "client")]
 #[cfg_attr(docsrs, doc(cfg(feature = "client")))]

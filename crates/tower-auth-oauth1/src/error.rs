@@ -31,6 +31,8 @@ pub enum SignError {
     NoOrigin,
     /// The request would grow beyond what a URI or header can hold.
     TooLong,
+    /// The request has so many headers that no other can be added.
+    TooManyHeaders,
 }
 
 impl fmt::Display for SignError {
@@ -59,7 +61,12 @@ impl fmt::Display for SignError {
             Self::NoOrigin => f.write_str(
                 "the request URI has no scheme and host, which are part of what is signed; make it absolute",
             ),
-            Self::TooLong => f.write_str("the request grows too long with the OAuth parameters"),
+            Self::TooLong => f.write_str(
+                "the request grows too long with the OAuth parameters; send a shorter query, or put them elsewhere",
+            ),
+            Self::TooManyHeaders => f.write_str(
+                "the request has so many headers that no other can be added; send fewer",
+            ),
         }
     }
 }

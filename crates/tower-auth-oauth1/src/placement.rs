@@ -158,7 +158,7 @@ fn fix_length(headers: &mut HeaderMap, length: usize) -> Result<(), SignError> {
 }
 
 fn insert(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) -> Result<(), SignError> {
-    insert_header(headers, name, value).map_err(|_| SignError::TooLong)
+    insert_header(headers, name, value).map_err(|_| SignError::TooManyHeaders)
 }
 
 /// `name=value`, joined by `&`: percent-encoded as RFC 5849 section 3.6 has it, which every form parser reads.

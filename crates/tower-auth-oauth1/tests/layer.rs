@@ -558,3 +558,22 @@ proptest::proptest! {
         }
     }
 }
+
+#[tokio::test]
+async fn a_request_whose_headers_are_full_is_told_so_and_not_that_it_is_too_long() {
+    let (client, seen) = server(200, "");
+    let mut request = post("https://h/", None, "");
+    for number in 0.. {
+        let name = http::HeaderName::try_from(format!("x-{number}")).unwrap();
+        let headers = request.headers_mut();
+        if headers.try_insert(name, HeaderValue::from(0)).is_err() {
+            break;
+        }
+    }
+    let error = oauth().layer(client).oneshot(request).await.unwrap_err();
+    let error = error.auth().unwrap();
+    let cause = error.source().and_then(|cause| cause.downcast_ref());
+    assert_eq!(cause, Some(&SignError::TooManyHeaders));
+    assert!(error.to_string().contains("headers"), "{error}");
+    assert!(seen.lock().unwrap().is_empty());
+}

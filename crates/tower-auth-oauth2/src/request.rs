@@ -149,7 +149,9 @@ impl TokenRequest {
             return Ok(());
         };
         let nonce = prover.nonces().of(&Origin::of(request.uri())?);
-        let proof = prover.proof(request.method(), request.uri(), None, nonce.as_deref())?;
+        let key = prover.keys().current();
+        let (method, uri) = (request.method(), request.uri());
+        let proof = prover.proof(&key, method, uri, None, nonce.as_deref())?;
         insert_header(request.headers_mut(), PROOF.clone(), proof)?;
         Ok(())
     }

@@ -79,6 +79,16 @@ impl<P: Placement> OAuth2<P> {
         Ok(self.tokens.cache().get().await?.access().clone())
     }
 
+    /// The scope that the token was granted (RFC 6749 section 5.1), when the server said it; fetched with the token when
+    /// there is no good one. It is kept in the store, too, so it is known of a token that another process fetched.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when none could be had.
+    pub async fn granted_scope(&self) -> Result<Option<String>, AuthError> {
+        Ok(self.tokens.cache().get().await?.scope().map(str::to_owned))
+    }
+
     /// Forgets the token and its refresh token, also in the store. A fetch under way comes too late. This does not tell
     /// the server; see [`Revocation`](crate::Revocation).
     ///

@@ -31,7 +31,7 @@ pub(crate) struct Tokens {
     pub(crate) session: Session,
 }
 
-/// Where an error comes from.
+/// Where an answer or an error comes from.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(crate) enum By {
     /// The grant itself.
@@ -45,25 +45,29 @@ impl Tokens {
         &self,
         refresh_token: Option<Secret>,
         reason: Reason,
-    ) -> Result<TokenResponse, (TokenError, By)> {
+    ) -> Result<(TokenResponse, By), (TokenError, By)> {
         let by_grant = |error| (error, By::Grant);
+        let from_grant = |response| (response, By::Grant);
         let Some(endpoint) = &self.endpoint else {
             return match self.flow.obtain_alone() {
-                Some(obtain) => obtain.await.map_err(by_grant),
+                Some(obtain) => obtain.await.map(from_grant).map_err(by_grant),
                 None => Err(by_grant(What::NoEndpoint("token_endpoint").into())),
             };
         };
         let Some(refresh_token) = refresh_token else {
-            return self.begin(endpoint, reason).await.map_err(by_grant);
+            let begun = self.begin(endpoint, reason).await;
+            return begun.map(from_grant).map_err(by_grant);
         };
         let with_scope = !self.flow.waits_for_person();
         let request = endpoint.request(endpoint.refreshing(&refresh_token, with_scope));
         match self.refresh(endpoint, &refresh_token, &request).await {
             Err(error) if self.begins_after(&error, &refresh_token, reason) => {
                 tracing::debug!(%error, "the refresh token was refused");
-                self.begin(endpoint, reason).await.map_err(by_grant)
+                let begun = self.begin(endpoint, reason).await;
+                begun.map(from_grant).map_err(by_grant)
             }
-            result => result.map_err(|error| (error, By::Refresh)),
+            Ok(response) => Ok((response, By::Refresh)),
+            Err(error) => Err((error, By::Refresh)),
         }
     }
 
@@ -189,13 +193,49 @@ impl Tokens {
         }
     }
 
-    /// As it goes into the cache.
-    fn fetched(&self, response: &TokenResponse) -> Fetched<Token> {
+    /// As it goes into the cache, with what is to be known of it by whoever finds it in a store. What a refresh does not
+    /// say again is what it was: the scope (RFC 6749 section 6), and what others put there.
+    fn fetched(
+        &self,
+        response: &TokenResponse,
+        refreshed: Option<&Token>,
+    ) -> Result<Fetched<Token>, AuthError> {
         let refresh = response
             .refresh_token()
             .filter(|_| self.flow.keeps_refresh_tokens());
-        let token = Token::new(response.access_token()).with_refresh(refresh.cloned());
-        Fetched::new(token).lifetime(response.expires_in())
+        let kind = response.token_type();
+        let kind = (!kind.eq_ignore_ascii_case("Bearer")).then(|| Secret::from(kind));
+        let token = Token::new(response.access_token())
+            .with_refresh(refresh.cloned())
+            .with_token_type(kind)
+            .with_scope(response.scope().map(Secret::from))
+            .with_id_token(response.id_token().cloned())
+            .or_refresh_of(refreshed);
+        let token = self.bound(token)?;
+        Ok(Fetched::new(token).lifetime(response.expires_in()))
+    }
+
+    /// With the key that it is bound to, where that is kept with it.
+    #[cfg(feature = "dpop")]
+    fn bound(&self, token: Token) -> Result<Token, AuthError> {
+        Ok(match self.proof_keys() {
+            Some(keys) => match keys.to_keep()? {
+                Some(key) => token.with_proof_key(key),
+                None => token,
+            },
+            None => token,
+        })
+    }
+
+    #[cfg(not(feature = "dpop"))]
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps)] // as with the feature
+    fn bound(&self, token: Token) -> Result<Token, AuthError> {
+        Ok(token)
+    }
+
+    #[cfg(feature = "dpop")]
+    fn proof_keys(&self) -> Option<&crate::dpop::Keys> {
+        Some(self.endpoint.as_ref()?.prover.as_ref()?.keys())
     }
 }
 
@@ -212,15 +252,19 @@ impl Source for Tokens {
             let left = response
                 .expires_in()
                 .map(|lifetime| lifetime.saturating_sub(age.unwrap_or_default()));
-            return Ok(self.fetched(&response).lifetime(left).asked_at(now));
+            return Ok(self.fetched(&response, None)?.lifetime(left).asked_at(now));
         }
-        let previous = demand.previous.as_ref().and_then(Token::refresh).cloned();
-        let response = self
-            .get(previous, demand.reason)
+        let previous = demand.previous.as_ref();
+        #[cfg(feature = "dpop")]
+        if let Some(keys) = self.proof_keys() {
+            keys.go_on_with(previous.and_then(Token::proof_key));
+        }
+        let (response, by) = self
+            .get(previous.and_then(Token::refresh).cloned(), demand.reason)
             .await
             .map_err(|(error, by)| self.failure(error, by))?;
         self.tell(&response);
-        let fetched = self.fetched(&response);
+        let fetched = self.fetched(&response, previous.filter(|_| by == By::Refresh))?;
         Ok(match response.asked_at() {
             Some(asked_at) => fetched.asked_at(asked_at),
             None => fetched,

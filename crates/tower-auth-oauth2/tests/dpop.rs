@@ -9,7 +9,7 @@ use http_body_util::{BodyExt as _, Full};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     convert::Infallible,
     sync::{
         Arc, Mutex,
@@ -45,17 +45,19 @@ struct State {
     api_requests: AtomicU32,
     bearer: AtomicBool,
     seen: Mutex<HashSet<String>>,
+    /// The thumbprint of the key that a token, or a refresh token, is bound to.
+    bound: Mutex<HashMap<String, String>>,
     thumbprints: Mutex<HashSet<String>>,
 }
 
 impl State {
-    /// Verifies a proof; `Err` is the error code.
+    /// Verifies a proof, and tells the thumbprint of its key; `Err` is the error code.
     fn check<B>(
         &self,
         request: &Request<B>,
         token: Option<&str>,
         nonces: &str,
-    ) -> Result<(), &'static str> {
+    ) -> Result<String, &'static str> {
         let mut proofs = request.headers().get_all("dpop").iter();
         let proof = proofs.next().ok_or("invalid_dpop_proof")?;
         assert!(proofs.next().is_none());
@@ -78,12 +80,18 @@ impl State {
         assert_eq!(claims.text("ath"), hash.as_deref());
         let id = claims.text("jti").unwrap().to_owned();
         assert!(self.seen.lock().unwrap().insert(id), "a jti is used twice");
-        self.thumbprints.lock().unwrap().insert(thumbprint);
+        self.thumbprints.lock().unwrap().insert(thumbprint.clone());
         let wanted = format!("{nonces}-{}", self.nonce(nonces).load(SeqCst));
         if self.nonces.load(SeqCst) && claims.text("nonce") != Some(&wanted) {
             return Err("use_dpop_nonce");
         }
-        Ok(())
+        Ok(thumbprint)
+    }
+
+    /// Whether a token is bound to another key than this one.
+    fn is_of_another(&self, token: &str, thumbprint: &str) -> bool {
+        let bound = self.bound.lock().unwrap();
+        bound.get(token).is_some_and(|own| own != thumbprint)
     }
 
     fn nonce(&self, of: &str) -> &AtomicU32 {
@@ -103,10 +111,17 @@ impl State {
         response.body(Full::from(body)).unwrap()
     }
 
-    fn token(&self, request: &Request<Body>) -> Response<Full<Bytes>> {
+    fn token(&self, request: &Request<()>, form: &str) -> Response<Full<Bytes>> {
         self.token_requests.fetch_add(1, SeqCst);
-        if let Err(code) = self.check(request, None, "as") {
-            return self.respond(400, format!(r#"{{"error":"{code}"}}"#), "as");
+        let refused = |code: &str| self.respond(400, format!(r#"{{"error":"{code}"}}"#), "as");
+        let thumbprint = match self.check(request, None, "as") {
+            Ok(thumbprint) => thumbprint,
+            Err(code) => return refused(code),
+        };
+        let mut fields = form.split('&').filter_map(|field| field.split_once('='));
+        let refresh = fields.find(|field| field.0 == "refresh_token");
+        if refresh.is_some_and(|(_, token)| self.is_of_another(token, &thumbprint)) {
+            return refused("invalid_grant");
         }
         let number = self.issued.fetch_add(1, SeqCst) + 1;
         let kind = if self.bearer.load(SeqCst) {
@@ -114,6 +129,10 @@ impl State {
         } else {
             "dpop"
         };
+        for token in [format!("t{number}"), format!("r{number}")] {
+            let mut bound = self.bound.lock().unwrap();
+            bound.insert(token, thumbprint.clone());
+        }
         let body = format!(
             r#"{{"access_token":"t{number}","token_type":"{kind}","expires_in":3600,"refresh_token":"r{number}"}}"#
         );
@@ -131,8 +150,12 @@ impl State {
             headers.insert("www-authenticate", challenge.parse().unwrap());
             response
         };
-        if let Err(code) = self.check(request, Some(token), "rs") {
-            return refused(code);
+        let thumbprint = match self.check(request, Some(token), "rs") {
+            Ok(thumbprint) => thumbprint,
+            Err(code) => return refused(code),
+        };
+        if self.is_of_another(token, &thumbprint) {
+            return refused("invalid_token");
         }
         if token[1..].parse::<u32>().unwrap() <= self.revoked.load(SeqCst) {
             return refused("invalid_token");
@@ -146,7 +169,12 @@ impl World {
         let state = Arc::clone(&self.0);
         HttpClient::new(tower::service_fn(move |request: Request<Body>| {
             let state = Arc::clone(&state);
-            async move { Ok::<_, Infallible>(state.token(&request)) }
+            async move {
+                let (parts, body) = request.into_parts();
+                let form = body.collect().await.unwrap().to_bytes();
+                let request = Request::from_parts(parts, ());
+                Ok::<_, Infallible>(state.token(&request, std::str::from_utf8(&form).unwrap()))
+            }
         }))
     }
 
@@ -294,6 +322,98 @@ async fn a_stored_token_is_found_by_its_key_and_by_no_other() {
     assert_eq!(token(&other).await, "t2");
     let shared = builder().httpx_auth_store_key().dpop(mine).build();
     assert_eq!(shared.unwrap_err().parameter(), Some("store_key"));
+}
+
+/// What a process starts with, and what it finds in the file of the one before.
+#[cfg(feature = "file")]
+fn process(
+    world: &World,
+    hands: &ManualClock,
+    path: &std::path::Path,
+    bind: impl FnOnce(
+        OAuth2Builder<tower_auth_oauth2::RefreshToken>,
+    ) -> OAuth2Builder<tower_auth_oauth2::RefreshToken, Dpop>,
+) -> OAuth2<Dpop> {
+    let builder = OAuth2::refresh_token(URL, "id", "r0")
+        .clock(Clock::new(hands.clone()))
+        .http_client(world.http())
+        .store(tower_auth_token::store::FileStore::new(path))
+        .store_key("session");
+    bind(builder).build().unwrap()
+}
+
+#[cfg(feature = "file")]
+#[tokio::test]
+async fn a_program_that_is_started_again_goes_on_with_the_key_that_its_refresh_token_is_bound_to() {
+    let world = World::default();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tokens.json");
+    let hands = ManualClock::at(UNIX_EPOCH + Duration::from_secs(NOW));
+    let start = || process(&world, &hands, &path, |it| it.dpop_kept(Algorithm::Es256));
+    let first = start().replay(Cloned).layer(world.api());
+    assert_eq!(get(&first).await, (StatusCode::OK, "t1".to_owned()));
+    // The token is still good, and found with its key.
+    let second = start().replay(Cloned).layer(world.api());
+    assert_eq!(get(&second).await, (StatusCode::OK, "t1".to_owned()));
+    // It is over: the refresh token is used, which is bound to that key.
+    for number in 2..5 {
+        hands.advance(Duration::from_secs(4000));
+        let next = start().replay(Cloned).layer(world.api());
+        assert_eq!(get(&next).await, (StatusCode::OK, format!("t{number}")));
+    }
+    assert_eq!(world.0.thumbprints.lock().unwrap().len(), 1);
+    assert_eq!(world.counts(), (4, 5));
+    // The server of this test does look at the key.
+    hands.advance(Duration::from_secs(4000));
+    let other = process(&world, &hands, &path, |it| {
+        it.dpop(SigningKey::generate(Algorithm::Es256).unwrap())
+    });
+    let error = other.token().await.unwrap_err();
+    let code = TokenError::of(&error).and_then(TokenError::code).unwrap();
+    assert_eq!(code.name(), "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_kept_key_that_is_lost_or_broken_costs_another_token_and_no_more() {
+    use tower_auth_token::{ProofKey, store::Store as _};
+    for broken in [
+        None,
+        Some(ProofKey::new("{}")),
+        Some(ProofKey::new(r#"{"kty":"oct","k":"AA"}"#)),
+    ] {
+        let world = World::default();
+        let store = tower_auth_token::store::MemoryStore::new();
+        let hands = ManualClock::at(UNIX_EPOCH + Duration::from_secs(NOW));
+        let start = || {
+            let builder = credentials().clock(Clock::new(hands.clone()));
+            let builder = builder.http_client(world.http()).store(store.clone());
+            builder
+                .store_key("k")
+                .dpop_kept(Algorithm::EdDsa)
+                .build()
+                .unwrap()
+        };
+        assert_eq!(start().token().await.unwrap().expose(), "t1");
+        let stored = store.load("k").await.unwrap().unwrap();
+        assert!(!format!("{stored:?}").contains("\"d\""));
+        store
+            .save("k", &stored.with_proof_key(broken))
+            .await
+            .unwrap();
+        let client = start().replay(Cloned).layer(world.api());
+        assert_eq!(get(&client).await.0, StatusCode::OK);
+        assert_eq!(get(&client).await.0, StatusCode::OK);
+        assert!(world.counts().0 <= 3, "{:?}", world.counts());
+    }
+}
+
+#[test]
+fn a_kept_key_is_made_for_algorithms_that_are_quick_to_make_and_prove_something() {
+    let (http, _) = support::answering(&[(200, r#"{"access_token":"a"}"#)]);
+    for algorithm in [Algorithm::Hs256, Algorithm::Rs256] {
+        let auth = credentials().dpop_kept(algorithm).http_client(http.clone());
+        assert_eq!(auth.build().unwrap_err().parameter(), Some("dpop"));
+    }
 }
 
 #[test]

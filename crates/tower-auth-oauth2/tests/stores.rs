@@ -36,6 +36,51 @@ async fn two_schemes_share_a_session_by_a_store() {
 }
 
 #[tokio::test]
+async fn the_granted_scope_is_kept_with_the_token_and_over_a_refresh_that_does_not_say_it() {
+    let (http, log) = answering(&[
+        (
+            200,
+            r#"{"access_token":"a1","token_type":"bearer","expires_in":3600,"refresh_token":"r1","scope":"read","id_token":"i"}"#,
+        ),
+        (200, r#"{"access_token":"a2","expires_in":3600}"#),
+    ]);
+    let store = MemoryStore::new();
+    let hands = ManualClock::at(std::time::UNIX_EPOCH + Duration::from_secs(1_700_000_000));
+    let process = || {
+        OAuth2::refresh_token(URL, "id", "r0")
+            .scope("read write")
+            .http_client(http.clone())
+            .store(store.clone())
+            .store_key("k")
+            .clock(Clock::new(hands.clone()))
+            .build()
+            .unwrap()
+    };
+    assert_eq!(
+        process().granted_scope().await.unwrap().as_deref(),
+        Some("read")
+    );
+    assert_eq!(
+        process().granted_scope().await.unwrap().as_deref(),
+        Some("read")
+    );
+    hands.advance(Duration::from_secs(4000));
+    let later = process();
+    assert_eq!(later.token().await.unwrap().expose(), "a2");
+    assert_eq!(
+        later.granted_scope().await.unwrap().as_deref(),
+        Some("read")
+    );
+    let stored = store.load("k").await.unwrap().unwrap();
+    assert_eq!(stored.scope(), Some("read"));
+    assert_eq!(stored.id_token().unwrap().expose(), "i");
+    assert_eq!(stored.refresh().unwrap().expose(), "r1");
+    // What httpx_auth has no room for is written only where there is something to say.
+    assert_eq!(stored.token_type(), None);
+    assert_eq!(log.all().len(), 2);
+}
+
+#[tokio::test]
 async fn pythons_httpx_auth_finds_the_token_where_it_looks() {
     let (http, _) = answering(&[(200, r#"{"access_token":"a"}"#)]);
     let store = MemoryStore::new();

@@ -89,7 +89,7 @@ impl SendError {
     fn from_layer(error: tower_auth_core::Error<Error>) -> Self {
         match error {
             tower_auth_core::Error::Auth(error) => Self(Repr::Auth(error)),
-            tower_auth_core::Error::Inner(error) => Self(Repr::Client(error)),
+            tower_auth_core::Error::Inner(error) => Self(Repr::Client(error.into_inner())),
         }
     }
 

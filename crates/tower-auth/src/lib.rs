@@ -84,10 +84,11 @@
 
 #[doc(inline)]
 pub use tower_auth_core::{
-    AuthError, AuthLayer, Authorize, Basic, Bearer, BoxScheme, Claim, Clock, Deferred, Error,
-    ErrorKind, Fixed, HeaderApiKey, IntoOrigins, KeepExisting, Layered, Mode, Never, NoAuth,
-    NotAuthenticated, Observe, Origin, QueryApiKey, Renewable, RequestAuth, RequestHead,
-    ResponseHead, Scheme, SchemeExt, Schemes, Secret, Step, Sum, Verdict, bearer, body, clock,
+    AuthError, AuthLayer, Authorize, Basic, Bearer, BodyBytes, BoxError, BoxScheme, BufferBody,
+    ByOrigin, Claim, Clock, Deferred, Error, ErrorKind, Fixed, HeaderApiKey, InnerError,
+    IntoOrigins, KeepExisting, Layered, Mode, Never, NoAuth, NotAuthenticated, Observe, Origin,
+    QueryApiKey, Renewable, RequestAuth, RequestHead, ResponseHead, Scheme, SchemeExt, Schemes,
+    Secret, SetOrigin, Step, StripCredentials, Sum, Verdict, bearer, body, cause_of, clock,
     dynamic, fixed_scheme, insert_header, replay, scheme, sensitive_header, service, sum,
 };
 

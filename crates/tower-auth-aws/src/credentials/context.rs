@@ -6,15 +6,23 @@ use tower_auth_core::Clock;
 /// What providers read and call: the environment, the clock, the HTTP client, and what you would rather not leave to the
 /// environment. Cheap to clone.
 ///
-/// Files are found through the environment (`HOME`, `AWS_CONFIG_FILE`, …), so that a test which brings an [`Env`] and an
-/// [`HttpClient`] of its own touches nothing of the machine.
+/// Variables, files and child processes are those of the [`Env`], so that a test which brings one that is
+/// [`scripted`](Env::scripted), and an [`HttpClient`] of its own, touches nothing of the machine. A provider of yours can
+/// look at all of it, too.
 ///
 /// ```
-/// use tower_auth_aws::credentials::{Env, ProviderContext};
+/// use tower_auth_aws::credentials::{Env, ProviderContext, region};
 ///
-/// let context = ProviderContext::new()
-///     .with_env(Env::from_iter([("HOME", "/home/ann"), ("AWS_PROFILE", "work")]))
-///     .with_region("eu-central-1");
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let env = Env::scripted()
+///     .var("HOME", "/home/ann")
+///     .file("/home/ann/.aws/config", "[profile work]\nregion = eu-central-1")
+///     .build();
+/// let context = ProviderContext::new().with_env(env).with_profile("work");
+/// assert_eq!(region(&context).await?.as_deref(), Some("eu-central-1"));
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct ProviderContext {
@@ -26,30 +34,31 @@ pub struct ProviderContext {
 }
 
 impl ProviderContext {
-    /// The process's environment, the machine's clock, the default HTTP client.
+    /// The process's environment, the machine's clock, the default HTTP client, which speaks https with the feature
+    /// `rustls`.
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Another environment.
     #[must_use]
-    pub fn with_env(mut self, env: Env) -> Self {
-        self.env = env;
-        self
+    pub fn with_env(self, env: Env) -> Self {
+        Self { env, ..self }
     }
 
     /// Another clock.
     #[must_use]
-    pub fn with_clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
-        self
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
     }
 
     /// Another HTTP client.
+    ///
+    /// It should not go through a proxy to link-local addresses, where metadata services are. Providers limit the time of
+    /// an exchange and the size of an answer further than it does.
     #[must_use]
-    pub fn with_http(mut self, http: HttpClient) -> Self {
-        self.http = http;
-        self
+    pub fn with_http_client(self, http: HttpClient) -> Self {
+        Self { http, ..self }
     }
 
     /// The profile to use, instead of the one that `AWS_PROFILE` names (default `default`).
@@ -64,5 +73,30 @@ impl ProviderContext {
     pub fn with_region(mut self, region: impl Into<String>) -> Self {
         self.region = Some(region.into());
         self
+    }
+
+    /// The environment.
+    pub fn env(&self) -> &Env {
+        &self.env
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The HTTP client.
+    pub fn http_client(&self) -> &HttpClient {
+        &self.http
+    }
+
+    /// The profile that was set here.
+    pub fn profile(&self) -> Option<&str> {
+        self.profile.as_deref()
+    }
+
+    /// The region that was set here. What environment and profile say as well tells [`region`](super::region()).
+    pub fn region(&self) -> Option<&str> {
+        self.region.as_deref()
     }
 }

@@ -96,7 +96,7 @@ pub(super) fn build(
         credentials = credentials.with_session_token(token).map_err(unusable)?;
     }
     Ok(match expiration {
-        Some(at) => credentials.with_expiry(at),
+        Some(at) => credentials.with_expires_at(at),
         None => credentials,
     })
 }

@@ -28,16 +28,16 @@ impl Environment {
     fn read(&self) -> Result<Credentials, CredentialsError> {
         let env = &self.0.env;
         let id = env
-            .get("AWS_ACCESS_KEY_ID")
+            .var("AWS_ACCESS_KEY_ID")
             .ok_or_else(|| ERRORS.not_configured("`AWS_ACCESS_KEY_ID` is not set"))?;
         let secret = env
-            .get("AWS_SECRET_ACCESS_KEY")
-            .or_else(|| env.get("SECRET_ACCESS_KEY"))
+            .var("AWS_SECRET_ACCESS_KEY")
+            .or_else(|| env.var("SECRET_ACCESS_KEY"))
             .ok_or_else(|| {
                 ERRORS.configuration("`AWS_ACCESS_KEY_ID` is set, `AWS_SECRET_ACCESS_KEY` is not")
             })?;
-        let token = env.get("AWS_SESSION_TOKEN").map(Into::into);
-        let expiration = match env.get("AWS_CREDENTIAL_EXPIRATION") {
+        let token = env.var("AWS_SESSION_TOKEN").map(Into::into);
+        let expiration = match env.var("AWS_CREDENTIAL_EXPIRATION") {
             None => None,
             Some(text) => Some(timestamp::parse(&text).ok_or_else(|| {
                 ERRORS.configuration("`AWS_CREDENTIAL_EXPIRATION` is not an RFC 3339 time")

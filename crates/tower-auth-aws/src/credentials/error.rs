@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, error::Error as StdError, fmt};
 use tower_auth_core::{AuthError, ErrorKind};
+use tower_auth_http::{HttpError, HttpErrorKind};
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -15,8 +16,15 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 pub struct CredentialsError {
     kind: CredentialsErrorKind,
     provider: &'static str,
-    context: Cow<'static, str>,
-    source: Option<BoxError>,
+    what: What,
+}
+
+enum What {
+    Told {
+        context: Cow<'static, str>,
+        source: Option<BoxError>,
+    },
+    Http(HttpError),
 }
 
 /// What kind of [`CredentialsError`] this is.
@@ -49,16 +57,36 @@ impl CredentialsError {
         Self {
             kind,
             provider,
-            context: context.into(),
-            source: None,
+            what: What::Told {
+                context: context.into(),
+                source: None,
+            },
         }
     }
 
     /// The same error with its cause. The cause must not show a secret either.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
-        self.source = Some(source.into());
+        let context = match self.what {
+            What::Told { context, .. } => context,
+            What::Http(error) => error.to_string().into(),
+        };
+        self.what = What::Told {
+            context,
+            source: Some(source.into()),
+        };
         self
+    }
+
+    /// What went wrong on the way, when there is no whole answer. It says whether the request
+    /// [may have run](HttpError::request_may_have_run).
+    pub fn http(&self) -> Option<&HttpError> {
+        match &self.what {
+            What::Told { source, .. } => {
+                source.as_ref()?.downcast_ref::<Self>().and_then(Self::http)
+            }
+            What::Http(error) => Some(error),
+        }
     }
 
     /// What kind of error this is.
@@ -79,7 +107,10 @@ impl CredentialsError {
 
 impl fmt::Display for CredentialsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.provider, self.context)
+        match &self.what {
+            What::Told { context, .. } => write!(f, "{}: {context}", self.provider),
+            What::Http(error) => write!(f, "{}: {error}", self.provider),
+        }
     }
 }
 
@@ -88,10 +119,17 @@ impl fmt::Debug for CredentialsError {
         let mut debug = f.debug_struct("CredentialsError");
         debug
             .field("kind", &self.kind)
-            .field("provider", &self.provider)
-            .field("context", &self.context);
-        if let Some(source) = &self.source {
-            debug.field("source", source);
+            .field("provider", &self.provider);
+        match &self.what {
+            What::Told { context, source } => {
+                debug.field("context", context);
+                if let Some(source) = source {
+                    debug.field("source", source);
+                }
+            }
+            What::Http(error) => {
+                debug.field("http", error);
+            }
         }
         debug.finish()
     }
@@ -99,7 +137,10 @@ impl fmt::Debug for CredentialsError {
 
 impl StdError for CredentialsError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as _)
+        match &self.what {
+            What::Told { source, .. } => source.as_deref().map(|source| source as _),
+            What::Http(error) => error.source(),
+        }
     }
 }
 
@@ -128,6 +169,22 @@ impl From<AuthError> for CredentialsError {
 /// The constructors of one provider's errors, so that its name is written once.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Errors(pub(super) &'static str);
+
+impl Errors {
+    /// Of a request without a whole answer.
+    pub(super) fn http(self, error: HttpError) -> CredentialsError {
+        let kind = match error.kind() {
+            HttpErrorKind::TooLarge => CredentialsErrorKind::Malformed,
+            HttpErrorKind::Redirected => CredentialsErrorKind::Refused,
+            _ => CredentialsErrorKind::Unreachable,
+        };
+        CredentialsError {
+            kind,
+            provider: self.0,
+            what: What::Http(error),
+        }
+    }
+}
 
 macro_rules! constructors {
     ($($name:ident $kind:ident),*) => {

@@ -20,8 +20,11 @@
 //! single flight, refreshed before they expire, a pause after a failure.
 //!
 //! Everything that providers touch outside of the program comes through a [`ProviderContext`]: environment variables,
-//! and through them files; the clock; the HTTP client. Waits, sizes and attempts are bounded, whatever the client does.
-//! Providers that wait need a tokio runtime with its timer and, for connections, its I/O enabled.
+//! files and child processes (an [`Env`]); the clock; the HTTP client. Waits, sizes and attempts are bounded, whatever the
+//! client does. Providers that wait need a tokio runtime with its timer and, for connections, its I/O enabled.
+//!
+//! The default client speaks plain http, which is all that containers and instance metadata need, and https with the
+//! feature `rustls`. Any other client takes its place with [`ProviderContext::with_http_client`]; see [`HttpClient::new`].
 //!
 //! ```no_run
 //! use tower_auth_aws::{SigV4, credentials::{CachedCredentials, DefaultChain, ProviderContext, region}};
@@ -39,24 +42,23 @@
 
 mod cached;
 mod chain;
+mod config;
 mod container;
 mod context;
 mod document;
-mod endpoint;
-mod env;
 mod environment;
 mod error;
 mod file;
-mod http;
 mod identity;
 mod imds;
 mod members;
 mod process;
 mod profile;
 mod provide;
-mod region;
+mod remote;
 #[cfg(feature = "s3-express")]
 mod s3_express;
+mod secrets;
 mod sso;
 mod sts;
 mod timestamp;
@@ -65,21 +67,23 @@ mod web_identity;
 #[cfg(feature = "s3-express")]
 #[cfg_attr(docsrs, doc(cfg(feature = "s3-express")))]
 pub use self::s3_express::{AcquireLent, Lent, S3Express, SentSession};
+pub use tower_auth_http::{
+    Body, ClientBuilder, HttpClient, HttpError, HttpErrorKind, environment::Environment as Env,
+};
+
 pub use self::{
     cached::{CachedCredentials, CredentialsSource},
     chain::{Chain, DefaultChain},
+    config::region::region,
     container::Container,
     context::ProviderContext,
-    env::Env,
     environment::Environment,
     error::{CredentialsError, CredentialsErrorKind},
-    http::HttpClient,
     identity::SentKey,
     imds::InstanceMetadata,
     process::Process,
     profile::Profile,
     provide::{ProvideCredentials, ProvideFuture, ProviderFn, provider_fn},
-    region::region,
     sts::AssumeRole,
     web_identity::WebIdentity,
 };

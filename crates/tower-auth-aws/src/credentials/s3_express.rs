@@ -1,15 +1,11 @@
 //! Sessions of S3 Express directory buckets.
 
 use super::{
-    CachedCredentials, CredentialsError, ProvideCredentials, ProviderContext, document, endpoint,
-    error::Errors,
-    http::{Exchange, quotable},
-    timestamp,
+    CachedCredentials, CredentialsError, ProvideCredentials, ProviderContext, config::endpoint,
+    document, error::Errors, remote::Remote, secrets::Secrets, timestamp,
 };
 use crate::{Credentials, Identity, PayloadHash, SessionToken, Signer};
-use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, Uri};
-use http_body_util::Full;
 use pin_project_lite::pin_project;
 use roxmltree::{Document, ParsingOptions};
 use std::{
@@ -25,6 +21,7 @@ use tower_auth_core::{
     AuthError, Clock, Deferred, ErrorKind, Observe, RequestHead, ResponseHead, Secret, Step,
     Verdict,
 };
+use tower_auth_http::{Body, Retry};
 use tower_auth_token::{
     Acquire, Cache, CacheMap, Current, Demand, Failure, Fetched, Source, ValueId,
 };
@@ -80,13 +77,12 @@ impl S3Express {
         let builder = CachedCredentials::builder(provider).clock(context.clock.clone());
         let base = CachedCredentials::from_cache(builder.build());
         let shared = Arc::new(Shared {
-            exchange: Exchange {
-                http: context.http.clone(),
-                errors: ERRORS,
-                timeout: Duration::from_secs(10),
-                attempts: 3,
-                pause: Duration::from_millis(200),
-            },
+            remote: Remote::new(
+                context,
+                ERRORS,
+                Duration::from_secs(10),
+                Retry::new(3).repeatable(),
+            ),
             signer,
             base: base.clone(),
         });
@@ -206,7 +202,7 @@ impl Future for AcquireLent {
 }
 
 struct Shared {
-    exchange: Exchange,
+    remote: Remote,
     signer: Signer,
     base: CachedCredentials,
 }
@@ -222,7 +218,7 @@ impl Source for SessionSource {
 
     async fn fetch(&self, demand: Demand<Credentials>) -> Result<Fetched<Credentials>, Failure> {
         let Shared {
-            exchange,
+            remote,
             signer,
             base,
         } = &*self.shared;
@@ -230,7 +226,7 @@ impl Source for SessionSource {
         let credentials = base.get().await?;
         let request = || {
             let mut request = Request::get(format!("{}/?session", self.origin))
-                .body(Full::<Bytes>::default())
+                .body(Body::empty())
                 .map_err(|_| {
                     ERRORS.configuration("the bucket's origin is not the start of a URL")
                 })?;
@@ -248,24 +244,24 @@ impl Source for SessionSource {
                 })?;
             Ok(request)
         };
-        let reply = exchange
-            .send(request, |_| false)
+        let secrets = Secrets::of(&credentials);
+        let reply = remote
+            .send(request, |_| false, &secrets)
             .await
             .map_err(AuthError::from)?;
-        if !reply.status.is_success() {
-            let secrets = [credentials.secret_access_key().expose()];
-            let code = element(&reply.body, "Code").unwrap_or_default();
-            if reply.status == StatusCode::UNAUTHORIZED || is_key_refused(&code) {
+        if !reply.status().is_success() {
+            let code = element(reply.body(), "Code").unwrap_or_default();
+            if reply.status() == StatusCode::UNAUTHORIZED || is_key_refused(&code) {
                 let _ = base.refused(&credentials); // this session fails all the same; the next has others
             }
             return Err(AuthError::from(ERRORS.refused(format!(
                 "CreateSession was refused with status {}: {}",
-                reply.status.as_u16(),
-                quotable(&code, &secrets)
+                reply.status().as_u16(),
+                secrets.clean(&code)
             )))
             .into());
         }
-        let session = session(&reply.body).map_err(AuthError::from)?;
+        let session = session(reply.body()).map_err(AuthError::from)?;
         let end = session.expires_at();
         if end.is_some_and(|end| end <= demand.clock.now()) {
             return Err(AuthError::new(

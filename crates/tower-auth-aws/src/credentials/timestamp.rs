@@ -1,5 +1,6 @@
 //! RFC 3339 timestamps, as AWS services write them.
 
+use crate::calendar::days_to;
 use std::time::{Duration, SystemTime};
 
 /// Reads `2026-01-31T12:00:00Z`, with or without a fraction, with `Z`, an offset, or `UTC` (which old caches of the AWS
@@ -11,15 +12,10 @@ pub(super) fn parse(text: &str) -> Option<SystemTime> {
     let (time, rest) = rest.split_at_checked(8)?;
     let [hour, minute, second] = fields(time, ':', [2, 2, 2])?;
     // A second of 60 is a leap second, which the count of seconds does not have.
-    let in_range = (1970..=9999).contains(&year)
-        && (1..=12).contains(&month)
-        && (1..=days_in(year, month)).contains(&day)
-        && hour < 24
-        && minute < 60
-        && second <= 60;
-    if !in_range {
+    if hour >= 24 || minute >= 60 || second > 60 {
         return None;
     }
+    let days = days_to(year, month, day)?;
     let (nanos, zone) = match rest.strip_prefix('.') {
         None => (0, rest),
         Some(fraction) => {
@@ -31,8 +27,8 @@ pub(super) fn parse(text: &str) -> Option<SystemTime> {
         }
     };
     let offset = offset(zone)?;
-    let seconds = (days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second)
-        .checked_add_signed(-offset)?;
+    let seconds =
+        (days * 86_400 + hour * 3_600 + minute * 60 + second).checked_add_signed(-offset)?;
     SystemTime::UNIX_EPOCH.checked_add(Duration::new(seconds, nanos))
 }
 
@@ -85,27 +81,6 @@ fn offset(zone: &str) -> Option<i64> {
     let (hours, minutes) = (digits(hours, 2)?, digits(minutes, 2)?);
     let seconds = i64::try_from(hours * 3_600 + minutes * 60).ok()?;
     (hours < 24 && minutes < 60).then_some(sign * seconds)
-}
-
-fn is_leap(year: u64) -> bool {
-    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-}
-
-fn days_in(year: u64, month: u64) -> u64 {
-    match month {
-        2 if is_leap(year) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    }
-}
-
-/// Days from 1970-01-01; `year` is 1970 or later.
-fn days(year: u64, month: u64, day: u64) -> u64 {
-    let leap_days = |year: u64| year / 4 - year / 100 + year / 400;
-    let years = (year - 1970) * 365 + leap_days(year - 1) - leap_days(1969);
-    let months: u64 = (1..month).map(|month| days_in(year, month)).sum();
-    years + months + day - 1
 }
 
 #[cfg(test)]

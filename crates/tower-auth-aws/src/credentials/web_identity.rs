@@ -2,9 +2,9 @@
 
 use super::{
     CredentialsError, ProvideCredentials, ProvideFuture, ProviderContext,
+    config::{ProfileSet, Selected},
     error::Errors,
-    file,
-    profile::{ProfileSet, Selected},
+    file::{self, without_mark},
     sts::{Role, Sts, WebIdentityRole},
 };
 use crate::Credentials;
@@ -36,15 +36,15 @@ impl WebIdentity {
     async fn fetch(&self) -> Result<Credentials, CredentialsError> {
         let env = &self.0.env;
         let token_file = env
-            .get("AWS_WEB_IDENTITY_TOKEN_FILE")
+            .var("AWS_WEB_IDENTITY_TOKEN_FILE")
             .ok_or_else(|| ERRORS.not_configured("`AWS_WEB_IDENTITY_TOKEN_FILE` is not set"))?;
-        let arn = env.get("AWS_ROLE_ARN").ok_or_else(|| {
+        let arn = env.var("AWS_ROLE_ARN").ok_or_else(|| {
             ERRORS.configuration("`AWS_WEB_IDENTITY_TOKEN_FILE` is set, `AWS_ROLE_ARN` is not")
         })?;
         let role = WebIdentityRole {
             role: Role {
                 arn,
-                session_name: env.get("AWS_ROLE_SESSION_NAME"),
+                session_name: env.var("AWS_ROLE_SESSION_NAME"),
                 external_id: None,
                 duration: None,
             },
@@ -65,15 +65,20 @@ pub(super) async fn assume(
     errors: Errors,
 ) -> Result<Credentials, CredentialsError> {
     let path = context.env.path(&role.token_file);
-    let token = file::read(&path, MAX_TOKEN, "the web identity token", errors)
-        .await?
-        .ok_or_else(|| {
-            errors.io(format!(
-                "the web identity token `{}` does not exist",
-                path.display()
-            ))
-        })?;
-    let token = Secret::from(token.trim());
+    let text = file::read(
+        &context.env,
+        &path,
+        MAX_TOKEN,
+        "the web identity token",
+        errors,
+    );
+    let token = text.await?.ok_or_else(|| {
+        errors.io(format!(
+            "the web identity token `{}` does not exist",
+            path.display()
+        ))
+    })?;
+    let token = Secret::from(without_mark(token.expose()).trim());
     if token.is_empty() {
         return Err(errors.malformed(format!(
             "the web identity token `{}` is empty",

@@ -61,7 +61,7 @@ async fn credentials_are_renewed_while_the_old_ones_are_still_good() {
     let provider = provider_fn(move || {
         let number = count.fetch_add(1, Ordering::SeqCst);
         let end = clock.now() + Duration::from_secs(3600);
-        async move { Ok(Credentials::new(&format!("A{number}"), "s")?.with_expiry(end)) }
+        async move { Ok(Credentials::new(&format!("A{number}"), "s")?.with_expires_at(end)) }
     });
     let cache = CachedCredentials::builder(provider)
         .clock(Clock::new(hands.clone()))
@@ -107,7 +107,7 @@ async fn a_failure_is_told_with_its_provider_and_not_repeated_at_once() {
 
 #[tokio::test]
 async fn credentials_that_have_expired_are_not_used() {
-    let key = Credentials::new("A", "s").unwrap().with_expiry(noon());
+    let key = Credentials::new("A", "s").unwrap().with_expires_at(noon());
     let clock = Clock::new(ManualClock::at(noon()));
     let cache = CachedCredentials::builder(key).clock(clock).build();
     let error = CachedCredentials::from_cache(cache)

@@ -89,7 +89,7 @@ async fn a_token_that_cannot_be_sent_is_not_sent() {
 async fn the_relative_path_comes_first_and_is_one_on_the_agent_of_ecs() {
     let server = Server::start(good).await;
     let machine = machine(&server).set(RELATIVE, "/v2/credentials/id");
-    let context = machine.context().with_http(server.everywhere());
+    let context = machine.context().with_http_client(server.everywhere());
     Container::new(&context).provide().await.unwrap();
     let seen = &server.seen()[0];
     assert_eq!(
@@ -105,7 +105,7 @@ async fn another_host_in_the_clear_gets_nothing() {
     let machine = Machine::new()
         .set(FULL, "http://credentials.example.com/")
         .set("AWS_CONTAINER_AUTHORIZATION_TOKEN", "hunter2");
-    let context = machine.context().with_http(server.everywhere());
+    let context = machine.context().with_http_client(server.everywhere());
     let error = Container::new(&context).provide().await.unwrap_err();
     assert_eq!(error.kind(), CredentialsErrorKind::Configuration);
     assert!(error.to_string().contains("https"), "{error}");

@@ -349,7 +349,7 @@ async fn the_addresses_are_those_of_ec2() {
     ] {
         let machine = Machine::new().set("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", mode);
         let before = server.seen().len();
-        let context = machine.context().with_http(server.everywhere());
+        let context = machine.context().with_http_client(server.everywhere());
         InstanceMetadata::new(&context).provide().await.unwrap();
         assert_eq!(server.seen()[before].header("x-meant"), address);
     }

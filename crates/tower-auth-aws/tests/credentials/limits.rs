@@ -6,9 +6,8 @@ use axum::{
     response::Response,
 };
 use http::{Request, StatusCode};
-use http_body_util::Full;
 use tower_auth_aws::credentials::{
-    Container, CredentialsErrorKind, HttpClient, ProvideCredentials,
+    Body as Sent, Container, CredentialsErrorKind, HttpClient, ProvideCredentials,
 };
 
 async fn fetch(answer: fn() -> Answer) -> CredentialsErrorKind {
@@ -77,14 +76,14 @@ async fn a_message_that_is_too_long_is_cut() {
 fn an_answer_of_empty_pieces_is_not_read_forever() {
     let (done, result) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
-        let client = HttpClient::new(tower::service_fn(async |_: Request<Full<Bytes>>| {
+        let client = HttpClient::new(tower::service_fn(async |_: Request<Sent>| {
             Ok::<_, std::convert::Infallible>(Response::new(Empty))
         }));
         let machine = Machine::new().set(
             "AWS_CONTAINER_CREDENTIALS_FULL_URI",
             "http://localhost:1/credentials",
         );
-        let provider = Container::new(&machine.context().with_http(client));
+        let provider = Container::new(&machine.context().with_http_client(client));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();

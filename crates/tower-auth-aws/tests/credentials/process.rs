@@ -74,7 +74,7 @@ async fn a_command_that_hangs_is_killed() {
     let machine = Machine::new();
     let pid = machine.path("pid");
     let process = Process::new(format!("echo $$ > '{pid}'; exec sleep 600"))
-        .with_timeout(Duration::from_millis(300));
+        .timeout(Duration::from_millis(300));
     let began = Clock::system().monotonic();
     let error = process.provide().await.unwrap_err();
     assert_eq!(error.kind(), CredentialsErrorKind::Unreachable);
@@ -97,6 +97,6 @@ async fn a_command_that_hangs_is_killed() {
 async fn a_command_runs_in_the_environment_that_it_was_given() {
     let env = Env::from_iter([("PATH", "/usr/bin:/bin"), ("ID", "AKIDENV")]);
     let command = r#"echo "{\"Version\":1,\"AccessKeyId\":\"$ID$CARGO_MANIFEST_DIR\",\"SecretAccessKey\":\"s\"}""#;
-    let key = Process::new(command).with_env(env).provide().await.unwrap();
+    let key = Process::new(command).env(env).provide().await.unwrap();
     assert_eq!(key.access_key_id(), "AKIDENV");
 }

@@ -320,7 +320,7 @@ async fn fips_and_no_configured_endpoints_may_be_asked_for_in_the_profile() {
                 aws_secret_access_key = a\nregion = us-west-2\nuse_fips_endpoint = true\n\
                 endpoint_url = http://localhost:1\nignore_configured_endpoint_urls = TRUE\n";
     let meant = async |machine: Machine| {
-        let context = machine.context().with_http(server.everywhere());
+        let context = machine.context().with_http_client(server.everywhere());
         Profile::new(&context).provide().await.unwrap();
         server.seen().last().unwrap().header("x-meant").to_owned()
     };

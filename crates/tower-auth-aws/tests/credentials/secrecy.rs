@@ -46,7 +46,7 @@ async fn printing_a_provider_shows_no_secret() {
         Box::new(Container::new(&context)),
         Box::new(InstanceMetadata::new(&context)),
         Box::new(Process::new("vault --password hunter2")),
-        Box::new(AssumeRole::new(&context, key.clone(), "arn").with_external_id("id")),
+        Box::new(AssumeRole::new(&context, key.clone(), "arn").external_id("id")),
         Box::new(DefaultChain::new(&context)),
         Box::new(Chain::new().then(key.clone())),
         Box::new(provider_fn(move || {

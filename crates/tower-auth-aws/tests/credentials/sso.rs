@@ -64,7 +64,7 @@ async fn the_portal_is_that_of_the_region() {
     let machine = Machine::new()
         .file(".aws/config", CONFIG)
         .file(SESSION, &token("access-1", "2026-01-31T12:01:00Z"));
-    let context = machine.context().with_http(server.everywhere());
+    let context = machine.context().with_http_client(server.everywhere());
     Profile::new(&context).provide().await.unwrap();
     let meant: Vec<_> = server
         .seen()

@@ -89,9 +89,9 @@ async fn a_role_is_assumed_with_a_signed_request() {
         .set("AWS_ENDPOINT_URL_STS", server.url())
         .set("AWS_REGION", "eu-central-1");
     let role = AssumeRole::new(&machine.context(), key(), ROLE)
-        .with_session_name("nightly report")
-        .with_external_id("a+b/ü")
-        .with_duration(900);
+        .session_name("nightly report")
+        .external_id("a+b/ü")
+        .duration(Duration::from_secs(900));
     let assumed = role.provide().await.unwrap();
     assert_eq!(assumed.access_key_id(), "ASIAREADER");
     assert_eq!(assumed.secret_access_key().expose(), "secret of ASIAREADER");
@@ -177,7 +177,7 @@ async fn sts_is_that_of_the_region() {
             machine = machine.set(name, value);
         }
         let before = server.seen().len();
-        let context = machine.context().with_http(server.everywhere());
+        let context = machine.context().with_http_client(server.everywhere());
         AssumeRole::new(&context, key(), ROLE)
             .provide()
             .await
@@ -196,7 +196,7 @@ async fn an_endpoint_or_region_that_is_unusable_is_an_error() {
         ("AWS_REGION", "a@b"),
     ] {
         let machine = Machine::new().set(name, value);
-        let context = machine.context().with_http(server.everywhere());
+        let context = machine.context().with_http_client(server.everywhere());
         let error = AssumeRole::new(&context, key(), ROLE)
             .provide()
             .await

@@ -7,8 +7,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header::LOCATION};
-use http_body_util::Full;
-use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use std::{
     collections::BTreeMap,
     fmt::Write,
@@ -19,7 +17,9 @@ use std::{
 };
 use tempfile::TempDir;
 use tower::{ServiceExt, service_fn};
-use tower_auth_aws::credentials::{CredentialsError, Env, HttpClient, ProviderContext};
+use tower_auth_aws::credentials::{
+    Body as Sent, CredentialsError, Env, HttpClient, HttpError, ProviderContext,
+};
 use tower_auth_core::clock::{Clock, ManualClock};
 
 /// What the server was sent.
@@ -157,18 +157,17 @@ impl Server {
     /// A client that sends everything here, wherever it should go; what it should be is in `x-meant`.
     pub(crate) fn everywhere(&self) -> HttpClient {
         let address = self.address;
-        let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
-        HttpClient::new(service_fn(
-            move |mut request: http::Request<Full<Bytes>>| {
-                let meant = request.uri().to_string();
-                let path = request.uri().path_and_query().unwrap().as_str();
-                *request.uri_mut() = format!("http://{address}{path}").parse().unwrap();
-                request
-                    .headers_mut()
-                    .insert("x-meant", meant.parse().unwrap());
-                client.clone().oneshot(request)
-            },
-        ))
+        let client = HttpClient::default();
+        HttpClient::new(service_fn(move |mut request: http::Request<Sent>| {
+            let meant = request.uri().to_string();
+            let path = request.uri().path_and_query().unwrap().as_str();
+            *request.uri_mut() = format!("http://{address}{path}").parse().unwrap();
+            request
+                .headers_mut()
+                .insert("x-meant", meant.parse().unwrap());
+            let sent = client.clone().oneshot(request);
+            async { Ok::<_, HttpError>(sent.await?.map(Sent::from)) }
+        }))
     }
 }
 

@@ -1,9 +1,7 @@
 //! What is asked of a bucket, and with which credentials.
 
 use crate::{IAM, SESSION, key};
-use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::Full;
 use std::{
     convert::Infallible,
     sync::{
@@ -15,7 +13,7 @@ use std::{
 use tower::service_fn;
 use tower_auth_aws::{
     Credentials, Identity,
-    credentials::{HttpClient, Lent, ProviderContext, S3Express, provider_fn},
+    credentials::{Body, HttpClient, Lent, ProviderContext, S3Express, provider_fn},
 };
 use tower_auth_core::{AuthError, Clock, RequestHead, Step, clock::ManualClock};
 
@@ -23,7 +21,7 @@ use tower_auth_core::{AuthError, Clock, RequestHead, Step, clock::ManualClock};
 fn bucket() -> (HttpClient, Arc<Mutex<Vec<String>>>) {
     let asked: Arc<Mutex<Vec<String>>> = Arc::default();
     let seen = Arc::clone(&asked);
-    let client = HttpClient::new(service_fn(move |request: Request<Full<Bytes>>| {
+    let client = HttpClient::new(service_fn(move |request: Request<Body>| {
         seen.lock().unwrap().push(request.uri().to_string());
         let authorization = request.headers()["authorization"].to_str().unwrap();
         let response = if authorization.contains("AKIDOLD") {
@@ -38,7 +36,7 @@ fn bucket() -> (HttpClient, Arc<Mutex<Vec<String>>>) {
                 SESSION.2, SESSION.1, SESSION.0
             ))
         };
-        std::future::ready(Ok::<_, Infallible>(response.unwrap().map(Full::from)))
+        std::future::ready(Ok::<_, Infallible>(response.unwrap().map(Body::from)))
     }));
     (client, asked)
 }
@@ -58,7 +56,7 @@ fn id(sessions: &S3Express, lent: &Lent) -> String {
 #[tokio::test]
 async fn no_session_comes_over_plain_http_from_another_machine() {
     let (client, asked) = bucket();
-    let context = ProviderContext::new().with_http(client);
+    let context = ProviderContext::new().with_http_client(client);
     let sessions = S3Express::new(&context, key(IAM), "us-west-2").unwrap();
     let error = lent(&sessions, "http://bucket.example.com/a").await;
     let error = format!("{:?}", error.unwrap_err());
@@ -75,7 +73,7 @@ async fn credentials_that_a_bucket_refuses_are_fetched_anew() {
     let (client, asked) = bucket();
     let hands = ManualClock::at(Clock::system().now());
     let context = ProviderContext::new()
-        .with_http(client)
+        .with_http_client(client)
         .with_clock(Clock::new(hands.clone()));
     let fetches = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&fetches);
@@ -102,7 +100,7 @@ async fn credentials_that_a_bucket_refuses_are_fetched_anew() {
 #[tokio::test(start_paused = true)]
 async fn a_session_waits_as_long_as_the_credentials_of_the_provider_may_take() {
     let (client, _) = bucket();
-    let context = ProviderContext::new().with_http(client);
+    let context = ProviderContext::new().with_http_client(client);
     let slow = provider_fn(|| async {
         tokio::time::sleep(Duration::from_secs(100)).await;
         Ok(key(IAM))

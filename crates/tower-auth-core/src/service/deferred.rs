@@ -2,7 +2,9 @@
 
 use super::{CloneService, access_inner};
 use crate::{
-    AuthError, Authorize, Error, Observe, RequestHead, ResponseHead, Scheme, Step, Verdict,
+    AuthError, Authorize, BoxError, Error, Observe, RequestHead, ResponseHead, Scheme, Step,
+    Verdict,
+    error::inner,
     replay::{NoReplay, Policy, Room},
     request_auth::authorize_given,
     scope::{Decision, Scope},
@@ -38,7 +40,7 @@ impl<S, A, R> DeferredAuth<S, A, R> {
 
 impl<S, A, R, B, T> Service<Request<B>> for DeferredAuth<S, A, R>
 where
-    S: Service<Request<B>, Response = Response<T>> + CloneService,
+    S: Service<Request<B>, Response = Response<T>, Error: Into<BoxError>> + CloneService,
     A: Authorize<B>,
     R: Policy<B> + Clone,
 {
@@ -47,7 +49,7 @@ where
     type Future = DeferredFuture<S, A, R, B>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(cx).map_err(Error::Inner)
+        self.inner.poll_ready(cx).map_err(inner)
     }
 
     #[inline(never)] // what it is inlined into copies the request once more
@@ -257,7 +259,7 @@ where
 
 impl<S, A, R, B, T> Future for DeferredFuture<S, A, R, B>
 where
-    S: Service<Request<B>, Response = Response<T>>,
+    S: Service<Request<B>, Response = Response<T>, Error: Into<BoxError>>,
     A: Authorize<B>,
     R: Policy<B>,
 {
@@ -285,7 +287,7 @@ where
                     first,
                 } => {
                     let waiting = parked.as_mut().expect("parked until the service is ready");
-                    ready!(waiting.service.poll_ready(cx)).map_err(Error::Inner)?;
+                    ready!(waiting.service.poll_ready(cx)).map_err(inner)?;
                     let parked = parked.take().expect("checked above");
                     let credentials = credentials.take().expect("comes with the parked request");
                     send(*parked, credentials, *first)?
@@ -306,7 +308,7 @@ where
                         }
                         _ => false,
                     };
-                    let polled = polled.map_err(Error::Inner);
+                    let polled = polled.map_err(inner);
                     if !refused {
                         return polled;
                     }

@@ -2,7 +2,8 @@
 
 use super::access_inner;
 use crate::{
-    AuthError, Authorize, Error,
+    AuthError, Authorize, BoxError, Error,
+    error::inner,
     request_auth::{authorize_given, authorize_now},
     scope::{Decision, Scope},
 };
@@ -32,7 +33,7 @@ impl<S, A> FixedAuth<S, A> {
 
 impl<S, A, B> Service<Request<B>> for FixedAuth<S, A>
 where
-    S: Service<Request<B>>,
+    S: Service<Request<B>, Error: Into<BoxError>>,
     A: Authorize<B>,
 {
     type Response = S::Response;
@@ -40,7 +41,7 @@ where
     type Future = FixedFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(cx).map_err(Error::Inner)
+        self.inner.poll_ready(cx).map_err(inner)
     }
 
     #[inline(never)] // what it is inlined into copies the request once more
@@ -94,12 +95,13 @@ impl<F> FixedFuture<F> {
 impl<F, T, E> Future for FixedFuture<F>
 where
     F: Future<Output = Result<T, E>>,
+    E: Into<BoxError>,
 {
     type Output = Result<T, Error<E>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
-            StateProj::Sent { future } => future.poll(cx).map_err(Error::Inner),
+            StateProj::Sent { future } => future.poll(cx).map_err(inner),
             StateProj::Unsent { error } => Poll::Ready(Err(Error::Auth(
                 error.take().expect("polled after completion"),
             ))),

@@ -204,7 +204,7 @@ where
             };
             sent.await.map_err(|error| match error {
                 Stacked::Auth(error) => Error::from(error),
-                Stacked::Inner(error) => error,
+                Stacked::Inner(error) => error.into_inner(),
             })
         })
     }))

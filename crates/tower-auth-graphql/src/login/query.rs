@@ -58,9 +58,10 @@ impl SecretQuery {
     }
 }
 
-/// Every text in the variables is taken for a secret.
+/// Every text and number in the variables is taken for a secret.
 fn secrets(value: Value, redactor: &mut Redactor) {
     match value {
+        Value::Number(number) => redactor.secret(&Secret::from(number.to_string())),
         Value::String(text) => redactor.secret(&Secret::from(text)),
         Value::Array(values) => values
             .into_iter()
@@ -135,6 +136,15 @@ mod tests {
             json!({"query": "query { a }", "variables": {"p": "\"ü"}})
         );
         assert!(SecretQuery::new("x".into(), &json!([1])).is_err());
+    }
+
+    #[test]
+    fn a_number_in_the_variables_is_a_secret_too() {
+        let query = SecretQuery::new("query { a }".into(), &json!({"pin": 48151623})).unwrap();
+        assert_eq!(
+            query.redactor().clean("no pin 48151623"),
+            "no pin [redacted]"
+        );
     }
 
     #[test]

@@ -141,23 +141,20 @@ impl GraphQlLogin {
         {
             return Ok(None); // no better than what there was
         }
-        let old = old.clone();
-        Ok(Some(self.fetched(
-            brought,
-            Some(old),
-            refresh.lifetime.as_ref(),
-            demand,
-        )))
+        let beside = refresh.lifetime.as_ref();
+        Ok(Some(self.fetched(brought, Some(previous), beside, demand)))
     }
 
     fn fetched(
         &self,
         brought: Brought,
-        old_refresh: Option<Secret>,
+        refreshed: Option<&Token>,
         beside: Option<&FieldPath>,
         demand: &Demand<Token>,
     ) -> Fetched<Token> {
-        let token = Token::new(brought.token.clone()).with_refresh(brought.refresh.or(old_refresh));
+        let token = Token::new(brought.token.clone())
+            .with_refresh(brought.refresh)
+            .or_refresh_of(refreshed);
         let by_jwt = |token| jwt::of_new(token, demand.clock.now());
         match &self.0.plan.lifetime {
             Lifetime::Jwt => by_jwt(token),

@@ -263,6 +263,11 @@ impl CommandError {
         matches!(&self.problem, Problem::Io(error) if error.kind() == io::ErrorKind::NotFound)
     }
 
+    /// Whether it printed more than it may.
+    pub fn is_too_long(&self) -> bool {
+        matches!(self.problem, Problem::TooLong(_))
+    }
+
     /// Whether it took too long.
     pub fn is_timeout(&self) -> bool {
         matches!(self.problem, Problem::TimedOut(_))

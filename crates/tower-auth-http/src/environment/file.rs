@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 /// Far longer than a disk takes: for pipes that nobody writes to, and file servers that are gone.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// Why a file could not be read.
+/// Why a file could not be read, or written.
 #[derive(Debug)]
 pub struct FileError {
     path: PathBuf,
@@ -23,6 +23,7 @@ pub struct FileError {
 #[derive(Debug)]
 enum Problem {
     Io(io::Error),
+    Unwritten(io::Error),
     TooLarge(usize),
     NotText,
 }
@@ -35,9 +36,16 @@ impl FileError {
         }
     }
 
+    pub(super) fn unwritten(path: &Path, error: io::Error) -> Self {
+        Self {
+            path: path.to_owned(),
+            problem: Problem::Unwritten(error),
+        }
+    }
+
     /// Whether it was the machine that failed, and not what the file holds.
     pub fn is_io(&self) -> bool {
-        matches!(self.problem, Problem::Io(_))
+        matches!(self.problem, Problem::Io(_) | Problem::Unwritten(_))
     }
 
     /// The file.
@@ -51,6 +59,7 @@ impl fmt::Display for FileError {
         let path = self.path.display();
         match &self.problem {
             Problem::Io(error) => write!(f, "`{path}` cannot be read: {error}"),
+            Problem::Unwritten(error) => write!(f, "`{path}` cannot be written: {error}"),
             Problem::TooLarge(max) => write!(f, "`{path}` is longer than {max} bytes"),
             Problem::NotText => write!(f, "`{path}` is not UTF-8"),
         }
@@ -60,7 +69,7 @@ impl fmt::Display for FileError {
 impl std::error::Error for FileError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.problem {
-            Problem::Io(error) => Some(error),
+            Problem::Io(error) | Problem::Unwritten(error) => Some(error),
             _ => None,
         }
     }

@@ -22,6 +22,7 @@
 mod command;
 mod file;
 mod scripted;
+mod write;
 
 pub use self::{
     command::{Command, CommandError, Output},
@@ -101,6 +102,19 @@ impl Environment {
         match &self.0 {
             None => file::read(path, max).await,
             Some(scripted) => scripted.read(path, max).await,
+        }
+    }
+
+    /// Replaces a file as a whole, or makes it: others read the old one or the new one, and nothing between. It can be read
+    /// by its owner alone. The folder has to be there.
+    ///
+    /// # Errors
+    ///
+    /// [`FileError`] when it cannot be written. Files that a test wrote down cannot.
+    pub async fn replace(&self, path: &Path, content: &Secret) -> Result<(), FileError> {
+        match &self.0 {
+            None => write::replace(path, content).await,
+            Some(scripted) => scripted.replace(path, content).await,
         }
     }
 

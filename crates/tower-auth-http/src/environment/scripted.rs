@@ -4,6 +4,7 @@ use super::{
     Environment,
     command::{Command, CommandError, Output, Problem},
     file::{self, FileError},
+    write,
 };
 use std::{
     collections::BTreeMap,
@@ -117,6 +118,15 @@ impl Scripted {
             }
             None if self.real_files => file::read(path, max).await,
             None => Ok(None),
+        }
+    }
+
+    pub(super) async fn replace(&self, path: &Path, content: &Secret) -> Result<(), FileError> {
+        if self.real_files && !self.files.contains_key(path) {
+            write::replace(path, content).await
+        } else {
+            let error = io::ErrorKind::PermissionDenied.into();
+            Err(FileError::unwritten(path, error))
         }
     }
 

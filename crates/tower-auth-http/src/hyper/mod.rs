@@ -7,8 +7,6 @@ mod proxy;
 mod tls;
 
 pub use self::builder::ClientBuilder;
-#[cfg(feature = "rustls")]
-pub(crate) use self::tls::detail as tls_detail;
 
 use self::connect::Connectors;
 use crate::{Body, BoxError, HttpClient};

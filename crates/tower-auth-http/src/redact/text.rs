@@ -3,8 +3,8 @@
 /// No more of a text is shown.
 const MOST_SHOWN: usize = 300;
 
-/// A stranger's text as one line: control characters become blanks, and so does what changes the direction of writing;
-/// what is longer than 300 characters is cut.
+/// A stranger's text as one line: control characters become blanks, and so does what nobody sees or what changes the
+/// direction of writing; what is longer than 300 characters is cut.
 pub fn printable(text: &str) -> String {
     shown(text, false)
 }
@@ -33,12 +33,25 @@ pub(super) fn shown(text: &str, cut: bool) -> String {
     shown.trim().to_owned()
 }
 
-/// Neither ends a line nor changes what stands beside it.
-fn is_harmless(c: char) -> bool {
+/// Can be seen, and neither ends a line nor changes what stands beside it.
+pub(super) fn is_harmless(c: char) -> bool {
     !c.is_control()
         && !matches!(
             c,
-            '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e0fff}'
         )
 }
 
@@ -53,6 +66,10 @@ mod tests {
             "a  INFO forged [31m"
         );
         assert_eq!(printable("\u{202e}drow\u{2028}x"), "drow x");
+        assert_eq!(
+            printable("a\u{85}b\u{e0041}c\u{2066}d\u{fff9}e"),
+            "a b c d e"
+        );
         let long = printable(&"é".repeat(400));
         assert_eq!(long.chars().count(), 301);
         assert!(long.ends_with('…'));

@@ -49,7 +49,8 @@ impl<G, P> OAuth2Builder<G, P> {
     /// whoever stole it could use it.
     ///
     /// What is stored is bound to the key, so whoever takes it from a [`store`](Self::store) needs the same one: keep
-    /// a key of your own with it. One that is only made for this process finds nothing that another stored.
+    /// it, or have it kept with the token by [`dpop_kept`](Self::dpop_kept). One that is only made for this process finds
+    /// nothing that another stored.
     ///
     /// ```
     /// use tower_auth_oauth2::{Algorithm, OAuth2, SigningKey};
@@ -67,9 +68,43 @@ impl<G, P> OAuth2Builder<G, P> {
     #[cfg(feature = "dpop")]
     #[cfg_attr(docsrs, doc(cfg(feature = "dpop")))]
     pub fn dpop(self, key: crate::SigningKey) -> OAuth2Builder<G, crate::Dpop> {
+        self.bound_to(crate::dpop::Keys::given(key))
+    }
+
+    /// The same with a key that is made here, and kept in the [`store`](Self::store) with the token that is bound to it:
+    /// whoever finds the token there, such as this program when it is started again, goes on with its key. A refresh
+    /// keeps it, as the refresh tokens of public clients are bound to it, too (RFC 9449 section 5).
+    ///
+    /// The algorithm is one of ES256, ES384, ES512 and EdDSA. The private key is in the store as a JWK (RFC 7517), beside
+    /// the token: who can read the store can use both, so a key that must not leave its place goes to
+    /// [`dpop`](Self::dpop).
+    ///
+    /// ```
+    /// use tower_auth_oauth2::{Algorithm, OAuth2};
+    /// use tower_auth_token::store::MemoryStore;
+    /// # use tower_auth_oauth2::{Body, HttpClient};
+    /// # let http = HttpClient::new(tower::service_fn(async |_: http::Request<Body>| {
+    /// #     Ok::<_, std::convert::Infallible>(http::Response::new(Body::empty()))
+    /// # }));
+    ///
+    /// let auth = OAuth2::refresh_token("https://as.example.com/token", "s6BhdRkqt3", "8xLOxBtZp8")
+    ///     .dpop_kept(Algorithm::Es256)
+    ///     .store(MemoryStore::new()) // or a file
+    /// #   .http_client(http)
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "dpop")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "dpop")))]
+    pub fn dpop_kept(self, algorithm: crate::Algorithm) -> OAuth2Builder<G, crate::Dpop> {
+        self.bound_to(crate::dpop::Keys::kept(algorithm))
+    }
+
+    #[cfg(feature = "dpop")]
+    fn bound_to(self, keys: Result<crate::dpop::Keys, AuthError>) -> OAuth2Builder<G, crate::Dpop> {
         use crate::dpop::Proving;
         use std::sync::Arc;
-        match Proving::new(key).map(Arc::new) {
+        match keys.map(Proving::new).map(Arc::new) {
             Ok(proving) => {
                 let mut builder = self.placed(Ok(crate::Dpop::new(Arc::clone(&proving))));
                 builder.settings.proving = Some(proving);

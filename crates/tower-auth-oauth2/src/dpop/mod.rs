@@ -1,11 +1,15 @@
 //! Tokens that are bound to a key (RFC 9449).
 
+mod keys;
 mod nonces;
 mod proof;
 
-pub(crate) use self::proof::{Prover, Proving};
+pub(crate) use self::{
+    keys::Keys,
+    proof::{Prover, Proving},
+};
 
-use self::nonces::Nonces;
+use self::{keys::ProofOf, nonces::Nonces};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
 use std::{fmt, sync::Arc};
 use tower_auth_core::{
@@ -21,8 +25,8 @@ pub(crate) static PROOF: HeaderName = HeaderName::from_static("dpop");
 pub(crate) static NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 /// `Authorization: DPoP <token>`, and in the header `DPoP` a proof that is signed for each request by the key that the
-/// token is bound to (RFC 9449 section 7): the placement of [`OAuth2Builder::dpop`](crate::OAuth2Builder::dpop). A
-/// finisher of sums.
+/// token is bound to (RFC 9449 section 7): the placement of [`OAuth2Builder::dpop`](crate::OAuth2Builder::dpop), and of
+/// [`OAuth2Builder::dpop_kept`](crate::OAuth2Builder::dpop_kept). A finisher of sums.
 ///
 /// A proof names method and URL, without query and fragment, the hash of the token, the time, an id of its own, and the
 /// nonce that the server gave last. Nonces are learned from every response, for each origin. A response that demands
@@ -36,9 +40,10 @@ impl Dpop {
         Self(Arc::new(Prover::new(proving)))
     }
 
-    /// The SHA-256 thumbprint of the public key (`jkt`, RFC 7638), in base64url: what bound tokens name.
-    pub fn thumbprint(&self) -> &str {
-        self.0.thumbprint()
+    /// The SHA-256 thumbprint of the public key (`jkt`, RFC 7638), in base64url: what bound tokens name. Where the key is
+    /// kept with its token, that of the last token that was fetched.
+    pub fn thumbprint(&self) -> String {
+        self.0.keys().current().thumbprint().to_owned()
     }
 }
 
@@ -47,6 +52,7 @@ impl Dpop {
 pub struct BoundToken {
     authorization: HeaderValue,
     hash: Arc<str>,
+    key: Arc<ProofOf>,
 }
 
 impl fmt::Debug for BoundToken {
@@ -77,6 +83,7 @@ impl Placement for Dpop {
         Ok(BoundToken {
             authorization: sensitive_header("token", format!("DPoP {}", token.text()).into())?,
             hash: proof::hash(token.text()).into(),
+            key: self.0.keys().of(&token),
         })
     }
 
@@ -95,6 +102,7 @@ impl<B> Put<B> for Dpop {
         let origin = Origin::of(request.uri())?;
         let nonce = self.0.nonces().of(&origin);
         let proof = self.0.proof(
+            &token.key,
             request.method(),
             request.uri(),
             Some(&token.hash),

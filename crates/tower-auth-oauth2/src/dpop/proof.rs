@@ -1,6 +1,9 @@
 //! Proofs (RFC 9449 section 4.2).
 
-use super::Nonces;
+use super::{
+    Nonces,
+    keys::{Keys, ProofOf},
+};
 use crate::{identity::Identity, jti};
 use http::{HeaderValue, Method, Uri};
 use sha2::{Digest as _, Sha256};
@@ -8,44 +11,30 @@ use std::{
     sync::{Arc, OnceLock},
     time::UNIX_EPOCH,
 };
-use tower_auth_core::{AuthError, Clock, ErrorKind, sensitive_header};
-use tower_auth_jose::{Header, Members, SigningKey, base64url};
+use tower_auth_core::{AuthError, Clock, ErrorKind};
+use tower_auth_jose::{Members, base64url};
 
-/// A key that proves that it is there.
+/// The key that tokens are bound to, and the clock of its proofs.
 pub(crate) struct Proving {
-    key: SigningKey,
-    header: Header,
-    thumbprint: String,
+    keys: Keys,
     /// Set when the scheme is built.
     clock: OnceLock<Clock>,
 }
 
 impl Proving {
-    pub(crate) fn new(key: SigningKey) -> Result<Self, AuthError> {
-        let Some(public) = key.public_jwk() else {
-            return Err(AuthError::configuration(
-                "dpop",
-                "is a shared secret: a proof needs a private key, such as `SigningKey::generate(Algorithm::Es256)`",
-            ));
-        };
-        let header = Header::new().typ("dpop+jwt").jwk(&key);
-        Ok(Self {
-            header: header.map_err(|error| error.for_parameter("dpop"))?,
-            thumbprint: public.thumbprint(),
-            key,
+    pub(crate) fn new(keys: Keys) -> Self {
+        Self {
+            keys,
             clock: OnceLock::new(),
-        })
+        }
+    }
+
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     pub(crate) fn set_clock(&self, clock: Clock) {
         let _ = self.clock.set(clock);
-    }
-
-    fn proof(&self, claims: &Members) -> Result<HeaderValue, AuthError> {
-        let proof = self
-            .key
-            .sign_compact(&self.header, claims.to_json().as_bytes())?;
-        sensitive_header("proof", proof.into_bytes())
     }
 }
 
@@ -67,17 +56,18 @@ impl Prover {
         &self.nonces
     }
 
-    pub(crate) fn thumbprint(&self) -> &str {
-        &self.proving.thumbprint
+    pub(crate) fn keys(&self) -> &Keys {
+        self.proving.keys()
     }
 
     pub(crate) fn identify(&self, identity: &mut Identity) {
-        identity.add("dpop", self.thumbprint().as_bytes());
+        self.keys().identify(identity);
     }
 
-    /// A proof for this request, with the hash of its token, if there is one.
+    /// A proof of this key for a request, with the hash of its token, if there is one.
     pub(crate) fn proof(
         &self,
+        key: &ProofOf,
         method: &Method,
         uri: &Uri,
         hash: Option<&str>,
@@ -88,7 +78,7 @@ impl Prover {
             AuthError::new(ErrorKind::Credentials, "the clock shows a time before 1970")
         })?;
         let claims = claims(&jti::fresh()?, method, uri, now.as_secs(), hash, nonce)?;
-        self.proving.proof(&claims)
+        key.sign(&claims)
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) use self::{
 
 use http::StatusCode;
 use std::{error::Error as StdError, fmt, time::Duration};
-use tower_auth_core::{AuthError, ErrorKind};
+use tower_auth_core::{AuthError, ErrorKind, cause_of};
 use tower_auth_http::{HttpError, HttpErrorKind, Redactor};
 
 /// Why no token could be had.
@@ -49,14 +49,7 @@ struct Inner {
 impl TokenError {
     /// The one in the chain of sources of this error.
     pub fn of(error: &AuthError) -> Option<&Self> {
-        let mut next: Option<&(dyn StdError + 'static)> = error.source();
-        while let Some(error) = next {
-            if let Some(found) = error.downcast_ref() {
-                return Some(found);
-            }
-            next = error.source();
-        }
-        None
+        cause_of(error)
     }
 
     /// What kind of error this is.

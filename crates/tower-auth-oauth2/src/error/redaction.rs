@@ -5,6 +5,31 @@ use tower_auth_http::{Redactor, is_secret_name};
 
 /// What a server sent under these names is a secret, wherever else it is repeated.
 pub(crate) fn received(fields: &Map<String, Value>, secrets: &mut Redactor) {
+    for (name, value) in fields {
+        receive(value, says_secret(name), secrets);
+    }
+}
+
+/// Texts and numbers, and whatever stands within what has such a name.
+fn receive(value: &Value, is_secret: bool, secrets: &mut Redactor) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                receive(value, is_secret || says_secret(name), secrets);
+            }
+        }
+        Value::Array(values) => {
+            for value in values {
+                receive(value, is_secret, secrets);
+            }
+        }
+        Value::String(text) if is_secret => secrets.secret(&text.into()),
+        Value::Number(number) if is_secret => secrets.secret(&number.to_string().into()),
+        _ => {}
+    }
+}
+
+fn says_secret(name: &str) -> bool {
     const WORDS: [&str; 6] = [
         "token",
         "secret",
@@ -13,18 +38,8 @@ pub(crate) fn received(fields: &Map<String, Value>, secrets: &mut Redactor) {
         "cookie",
         "credential",
     ];
-    for (name, value) in fields {
-        let name = name.to_ascii_lowercase();
-        match value {
-            Value::Object(fields) => received(fields, secrets),
-            Value::String(text)
-                if is_secret_name(&name) && WORDS.iter().any(|word| name.contains(word)) =>
-            {
-                secrets.secret(&text.into());
-            }
-            _ => {}
-        }
-    }
+    let name = name.to_ascii_lowercase();
+    is_secret_name(&name) && WORDS.iter().any(|word| name.contains(word))
 }
 
 /// What shows no secret stays as it was, letter by letter.
@@ -74,4 +89,28 @@ pub(super) fn shown_fields(fields: &Map<String, Value>) -> Value {
         .iter()
         .map(|(name, value)| (name.clone(), shown(name, value)));
     Value::Object(shown.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_a_server_sent_as_a_secret_is_known_however_deep_and_of_whatever_type() {
+        let Value::Object(fields) = json!({
+            "id_token": 12345678,
+            "tokens": [{"value": "in-a-list"}, "second"],
+            "data": [{"client_secret": "nested"}],
+            "error": "plain",
+        }) else {
+            unreachable!()
+        };
+        let mut secrets = Redactor::new();
+        received(&fields, &mut secrets);
+        for secret in ["12345678", "in-a-list", "second", "nested"] {
+            assert!(secrets.finds(secret), "{secret}");
+        }
+        assert!(!secrets.finds("plain"));
+    }
 }

@@ -7,18 +7,19 @@ use super::{
     CredentialsError, ProvideCredentials, ProvideFuture, ProviderContext,
     document::{Document, Expires},
     error::Errors,
-    file,
-    http::{Exchange, Reply, quotable},
+    file::{self, without_mark},
+    remote::Remote,
+    secrets::Secrets,
 };
 use crate::Credentials;
 use bytes::Bytes;
 use http::{
-    HeaderValue, Request,
+    HeaderValue, Request, Response,
     header::{ACCEPT, AUTHORIZATION},
 };
-use http_body_util::Full;
 use std::time::Duration;
-use tower_auth_core::{Secret, sensitive_header};
+use tower_auth_core::{Secret, insert_header, sensitive_header};
+use tower_auth_http::{Body, Retry};
 
 const ERRORS: Errors = Errors("container");
 const MAX_TOKEN: usize = 32 * 1024;
@@ -40,7 +41,7 @@ const MAX_TOKEN: usize = 32 * 1024;
 #[derive(Clone, Debug)]
 pub struct Container {
     context: ProviderContext,
-    exchange: Exchange,
+    agent: Remote,
 }
 
 impl Container {
@@ -48,53 +49,56 @@ impl Container {
     pub fn new(context: &ProviderContext) -> Self {
         Self {
             context: context.clone(),
-            exchange: Exchange {
-                http: context.http.clone(),
-                errors: ERRORS,
-                timeout: Duration::from_secs(2),
-                attempts: 3,
-                pause: Duration::from_millis(200),
-            },
+            agent: Remote::new(
+                context,
+                ERRORS,
+                Duration::from_secs(2),
+                Retry::new(3).repeatable(),
+            ),
         }
     }
 
     async fn fetch(&self) -> Result<Credentials, CredentialsError> {
         let uri = target(&self.context.env)?;
         let token = self.authorization().await?;
-        let header = match &token {
-            None => None,
-            Some(token) => Some(header(token)?),
-        };
+        let mut secrets = Secrets::default().and_target(&uri);
+        let mut header = None;
+        if let Some(token) = &token {
+            secrets = secrets.and(token);
+            header = Some(self::header(token)?);
+        }
         let request = || {
             let mut request = Request::get(uri.clone())
                 .header(ACCEPT, "application/json")
-                .body(Full::<Bytes>::default())
+                .body(Body::empty())
                 .map_err(|_| ERRORS.configuration("the URL of the agent is unusable"))?;
             if let Some(header) = &header {
-                request.headers_mut().insert(AUTHORIZATION, header.clone());
+                insert_header(request.headers_mut(), AUTHORIZATION, header.clone())?;
             }
             Ok(request)
         };
-        let reply = self.exchange.send(request, |_| false).await?;
-        let secret = token.as_ref().map_or("", Secret::expose);
-        if !reply.status.is_success() {
-            let query = uri.query().unwrap_or_default();
-            return Err(refused(&reply, &[secret, uri.path(), query]));
+        let reply = self.agent.send(request, |_| false, &secrets).await?;
+        if !reply.status().is_success() {
+            return Err(refused(&reply, &secrets));
         }
         let what = "the answer of the agent";
-        Document::read(&reply.body, what, ERRORS)?.credentials(what, Expires::Always, ERRORS)
+        let document = Document::read(reply.body(), what, ERRORS)?;
+        document.credentials(what, Expires::Always, ERRORS)
     }
 
     async fn authorization(&self) -> Result<Option<Secret>, CredentialsError> {
         let env = &self.context.env;
-        let Some(path) = env.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") else {
-            return Ok(env.get("AWS_CONTAINER_AUTHORIZATION_TOKEN").map(Into::into));
+        let Some(path) = env.var("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") else {
+            return Ok(env.var("AWS_CONTAINER_AUTHORIZATION_TOKEN").map(Into::into));
         };
         let path = env.path(&path);
-        let text = file::read(&path, MAX_TOKEN, "the authorization token", ERRORS).await?;
+        let text = file::read(env, &path, MAX_TOKEN, "the authorization token", ERRORS).await?;
         match text {
             // Its last line end is that of the file.
-            Some(text) => Ok(Some(Secret::from(text.trim_end_matches(['\r', '\n'])))),
+            Some(text) => {
+                let token = without_mark(text.expose()).trim_end_matches(['\r', '\n']);
+                Ok(Some(Secret::from(token)))
+            }
             None => Err(ERRORS.io(format!(
                 "the authorization token `{}` does not exist",
                 path.display()
@@ -112,9 +116,9 @@ fn header(token: &Secret) -> Result<HeaderValue, CredentialsError> {
     })
 }
 
-fn refused(reply: &Reply, secrets: &[&str]) -> CredentialsError {
-    let status = reply.status.as_u16();
-    let said = Document::read(&reply.body, "", ERRORS).ok();
+fn refused(reply: &Response<Bytes>, secrets: &Secrets) -> CredentialsError {
+    let status = reply.status().as_u16();
+    let said = Document::read(reply.body(), "", ERRORS).ok();
     ERRORS.refused(
         match said
             .as_ref()
@@ -122,8 +126,8 @@ fn refused(reply: &Reply, secrets: &[&str]) -> CredentialsError {
         {
             Some((code, message)) => format!(
                 "the agent refused with status {status}: {}: {}",
-                quotable(code, secrets),
-                quotable(message, secrets)
+                secrets.clean(code),
+                secrets.clean(message)
             ),
             None => format!("the agent refused with status {status}"),
         },

@@ -3,7 +3,7 @@
 use super::ERRORS;
 use crate::credentials::{
     CredentialsError, Env,
-    endpoint::{absolute, address, is_loopback},
+    config::endpoint::{absolute, address, is_loopback},
 };
 use http::Uri;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -18,7 +18,7 @@ const AGENTS: [IpAddr; 3] = [
 ];
 
 pub(super) fn target(env: &Env) -> Result<Uri, CredentialsError> {
-    if let Some(path) = env.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
+    if let Some(path) = env.var("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
         let uri = path
             .starts_with('/')
             .then(|| absolute(&format!("{ECS}{path}")))
@@ -29,7 +29,7 @@ pub(super) fn target(env: &Env) -> Result<Uri, CredentialsError> {
             )
         });
     }
-    let url = env.get("AWS_CONTAINER_CREDENTIALS_FULL_URI").ok_or_else(|| {
+    let url = env.var("AWS_CONTAINER_CREDENTIALS_FULL_URI").ok_or_else(|| {
         ERRORS.not_configured(
             "neither `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` nor `AWS_CONTAINER_CREDENTIALS_FULL_URI` is set",
         )

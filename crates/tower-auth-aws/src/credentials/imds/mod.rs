@@ -12,7 +12,7 @@ use super::{
     CredentialsError, ProvideCredentials, ProvideFuture, ProviderContext,
     document::{Document, Expires},
     error::Errors,
-    http::quotable,
+    secrets::Secrets,
 };
 use crate::Credentials;
 use http::StatusCode;
@@ -69,7 +69,9 @@ impl InstanceMetadata {
     }
 
     async fn fetch(&self) -> Result<Credentials, CredentialsError> {
-        if self.context.env.is_true("AWS_EC2_METADATA_DISABLED") {
+        // Not `is_true`: to AWS, `1` is no answer.
+        let disabled = self.context.env.var("AWS_EC2_METADATA_DISABLED");
+        if disabled.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
             return Err(ERRORS.not_configured("`AWS_EC2_METADATA_DISABLED` is set"));
         }
         let settings = Settings::load(&self.context).await?;
@@ -96,23 +98,20 @@ impl InstanceMetadata {
             None => self.role(settings).await?,
         };
         let reply = self.get(settings, &format!("{ROLES}{role}")).await?;
-        let status = reply.status;
-        if !status.is_success() {
-            let status = status.as_u16();
+        if !reply.status().is_success() {
+            let status = reply.status().as_u16();
             return Err(ERRORS.refused(format!("the credentials of the role: status {status}")));
         }
         let what = "the answer for the role";
-        let document = Document::read(&reply.body, what, ERRORS)?;
+        let document = Document::read(reply.body(), what, ERRORS)?;
         match document.failure() {
             None => document.credentials(what, Expires::Always, ERRORS),
             Some(code) => {
-                let session = self.with(|state| state.session.clone());
-                let secret = session.as_ref().map_or("", Session::token);
-                let message = document.message();
+                let secrets = self.secrets();
                 Err(ERRORS.refused(format!(
                     "the credentials of the role: {}: {}",
-                    quotable(code, &[secret]),
-                    quotable(message, &[secret])
+                    secrets.clean(code),
+                    secrets.clean(document.message())
                 )))
             }
         }
@@ -120,19 +119,27 @@ impl InstanceMetadata {
 
     async fn role(&self, settings: &Settings) -> Result<String, CredentialsError> {
         let reply = self.get(settings, ROLES).await?;
-        if reply.status == StatusCode::NOT_FOUND {
+        if reply.status() == StatusCode::NOT_FOUND {
             return Err(ERRORS.not_configured("this instance has no role"));
         }
-        if !reply.status.is_success() {
-            let status = reply.status.as_u16();
+        if !reply.status().is_success() {
+            let status = reply.status().as_u16();
             return Err(ERRORS.refused(format!("the name of the role: status {status}")));
         }
-        let text = std::str::from_utf8(&reply.body).unwrap_or_default();
+        let text = std::str::from_utf8(reply.body()).unwrap_or_default();
         if text.trim().is_empty() {
             return Err(ERRORS.not_configured("this instance has no role: the list is empty"));
         }
         let name = text.lines().next().unwrap_or_default().trim();
         checked_role(name).ok_or_else(|| ERRORS.malformed("what came is not the name of a role"))
+    }
+
+    /// What the service was told in confidence.
+    fn secrets(&self) -> Secrets {
+        match self.with(|state| state.session.clone()) {
+            Some(session) => Secrets::default().and(&session.token().into()),
+            None => Secrets::default(),
+        }
     }
 
     fn with<T>(&self, f: impl FnOnce(&mut State) -> T) -> T {

@@ -1,12 +1,14 @@
 //! The session that every request for metadata needs.
 
 use super::{ERRORS, InstanceMetadata, Settings};
-use crate::credentials::{CredentialsError, CredentialsErrorKind, endpoint::join, http::Reply};
+use crate::credentials::{
+    CredentialsError, CredentialsErrorKind, config::endpoint::join, secrets::Secrets,
+};
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request, StatusCode};
-use http_body_util::Full;
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use std::time::{Duration, Instant};
-use tower_auth_core::sensitive_header;
+use tower_auth_core::{insert_header, sensitive_header};
+use tower_auth_http::Body;
 
 static TTL: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token-ttl-seconds");
 static TOKEN: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token");
@@ -33,23 +35,30 @@ impl InstanceMetadata {
         &self,
         settings: &Settings,
         path: &str,
-    ) -> Result<Reply, CredentialsError> {
+    ) -> Result<Response<Bytes>, CredentialsError> {
         let reply = self.get_once(settings, path).await?;
-        if reply.status != StatusCode::UNAUTHORIZED {
+        if reply.status() != StatusCode::UNAUTHORIZED {
             return Ok(reply);
         }
         self.with(|state| state.session = None);
         self.get_once(settings, path).await
     }
 
-    async fn get_once(&self, settings: &Settings, path: &str) -> Result<Reply, CredentialsError> {
+    async fn get_once(
+        &self,
+        settings: &Settings,
+        path: &str,
+    ) -> Result<Response<Bytes>, CredentialsError> {
         let token = self.token(settings).await?;
         let request = || {
             let mut request = request(settings, Method::GET, path)?;
-            request.headers_mut().insert(&TOKEN, token.clone());
+            insert_header(request.headers_mut(), TOKEN.clone(), token.clone())?;
             Ok(request)
         };
-        settings.exchange.send(request, |_| false).await
+        settings
+            .service
+            .send(request, |_| false, &self.secrets())
+            .await
     }
 
     async fn token(&self, settings: &Settings) -> Result<HeaderValue, CredentialsError> {
@@ -69,15 +78,17 @@ impl InstanceMetadata {
 async fn start(settings: &Settings, now: Instant) -> Result<Session, CredentialsError> {
     let request = || {
         let mut request = request(settings, Method::PUT, "/latest/api/token")?;
-        request
-            .headers_mut()
-            .insert(&TTL, HeaderValue::from(SIX_HOURS));
+        insert_header(
+            request.headers_mut(),
+            TTL.clone(),
+            HeaderValue::from(SIX_HOURS),
+        )?;
         Ok(request)
     };
     // No service at all is no error: this is not an EC2 instance.
     let reply = settings
-        .exchange
-        .send(request, |_| false)
+        .service
+        .send(request, |_| false, &Secrets::default())
         .await
         .map_err(|error| {
             if error.kind() == CredentialsErrorKind::Unreachable {
@@ -88,11 +99,11 @@ async fn start(settings: &Settings, now: Instant) -> Result<Session, Credentials
                 error
             }
         })?;
-    match reply.status {
+    match reply.status() {
         StatusCode::OK => {}
         // Switched off, or another cloud's service at the same address.
         StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
-            let status = reply.status.as_u16();
+            let status = reply.status().as_u16();
             return Err(ERRORS.not_configured(format!(
                 "there is no version 2 of the metadata service here (status {status})"
             )));
@@ -103,14 +114,14 @@ async fn start(settings: &Settings, now: Instant) -> Result<Session, Credentials
         }
     }
     let lifetime = reply
-        .headers
+        .headers()
         .get(&TTL)
         .and_then(|value| value.to_str().ok()?.trim().parse().ok())
         .map_or(SIX_HOURS, |seconds: u64| seconds.min(SIX_HOURS));
     let lifetime = Duration::from_secs(lifetime);
     // A service may give less than was asked for, even less than the margin.
     let usable = lifetime.saturating_sub(EARLY).max(lifetime / 2);
-    let token = sensitive_header("token", reply.body.trim_ascii().to_vec()).map_err(|error| {
+    let token = sensitive_header("token", reply.body().trim_ascii().to_vec()).map_err(|error| {
         ERRORS
             .malformed("what came is not a session token")
             .with_source(error)
@@ -125,10 +136,10 @@ fn request(
     settings: &Settings,
     method: Method,
     path: &str,
-) -> Result<Request<Full<Bytes>>, CredentialsError> {
+) -> Result<Request<Body>, CredentialsError> {
     Request::builder()
         .method(method)
         .uri(join(&settings.endpoint, path))
-        .body(Full::default())
+        .body(Body::empty())
         .map_err(|_| ERRORS.configuration("the endpoint is unusable"))
 }

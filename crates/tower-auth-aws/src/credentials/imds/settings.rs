@@ -3,15 +3,15 @@
 use super::ERRORS;
 use crate::credentials::{
     CredentialsError, ProviderContext,
-    endpoint::absolute,
-    http::Exchange,
-    profile::{ProfileSet, Selected},
+    config::{ProfileSet, Selected, endpoint::absolute},
+    remote::Remote,
 };
 use http::Uri;
 use std::time::Duration;
+use tower_auth_http::Retry;
 
 pub(super) struct Settings {
-    pub(super) exchange: Exchange,
+    pub(super) service: Remote,
     pub(super) endpoint: Uri,
     pub(super) role: Option<String>,
 }
@@ -24,7 +24,7 @@ impl Settings {
         let get = |variable: &str, property: &str| {
             context
                 .env
-                .get(variable)
+                .var(variable)
                 .or_else(|| Some(profile?.get(property)?.to_owned()))
         };
         let number =
@@ -67,13 +67,14 @@ impl Settings {
             10,
         )?;
         Ok(Self {
-            exchange: Exchange {
-                http: context.http.clone(),
-                errors: ERRORS,
-                timeout: Duration::from_secs(u64::from(timeout)),
-                attempts,
-                pause: Duration::from_millis(100),
-            },
+            service: Remote::new(
+                context,
+                ERRORS,
+                Duration::from_secs(u64::from(timeout)),
+                Retry::new(attempts)
+                    .repeatable()
+                    .pause(Duration::from_millis(100)),
+            ),
             endpoint,
             role,
         })

@@ -12,7 +12,7 @@ pub(super) fn extended(credentials: Credentials, now: SystemTime) -> Credentials
                 "instance metadata gave credentials that have expired: using them for some minutes more"
             );
             let at = now.checked_add(pause(now)).unwrap_or(now);
-            credentials.with_expiry(at)
+            credentials.with_expires_at(at)
         }
         _ => credentials,
     }
@@ -47,7 +47,7 @@ mod tests {
             let now = SystemTime::UNIX_EPOCH
                 + Duration::from_secs(1_000_000)
                 + Duration::from_micros(micros);
-            let expired = key.clone().with_expiry(now);
+            let expired = key.clone().with_expires_at(now);
             let left = extended(expired, now)
                 .expires_at()
                 .unwrap()
@@ -55,7 +55,7 @@ mod tests {
                 .unwrap();
             assert!((300..600).contains(&left.as_secs()), "{left:?}");
             let at = now + Duration::from_secs(1);
-            let fresh = extended(key.clone().with_expiry(at), now);
+            let fresh = extended(key.clone().with_expires_at(at), now);
             assert_eq!(fresh.expires_at(), Some(at));
         }
         assert_eq!(extended(key, SystemTime::UNIX_EPOCH).expires_at(), None);

@@ -1,38 +1,17 @@
 //! Profiles of `~/.aws/config` and `~/.aws/credentials`.
 
-mod parse;
 mod plan;
-mod section;
-mod set;
-
-pub(super) use self::set::{Entry, ProfileSet};
 
 use self::plan::{Base, ERRORS, Plan};
 use super::{
     Container, CredentialsError, Environment, InstanceMetadata, Process, ProvideCredentials,
-    ProvideFuture, ProviderContext, sso::Sso, sts::Sts, web_identity,
+    ProvideFuture, ProviderContext,
+    config::{ProfileSet, Selected},
+    sso::Sso,
+    sts::Sts,
+    web_identity,
 };
 use crate::Credentials;
-
-/// The name of the profile that is used: the context's, else `AWS_PROFILE`, else `default`.
-pub(super) struct Selected {
-    pub(super) name: String,
-    /// Whether someone asked for it by name.
-    pub(super) asked_for: bool,
-}
-
-impl Selected {
-    pub(super) fn new(context: &ProviderContext) -> Self {
-        let asked_for = context
-            .profile
-            .clone()
-            .or_else(|| context.env.get("AWS_PROFILE"));
-        Self {
-            asked_for: asked_for.is_some(),
-            name: asked_for.unwrap_or_else(|| "default".to_owned()),
-        }
-    }
-}
 
 /// A profile of the files that the AWS CLI and the SDKs share.
 ///
@@ -134,7 +113,7 @@ impl Profile {
             Base::Sso(profile) => return Sso::new(context, set).fetch(&profile).await,
             Base::Process(command) => {
                 return Process::new(command)
-                    .with_env(context.env.clone())
+                    .env(context.env.clone())
                     .provide()
                     .await;
             }

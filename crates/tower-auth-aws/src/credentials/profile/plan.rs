@@ -1,9 +1,10 @@
 //! What a profile asks for, before anything is fetched.
 
-use super::set::{Entry, ProfileSet};
 use crate::Credentials;
 use crate::credentials::{
-    CredentialsError, document,
+    CredentialsError,
+    config::{Entry, ProfileSet},
+    document,
     error::Errors,
     sso::{self, SsoProfile},
     sts::{Role, WebIdentityRole},

@@ -9,11 +9,15 @@ pub(super) use self::profile::{SsoProfile, from_profile};
 
 use self::token::Token;
 use super::{
-    CredentialsError, ProviderContext, error::Errors, http::Exchange, profile::ProfileSet,
+    CredentialsError, ProviderContext,
+    config::{ProfileSet, endpoint},
+    error::Errors,
+    remote::Remote,
 };
 use crate::Credentials;
 use http::Uri;
 use std::time::Duration;
+use tower_auth_http::Retry;
 
 pub(super) const ERRORS: Errors = Errors("sso");
 
@@ -21,7 +25,7 @@ pub(super) const ERRORS: Errors = Errors("sso");
 pub(super) struct Sso<'a> {
     context: &'a ProviderContext,
     set: &'a ProfileSet,
-    exchange: Exchange,
+    portal: Remote,
 }
 
 impl<'a> Sso<'a> {
@@ -29,13 +33,7 @@ impl<'a> Sso<'a> {
         Self {
             context,
             set,
-            exchange: Exchange {
-                http: context.http.clone(),
-                errors: ERRORS,
-                timeout: Duration::from_secs(10),
-                attempts: 3,
-                pause: Duration::from_millis(200),
-            },
+            portal: remote(context, Retry::new(3).repeatable()),
         }
     }
 
@@ -44,7 +42,7 @@ impl<'a> Sso<'a> {
         profile: &SsoProfile,
     ) -> Result<Credentials, CredentialsError> {
         let path = token::path(self.context, profile)?;
-        let token = Token::load(&path).await?;
+        let token = Token::load(&self.context.env, &path).await?;
         let now = self.context.clock.now();
         let token = if token.is_stale(now)? {
             self.renewed(profile, &path, token).await?
@@ -61,15 +59,11 @@ impl<'a> Sso<'a> {
         service: &'static str,
         host: &str,
     ) -> Result<Uri, CredentialsError> {
-        let set =
-            super::endpoint::configured(self.context, self.set, &profile.profile, service, ERRORS)?;
+        let set = endpoint::configured(self.context, self.set, &profile.profile, service, ERRORS)?;
         match set {
             Some(url) => Ok(url),
             None => {
-                let (region, suffix) = (
-                    &profile.region,
-                    super::endpoint::dns_suffix(&profile.region),
-                );
+                let (region, suffix) = (&profile.region, endpoint::dns_suffix(&profile.region));
                 format!("https://{host}.{region}.{suffix}")
                     .parse()
                     .map_err(|_| {
@@ -78,4 +72,8 @@ impl<'a> Sso<'a> {
             }
         }
     }
+}
+
+fn remote(context: &ProviderContext, retry: Retry) -> Remote {
+    Remote::new(context, ERRORS, Duration::from_secs(10), retry)
 }

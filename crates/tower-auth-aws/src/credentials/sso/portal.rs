@@ -3,14 +3,14 @@
 use super::{ERRORS, Sso, SsoProfile};
 use crate::Credentials;
 use crate::credentials::{
-    CredentialsError, document, endpoint::join, http::quotable, members::Members, sts::encode,
+    CredentialsError, config::endpoint::join, document, members::Members, secrets::Secrets,
+    sts::encode,
 };
-use bytes::Bytes;
 use http::{HeaderName, Request, StatusCode};
-use http_body_util::Full;
 use serde::Deserialize;
 use std::time::{Duration, SystemTime};
 use tower_auth_core::{Secret, sensitive_header};
+use tower_auth_http::Body;
 
 static BEARER: HeaderName = HeaderName::from_static("x-amz-sso_bearer_token");
 
@@ -48,26 +48,27 @@ pub(super) async fn role_credentials(
     let request = || {
         Request::get(&url)
             .header(&BEARER, bearer.clone())
-            .body(Full::<Bytes>::default())
+            .body(Body::empty())
             .map_err(|_| ERRORS.configuration("the URL of the portal is unusable"))
     };
-    let reply = sso.exchange.send(request, |_| false).await?;
-    match reply.status {
+    let secrets = Secrets::default().and(&access_token.into());
+    let reply = sso.portal.send(request, |_| false, &secrets).await?;
+    match reply.status() {
         StatusCode::OK => {}
         StatusCode::UNAUTHORIZED => {
             return Err(ERRORS.expired("the session is not valid any more; run `aws sso login`"));
         }
         status => {
-            let said: Option<Refusal> = serde_json::from_slice(&reply.body).ok();
+            let said: Option<Refusal> = serde_json::from_slice(reply.body()).ok();
             let said = said.and_then(|said| said.message).unwrap_or_default();
-            let (status, said) = (status.as_u16(), quotable(&said, &[access_token]));
+            let (status, said) = (status.as_u16(), secrets.clean(&said));
             return Err(ERRORS.refused(format!(
                 "the portal refused the role with status {status}: {said}"
             )));
         }
     }
     let what = "the answer of the portal";
-    let answer: Answer = serde_json::from_slice(&reply.body).map_err(|error| {
+    let answer: Answer = serde_json::from_slice(reply.body()).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         ERRORS.malformed(format!(
             "{what} is not the expected JSON (line {line}, column {column})"

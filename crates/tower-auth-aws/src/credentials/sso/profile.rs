@@ -3,8 +3,7 @@
 use super::ERRORS;
 use crate::credentials::{
     CredentialsError,
-    profile::{Entry, ProfileSet},
-    region,
+    config::{Entry, ProfileSet, region},
 };
 
 /// A role in an account, for whoever is logged in to a session.

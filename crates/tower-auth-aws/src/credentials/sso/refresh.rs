@@ -4,18 +4,16 @@ use super::{
     ERRORS, Sso, SsoProfile,
     token::{Text, Token},
 };
-use crate::credentials::{CredentialsError, endpoint::join, timestamp};
+use crate::credentials::{CredentialsError, config::endpoint::join, secrets::Secrets, timestamp};
 use bytes::Bytes;
 use http::{Request, StatusCode, header::CONTENT_TYPE};
-use http_body_util::Full;
 use serde::{Deserialize, Serialize};
 use std::{
-    fs::OpenOptions,
-    io::{self, Write},
     path::Path,
-    sync::atomic::{AtomicU64, Ordering},
     time::{Duration, SystemTime},
 };
+use tower_auth_core::Secret;
+use tower_auth_http::{Body, Retry};
 use zeroize::Zeroizing;
 
 #[derive(Serialize)]
@@ -65,8 +63,10 @@ impl Sso<'_> {
             .and_then(timestamp::format)
             .ok_or_else(|| ERRORS.malformed("`expiresIn` of the new token is out of range"))?;
         token.replace(created.access_token, expires_at, created.refresh_token);
-        if let Err(error) = write(path, &token).await {
-            tracing::warn!(%error, "the renewed SSO token cannot be written back to its file");
+        let json = to_json(&token)?;
+        let text = Secret::from(std::str::from_utf8(&json).unwrap_or_default()); // serde_json writes UTF-8
+        if let Err(error) = self.context.env.replace(path, &text).await {
+            tracing::warn!(%error, "the renewed SSO token cannot be written back");
         }
         Ok(token)
     }
@@ -102,15 +102,21 @@ impl Sso<'_> {
         let request = || {
             Request::post(&url)
                 .header(CONTENT_TYPE, "application/json")
-                .body(Full::new(body.clone()))
+                .body(Body::from(body.clone()))
                 .map_err(|_| ERRORS.configuration("the URL of the OIDC service is unusable"))
         };
-        let reply = self.exchange.send(request, |_| false).await?;
-        if !reply.status.is_success() {
+        let mut secrets = Secrets::default();
+        for secret in [client_secret, refresh_token] {
+            secrets = secrets.and(&Secret::from(secret.0.as_str()));
+        }
+        // Not what may have run: the service may have replaced the refresh token, and takes the old one for stolen.
+        let service = super::remote(self.context, Retry::new(3));
+        let reply = service.send(request, |_| false, &secrets).await?;
+        if !reply.status().is_success() {
             // What it says may quote the request; its status says enough.
-            let status = reply.status.as_u16();
-            let passing =
-                reply.status.is_server_error() || reply.status == StatusCode::TOO_MANY_REQUESTS;
+            let status = reply.status();
+            let passing = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
+            let status = status.as_u16();
             return Err(if passing {
                 ERRORS.refused(format!(
                     "the session was not renewed: the OIDC service failed with status {status}"
@@ -121,7 +127,7 @@ impl Sso<'_> {
                 ))
             });
         }
-        serde_json::from_slice(&reply.body).map(Some).map_err(|error| {
+        serde_json::from_slice(reply.body()).map(Some).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             ERRORS.malformed(format!(
                 "the answer of the OIDC service is not the expected JSON (line {line}, column {column})"
@@ -137,32 +143,4 @@ fn to_json(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, CredentialsErro
     serde_json::to_writer(&mut *json, value)
         .map_err(|_| ERRORS.malformed("the cached token cannot be written as JSON"))?;
     Ok(json)
-}
-
-/// Replaces the file as a whole, readable by its owner alone: others read it at any time.
-async fn write(path: &Path, token: &Token) -> io::Result<()> {
-    static WRITES: AtomicU64 = AtomicU64::new(0);
-    let json = to_json(token).map_err(io::Error::other)?;
-    let number = WRITES.fetch_add(1, Ordering::Relaxed);
-    let temporary = path.with_extension(format!("{}-{number}.tmp", std::process::id()));
-    let path = path.to_owned();
-    // Not with `tokio::fs`, whose buffer would keep a copy that is not wiped.
-    let written = tokio::task::spawn_blocking(move || {
-        let result = write_new(&temporary, &json).and_then(|()| std::fs::rename(&temporary, &path));
-        if result.is_err() {
-            let _ = std::fs::remove_file(&temporary); // it may not even be there
-        }
-        result
-    });
-    written.await.map_err(io::Error::other)?
-}
-
-fn write_new(path: &Path, contents: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(contents)?;
-    file.sync_all()
 }

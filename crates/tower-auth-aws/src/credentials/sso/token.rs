@@ -1,7 +1,11 @@
 //! The token that `aws sso login` leaves behind.
 
 use super::{ERRORS, SsoProfile};
-use crate::credentials::{CredentialsError, ProviderContext, file, timestamp};
+use crate::credentials::{
+    CredentialsError, Env, ProviderContext,
+    file::{self, without_mark},
+    timestamp,
+};
 use serde::{Deserialize, Serialize};
 use sha1::{Digest, Sha1};
 use std::{
@@ -72,11 +76,11 @@ pub(super) fn path(
 }
 
 impl Token {
-    pub(super) async fn load(path: &Path) -> Result<Self, CredentialsError> {
-        let text = file::read(path, MAX_FILE, "the cached token", ERRORS)
+    pub(super) async fn load(env: &Env, path: &Path) -> Result<Self, CredentialsError> {
+        let text = file::read(env, path, MAX_FILE, "the cached token", ERRORS)
             .await?
             .ok_or_else(|| ERRORS.expired("nobody is logged in; run `aws sso login`"))?;
-        serde_json::from_str(&text).map_err(|error| {
+        serde_json::from_str(without_mark(text.expose())).map_err(|error| {
             ERRORS.malformed(format!(
                 "the cached token `{}` is not the expected JSON (line {}, column {}); run `aws sso login`",
                 path.display(),
@@ -120,8 +124,6 @@ impl Token {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::credentials::Env;
-
     fn profile(session: Option<&str>) -> SsoProfile {
         SsoProfile {
             profile: "p".into(),

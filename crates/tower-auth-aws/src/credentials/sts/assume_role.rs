@@ -4,10 +4,10 @@ use super::{Role, Sts};
 use crate::Credentials;
 use crate::credentials::{
     CredentialsError, ProvideCredentials, ProvideFuture, ProviderContext,
+    config::{ProfileSet, Selected},
     error::Errors,
-    profile::{ProfileSet, Selected},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 const ERRORS: Errors = Errors("assume role");
 
@@ -21,7 +21,7 @@ const ERRORS: Errors = Errors("assume role");
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let context = ProviderContext::new();
 /// let role = AssumeRole::new(&context, DefaultChain::new(&context), "arn:aws:iam::123456789012:role/reader")
-///     .with_session_name("nightly-report");
+///     .session_name("nightly-report");
 /// let credentials = role.provide().await?;
 /// # Ok(())
 /// # }
@@ -52,22 +52,22 @@ impl AssumeRole {
 
     /// The name of the session, as it shows up in logs. Default: `tower-auth-` and the time in milliseconds.
     #[must_use]
-    pub fn with_session_name(mut self, name: impl Into<String>) -> Self {
+    pub fn session_name(mut self, name: impl Into<String>) -> Self {
         self.role.session_name = Some(name.into());
         self
     }
 
     /// The identifier that the owner of the role demands of third parties.
     #[must_use]
-    pub fn with_external_id(mut self, id: impl Into<String>) -> Self {
+    pub fn external_id(mut self, id: impl Into<String>) -> Self {
         self.role.external_id = Some(id.into());
         self
     }
 
-    /// How long the credentials last, in seconds: 900 to what the role allows. Default: that of STS, one hour.
+    /// How long the credentials last: 15 minutes to what the role allows, in whole seconds. Default: that of STS, one hour.
     #[must_use]
-    pub fn with_duration(mut self, seconds: u32) -> Self {
-        self.role.duration = Some(seconds);
+    pub fn duration(mut self, duration: Duration) -> Self {
+        self.role.duration = Some(duration.as_secs());
         self
     }
 

@@ -17,7 +17,7 @@ pub(super) struct Role {
     pub(super) session_name: Option<String>,
     pub(super) external_id: Option<String>,
     /// Seconds.
-    pub(super) duration: Option<u32>,
+    pub(super) duration: Option<u64>,
 }
 
 /// A role to assume with the token in a file.

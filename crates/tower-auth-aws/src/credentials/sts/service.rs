@@ -3,17 +3,17 @@
 use super::{Role, answer, form, sign, url::url};
 use crate::Credentials;
 use crate::credentials::{
-    CredentialsError, ProviderContext, endpoint,
+    CredentialsError, ProviderContext,
+    config::{ProfileSet, endpoint, region},
     error::Errors,
-    http::{Exchange, Reply, quotable},
-    profile::ProfileSet,
-    region,
+    remote::Remote,
+    secrets::Secrets,
 };
 use bytes::Bytes;
-use http::{Request, Uri, header::CONTENT_TYPE};
-use http_body_util::Full;
+use http::{Request, Response, Uri, header::CONTENT_TYPE};
 use std::time::{Duration, SystemTime};
 use tower_auth_core::{Clock, Secret};
+use tower_auth_http::{Body, Retry};
 
 const VERSION: &str = "2011-06-15";
 const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
@@ -21,7 +21,7 @@ const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 /// STS in one region.
 #[derive(Debug)]
 pub(in crate::credentials) struct Sts {
-    exchange: Exchange,
+    remote: Remote,
     clock: Clock,
     url: Uri,
     signing_region: String,
@@ -54,13 +54,12 @@ impl Sts {
             .map_err(|_| errors.configuration("the region has characters that no region has"))?,
         };
         Ok(Self {
-            exchange: Exchange {
-                http: context.http.clone(),
+            remote: Remote::new(
+                context,
                 errors,
-                timeout: Duration::from_secs(10),
-                attempts: 3,
-                pause: Duration::from_millis(200),
-            },
+                Duration::from_secs(10),
+                Retry::new(3).repeatable(),
+            ),
             clock: context.clock.clone(),
             url,
             signing_region: match region {
@@ -80,20 +79,10 @@ impl Sts {
         let request = || {
             let request = self.request(&body)?;
             let (region, now) = (&self.signing_region, self.clock.now());
-            sign::sign(
-                request,
-                &body,
-                credentials,
-                region,
-                now,
-                self.exchange.errors,
-            )
+            sign::sign(request, &body, credentials, region, now, self.remote.errors)
         };
-        let token = credentials.session_token();
-        let token = token
-            .and_then(|token| token.to_str().ok())
-            .unwrap_or_default();
-        self.call("AssumeRole", request, &[token]).await
+        let secrets = Secrets::of(credentials);
+        self.call("AssumeRole", request, &secrets).await
     }
 
     pub(in crate::credentials) async fn assume_role_with_web_identity(
@@ -103,8 +92,8 @@ impl Sts {
     ) -> Result<Credentials, CredentialsError> {
         let action = "AssumeRoleWithWebIdentity";
         let body = self.form(action, role, Some(token));
-        self.call(action, || self.request(&body), &[token.expose()])
-            .await
+        let secrets = Secrets::default().and(token);
+        self.call(action, || self.request(&body), &secrets).await
     }
 
     fn form(&self, action: &str, role: &Role, token: Option<&Secret>) -> Bytes {
@@ -131,12 +120,12 @@ impl Sts {
         form::encode(&parameters)
     }
 
-    fn request(&self, body: &Bytes) -> Result<Request<Full<Bytes>>, CredentialsError> {
+    fn request(&self, body: &Bytes) -> Result<Request<Body>, CredentialsError> {
         Request::post(self.url.clone())
             .header(CONTENT_TYPE, FORM)
-            .body(Full::new(body.clone()))
+            .body(Body::from(body.clone()))
             .map_err(|_| {
-                self.exchange
+                self.remote
                     .errors
                     .configuration("the URL of STS is unusable")
             })
@@ -145,20 +134,20 @@ impl Sts {
     async fn call(
         &self,
         action: &str,
-        request: impl Fn() -> Result<Request<Full<Bytes>>, CredentialsError>,
-        secrets: &[&str],
+        request: impl Fn() -> Result<Request<Body>, CredentialsError>,
+        secrets: &Secrets,
     ) -> Result<Credentials, CredentialsError> {
-        let reply = self.exchange.send(request, is_passing).await?;
-        let errors = self.exchange.errors;
-        if reply.status.is_success() {
-            return answer::credentials(&reply.body, action, errors);
+        let reply = self.remote.send(request, is_passing, secrets).await?;
+        let errors = self.remote.errors;
+        if reply.status().is_success() {
+            return answer::credentials(reply.body(), action, errors);
         }
-        let status = reply.status.as_u16();
-        Err(errors.refused(match answer::failure(&reply.body) {
+        let status = reply.status().as_u16();
+        Err(errors.refused(match answer::failure(reply.body()) {
             Some((code, message)) => format!(
                 "STS refused {action} with status {status}: {}: {}",
-                quotable(&code, secrets),
-                quotable(&message, secrets)
+                secrets.clean(&code),
+                secrets.clean(&message)
             ),
             None => format!("STS refused {action} with status {status}"),
         }))
@@ -166,9 +155,9 @@ impl Sts {
 }
 
 /// A failure that another attempt may not meet. Those of status 429 and 5xx are tried again anyway.
-fn is_passing(reply: &Reply) -> bool {
-    reply.status.is_client_error()
-        && answer::failure(&reply.body).is_some_and(|(code, _)| {
+fn is_passing(reply: &Response<Bytes>) -> bool {
+    reply.status().is_client_error()
+        && answer::failure(reply.body()).is_some_and(|(code, _)| {
             matches!(
                 code.as_str(),
                 "IDPCommunicationError"

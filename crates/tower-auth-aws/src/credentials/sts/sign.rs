@@ -2,19 +2,18 @@
 
 use crate::credentials::{CredentialsError, error::Errors};
 use crate::{Credentials, PayloadHash, Signer};
-use bytes::Bytes;
 use http::Request;
-use http_body_util::Full;
 use std::time::SystemTime;
+use tower_auth_http::Body;
 
 pub(super) fn sign(
-    mut request: Request<Full<Bytes>>,
+    mut request: Request<Body>,
     body: &[u8],
     credentials: &Credentials,
     region: &str,
     now: SystemTime,
     errors: Errors,
-) -> Result<Request<Full<Bytes>>, CredentialsError> {
+) -> Result<Request<Body>, CredentialsError> {
     Signer::new("sts", region)
         .and_then(|signer| signer.sign(credentials, now, &mut request, PayloadHash::of(body)))
         .map_err(|error| {

@@ -1,6 +1,6 @@
 //! Where STS is.
 
-use crate::credentials::endpoint;
+use crate::credentials::config::endpoint;
 
 /// That of the region, else the global one; with `fips` one whose cryptography is validated.
 pub(super) fn url(region: Option<&str>, fips: bool) -> String {

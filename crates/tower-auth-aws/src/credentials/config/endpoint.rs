@@ -1,12 +1,13 @@
 //! Where the services that give credentials are.
 
-use super::{CredentialsError, ProviderContext, error::Errors, profile::ProfileSet};
+use super::ProfileSet;
+use crate::credentials::{CredentialsError, ProviderContext, error::Errors};
 use http::Uri;
 use std::net::IpAddr;
 use tower_auth_core::endpoint::{self, Localhost};
 
 /// The domain that the services of a region belong to.
-pub(super) fn dns_suffix(region: &str) -> &'static str {
+pub(in crate::credentials) fn dns_suffix(region: &str) -> &'static str {
     const SUFFIXES: [(&str, &str); 6] = [
         ("cn-", "amazonaws.com.cn"),
         ("us-iso-", "c2s.ic.gov"),
@@ -22,7 +23,7 @@ pub(super) fn dns_suffix(region: &str) -> &'static str {
 }
 
 /// The endpoint that environment or profile set for a service.
-pub(super) fn configured(
+pub(in crate::credentials) fn configured(
     context: &ProviderContext,
     set: &ProfileSet,
     profile: &str,
@@ -41,7 +42,7 @@ pub(super) fn configured(
         return Ok(None);
     }
     let variable = format!("AWS_ENDPOINT_URL_{}", service.to_ascii_uppercase());
-    let in_env = env.get(&variable).or_else(|| env.get("AWS_ENDPOINT_URL"));
+    let in_env = env.var(&variable).or_else(|| env.var("AWS_ENDPOINT_URL"));
     let url = match in_env.as_deref() {
         Some(url) => Some(url),
         None => set.endpoint_url(profile, service, errors)?,
@@ -64,7 +65,7 @@ pub(super) fn configured(
 }
 
 /// Whether the variable says `true`; when it is not set, whether the property of the profile does.
-pub(super) fn is_set(
+pub(in crate::credentials) fn is_set(
     context: &ProviderContext,
     set: &ProfileSet,
     profile: &str,
@@ -72,7 +73,7 @@ pub(super) fn is_set(
     property: &str,
     errors: Errors,
 ) -> Result<bool, CredentialsError> {
-    let in_env = context.env.get(variable);
+    let in_env = context.env.var(variable);
     let text = match in_env.as_deref() {
         Some(text) => Some(text),
         None => set.property(profile, property, errors)?,
@@ -81,23 +82,23 @@ pub(super) fn is_set(
 }
 
 /// An http or https URL with a host, and without user information.
-pub(super) fn absolute(url: &str) -> Option<Uri> {
+pub(in crate::credentials) fn absolute(url: &str) -> Option<Uri> {
     endpoint::parse_any("endpoint", url).ok()
 }
 
 /// The host of a URI, when it is an address.
-pub(super) fn address(uri: &Uri) -> Option<IpAddr> {
+pub(in crate::credentials) fn address(uri: &Uri) -> Option<IpAddr> {
     endpoint::address(uri.host()?)
 }
 
 /// Whether a URI names this machine.
-pub(super) fn is_loopback(uri: &Uri) -> bool {
+pub(in crate::credentials) fn is_loopback(uri: &Uri) -> bool {
     let authority = uri.authority();
     authority.is_some_and(|authority| endpoint::is_this_machine(authority, Localhost::Counts))
 }
 
 /// `base` with this path and query behind its own path.
-pub(super) fn join(base: &Uri, path_and_query: &str) -> String {
+pub(in crate::credentials) fn join(base: &Uri, path_and_query: &str) -> String {
     let text = base.to_string();
     let text = text.split(['?', '#']).next().unwrap_or_default();
     format!("{}{path_and_query}", text.trim_end_matches('/'))

@@ -1,10 +1,7 @@
 //! Which region is meant.
 
-use super::{
-    CredentialsError, ProviderContext,
-    error::Errors,
-    profile::{ProfileSet, Selected},
-};
+use super::{ProfileSet, Selected};
+use crate::credentials::{CredentialsError, ProviderContext, error::Errors};
 
 const ERRORS: Errors = Errors("region");
 
@@ -26,8 +23,8 @@ const ERRORS: Errors = Errors("region");
 ///
 /// # Errors
 ///
-/// [`Io`](super::CredentialsErrorKind::Io) or [`Malformed`](super::CredentialsErrorKind::Malformed) when a profile file
-/// cannot be read, [`Configuration`](super::CredentialsErrorKind::Configuration) when what is found cannot be a region.
+/// [`Io`](crate::credentials::CredentialsErrorKind::Io) or [`Malformed`](crate::credentials::CredentialsErrorKind::Malformed) when a profile file
+/// cannot be read, [`Configuration`](crate::credentials::CredentialsErrorKind::Configuration) when what is found cannot be a region.
 pub async fn region(context: &ProviderContext) -> Result<Option<String>, CredentialsError> {
     if let Some(region) = outside_of_profiles(context) {
         return checked(region, ERRORS).map(Some);
@@ -37,7 +34,7 @@ pub async fn region(context: &ProviderContext) -> Result<Option<String>, Credent
 }
 
 /// The same, with profiles that were read before.
-pub(super) fn of(
+pub(in crate::credentials) fn of(
     context: &ProviderContext,
     set: &ProfileSet,
     profile: &str,
@@ -54,12 +51,15 @@ fn outside_of_profiles(context: &ProviderContext) -> Option<String> {
     context
         .region
         .clone()
-        .or_else(|| context.env.get("AWS_REGION"))
-        .or_else(|| context.env.get("AWS_DEFAULT_REGION"))
+        .or_else(|| context.env.var("AWS_REGION"))
+        .or_else(|| context.env.var("AWS_DEFAULT_REGION"))
 }
 
 /// A region becomes a part of a host name, so it must not be able to name another host.
-pub(super) fn checked(region: String, errors: Errors) -> Result<String, CredentialsError> {
+pub(in crate::credentials) fn checked(
+    region: String,
+    errors: Errors,
+) -> Result<String, CredentialsError> {
     let label = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     if !region.is_empty() && region.len() <= 63 && region.bytes().all(label) {
         Ok(region)

@@ -1,8 +1,18 @@
 //! Errors: ours or the inner service's, told apart without matching text.
 
+mod chain;
+mod service;
+
+pub(crate) use self::service::inner;
+pub use self::{
+    chain::cause_of,
+    service::{Error, InnerError},
+};
+
 use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc};
 
-type BoxError = Box<dyn StdError + Send + Sync>;
+/// Any error, as everywhere in tower.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// Why a request could not be authenticated, or a scheme could not be built.
 ///
@@ -69,6 +79,20 @@ impl AuthError {
         }))
     }
 
+    /// The one in this error: itself, or among the causes, however many layers are around it.
+    ///
+    /// ```
+    /// # use tower_auth_core::{AuthError, BoxError, Error, ErrorKind};
+    /// fn no_credentials(error: &BoxError) -> bool {
+    ///     AuthError::of(&**error).is_some_and(|error| error.kind() == ErrorKind::Credentials)
+    /// }
+    /// # let error = AuthError::new(ErrorKind::Credentials, "none");
+    /// # assert!(no_credentials(&Error::<std::fmt::Error>::from(error).into()));
+    /// ```
+    pub fn of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
+        cause_of(error)
+    }
+
     /// What kind of error this is.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -87,32 +111,10 @@ impl fmt::Display for AuthError {
         }
         f.write_str(&self.0.context)?;
         match &self.0.source {
-            Some(cause) => write_causes(f, &self.0.context, &**cause),
+            Some(cause) => chain::write(f, &self.0.context, &**cause),
             None => Ok(()),
         }
     }
-}
-
-/// Writes a cause and its causes behind what was said, on the same line. What was said already is not said again: errors
-/// differ in whether their own text has that of their cause.
-fn write_causes(
-    f: &mut fmt::Formatter<'_>,
-    context: &str,
-    cause: &(dyn StdError + 'static),
-) -> fmt::Result {
-    let mut said = context.to_owned();
-    let mut next = Some(cause);
-    // So deep is no chain, unless it is a ring.
-    for _ in 0..16 {
-        let Some(cause) = next else { break };
-        let text = cause.to_string().replace(char::is_control, " ");
-        if !text.is_empty() && !said.contains(&text) {
-            write!(f, ": {text}")?;
-            said.push_str(&text);
-        }
-        next = cause.source();
-    }
-    Ok(())
 }
 
 impl fmt::Debug for AuthError {
@@ -133,62 +135,6 @@ impl fmt::Debug for AuthError {
 impl StdError for AuthError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
-    }
-}
-
-/// The error of an authenticating service: ours, or the inner service's, untouched.
-///
-/// Schemes that are added up make one service, so nothing nests: over hyper, `Error::Inner(e)` is hyper's own error
-/// and `e.is_connect()` can be asked without a downcast. Converts into a boxed error by itself.
-#[derive(Debug)]
-pub enum Error<E> {
-    /// The request could not be authenticated.
-    ///
-    /// It was not sent; or, when it was being replayed, only the first time.
-    Auth(AuthError),
-    /// The inner service failed.
-    Inner(E),
-}
-
-impl<E> Error<E> {
-    /// Our half.
-    pub fn auth(&self) -> Option<&AuthError> {
-        match self {
-            Self::Auth(error) => Some(error),
-            Self::Inner(_) => None,
-        }
-    }
-
-    /// The inner service's half, by value.
-    pub fn into_inner(self) -> Option<E> {
-        match self {
-            Self::Auth(_) => None,
-            Self::Inner(error) => Some(error),
-        }
-    }
-}
-
-impl<E> From<AuthError> for Error<E> {
-    fn from(error: AuthError) -> Self {
-        Self::Auth(error)
-    }
-}
-
-impl<E: fmt::Display> fmt::Display for Error<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Auth(error) => error.fmt(f),
-            Self::Inner(error) => error.fmt(f),
-        }
-    }
-}
-
-impl<E: StdError + 'static> StdError for Error<E> {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match self {
-            Self::Auth(error) => error.source(),
-            Self::Inner(error) => error.source(),
-        }
     }
 }
 
@@ -219,15 +165,5 @@ mod tests {
         assert_eq!(outer.to_string(), "no token: the server said no: a b");
         let same = AuthError::new(ErrorKind::Credentials, "refused: why").with_source(io("why"));
         assert_eq!(same.to_string(), "refused: why");
-    }
-
-    #[test]
-    fn the_error_of_a_service_is_transparent() {
-        let error: Error<std::io::Error> = Error::Inner(std::io::Error::other("inner"));
-        assert_eq!(error.to_string(), "inner");
-        assert!(error.auth().is_none());
-        let error = Error::<std::io::Error>::from(AuthError::new(ErrorKind::NoOrigin, "where to?"));
-        assert_eq!(error.to_string(), "where to?");
-        let _: Box<dyn StdError + Send + Sync> = error.into();
     }
 }

@@ -69,10 +69,11 @@ impl ProfileSet {
             let Some(path) = path(context, variable, name) else {
                 continue;
             };
-            let Some(text) = file::read(&path, MAX_FILE, "the file", errors).await? else {
+            let Some(text) = file::read(&context.env, &path, MAX_FILE, "the file", errors).await?
+            else {
                 continue;
             };
-            set.add(kind, &path, parse::parse(&text));
+            set.add(kind, &path, parse::parse(file::without_mark(text.expose())));
         }
         Ok(set)
     }
@@ -194,7 +195,7 @@ fn entry<'a>(
 
 fn path(context: &ProviderContext, variable: &str, name: &str) -> Option<PathBuf> {
     let env = &context.env;
-    match env.get(variable) {
+    match env.var(variable) {
         Some(path) => Some(env.path(&path)),
         None => Some(env.home()?.join(".aws").join(name)),
     }
