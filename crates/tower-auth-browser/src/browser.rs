@@ -60,6 +60,11 @@ impl Browser {
         }
     }
 
+    /// How long a person has.
+    pub fn time_limit(&self) -> Duration {
+        self.0.timeout
+    }
+
     /// Begins to listen, before any page is opened.
     ///
     /// It listens at 127.0.0.1 and at \[::1\], whichever this machine has, and nowhere else. A port that this process

@@ -22,8 +22,10 @@ use tower_auth_token::{AcquireLoan, Loan, Placed, SentToken, Token, TokenAuth};
 /// | JWT bearer (RFC 7523) | `jwt_bearer`, `google_service_account` (feature `jwt`) |
 /// | SAML bearer (RFC 7522) | [`saml_bearer`](Self::saml_bearer) |
 /// | token exchange (RFC 8693) | [`token_exchange`](Self::token_exchange) |
+/// | authorization code (section 4.1), in a browser | `authorization_code` (feature `browser`) |
 /// | device authorization (RFC 8628) | [`device_authorization`](Self::device_authorization) |
 /// | a way of your own | [`from_fn`](Self::from_fn) |
+/// | implicit (section 4.2), which RFC 9700 advises against | `implicit` (feature `implicit`) |
 /// | resource owner password (section 4.3), which RFC 9700 forbids | `password` (feature `password`) |
 ///
 /// It is a finisher of sums when the token goes into `Authorization`, and a key anywhere else. While a token is good, a

@@ -113,6 +113,58 @@ impl OAuth2 {
         OAuth2Builder::new(grant, Some(token_url), ClientAuth::public(client_id))
     }
 
+    /// Authorization code (RFC 6749 section 4.1): a person logs in, in their browser, and the browser comes back to this
+    /// machine. For a client without a secret; others say theirs with [`client_auth`](OAuth2Builder::client_auth).
+    ///
+    /// The page that is opened has `client_id`, `scope`, `response_type=code`, `redirect_uri`, a `state` that is made for
+    /// this login, and a proof key by S256 (RFC 7636), also made for it; and a `nonce` when the scope has `openid`. No
+    /// secret goes there. [`browser`](OAuth2Builder::browser) says how it is opened and where the browser comes back to:
+    /// `http://localhost:5000/` by default, which has to be registered at the server.
+    ///
+    /// However many requests need a token, one page is opened. A refresh token is used first, and a person asked only when
+    /// the server refuses it. When the person refuses or does not come, all requests get that error until
+    /// [`clear`](OAuth2::clear) is called. It needs a tokio runtime with timers. With a [`store`](OAuth2Builder::store),
+    /// no lock is held while a person logs in.
+    ///
+    /// ```no_run
+    /// use tower_auth_oauth2::{OAuth2, browser::Browser};
+    ///
+    /// let auth = OAuth2::authorization_code("https://as.example.com/authorize", "https://as.example.com/token", "my-cli")
+    ///     .scope("offline_access")
+    ///     .authorization_parameter("prompt", "consent")
+    ///     .browser(Browser::builder().domain("127.0.0.1").any_port().build()?)
+    ///     .build()?;
+    /// # Ok::<(), tower_auth_core::AuthError>(())
+    /// ```
+    #[cfg(feature = "browser")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "browser")))]
+    pub fn authorization_code(
+        authorization_url: &str,
+        token_url: &str,
+        client_id: &str,
+    ) -> OAuth2Builder<crate::AuthorizationCode> {
+        let grant = crate::AuthorizationCode::new(authorization_url, client_id);
+        OAuth2Builder::new(grant, Some(token_url), ClientAuth::public(client_id))
+    }
+
+    /// Implicit (RFC 6749 section 4.2): as [`authorization_code`](Self::authorization_code), but the browser brings the
+    /// token itself.
+    ///
+    /// **Do not use it where there is another way.** RFC 9700 section 2.1.2 advises against it: tokens can leak from
+    /// browsers and their histories, and nothing binds them to this client. It is here for servers that offer nothing
+    /// else. Nothing of a token is verified.
+    ///
+    /// The answer is taken from the fragment of the address, or from a form
+    /// (`authorization_parameter("response_mode", "form_post")`). For an ID token say
+    /// `authorization_parameter("response_type", "id_token")` and `token_field_name("id_token")`.
+    #[cfg(feature = "implicit")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "implicit")))]
+    pub fn implicit(authorization_url: &str, client_id: &str) -> OAuth2Builder<crate::Implicit> {
+        let grant = crate::Implicit::new(authorization_url, client_id);
+        // Nothing is sent there but by the browser.
+        OAuth2Builder::new(grant, Some(authorization_url), Ok(ClientAuth::anonymous()))
+    }
+
     /// Resource owner password credentials (RFC 6749 section 4.3).
     ///
     /// **Do not use it where there is another way.** RFC 9700 section 2.4 says that it MUST NOT be used: the client sees

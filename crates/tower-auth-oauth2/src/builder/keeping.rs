@@ -70,8 +70,9 @@ impl<G, P> OAuth2Builder<G, P> {
         self
     }
 
-    /// The key in the store is the one that Python's httpx_auth would use, so that both share tokens. For client
-    /// credentials and password grants.
+    /// The key in the store is the one that Python's httpx_auth would use, so that both share tokens. For logins in a
+    /// browser, client credentials and password grants. Of a login it says nothing but the authorization URL and its
+    /// parameters, in their order: `client_id`, what `authorization_parameter` added, the scope, the response type.
     ///
     /// It is a SHA-512 of the settings with their secrets, as theirs is: who reads the file can try out weak
     /// passwords.

@@ -43,7 +43,7 @@ impl<G, P> OAuth2Builder<G, P> {
         self
     }
 
-    #[cfg_attr(not(feature = "password"), expect(dead_code))]
+    #[cfg_attr(not(any(feature = "browser", feature = "password")), expect(dead_code))]
     pub(crate) fn default_scope(mut self, scope: Option<&'static str>) -> Self {
         self.settings.default_scope = scope;
         self

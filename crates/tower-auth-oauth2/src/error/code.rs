@@ -84,6 +84,34 @@ codes! {
 }
 
 impl ErrorCode {
+    /// What it means at an authorization endpoint, in the words of its RFC.
+    pub(super) fn authorization_description(self) -> Option<&'static str> {
+        Some(match self {
+            // RFC 6749 section 4.1.2.1
+            Self::InvalidRequest => {
+                "The request is missing a required parameter, includes an invalid parameter value, includes a parameter \
+                 more than once, or is otherwise malformed."
+            }
+            Self::UnauthorizedClient => {
+                "The client is not authorized to request an authorization code or an access token using this method."
+            }
+            Self::AccessDenied => "The resource owner or authorization server denied the request.",
+            Self::UnsupportedResponseType => {
+                "The authorization server does not support obtaining an authorization code or an access token using this \
+                 method."
+            }
+            Self::InvalidScope => "The requested scope is invalid, unknown, or malformed.",
+            Self::ServerError => {
+                "The authorization server encountered an unexpected condition that prevented it from fulfilling the request."
+            }
+            Self::TemporarilyUnavailable => {
+                "The authorization server is currently unable to handle the request due to a temporary overloading or \
+                 maintenance of the server."
+            }
+            _ => return None,
+        })
+    }
+
     /// What it means at a token endpoint, in the words of its RFC.
     pub fn description(self) -> Option<&'static str> {
         Some(match self {

@@ -45,6 +45,18 @@ pub enum TokenErrorKind {
     NoEndpoint,
     /// The metadata of an https issuer name an endpoint that is not https: secrets are not sent there.
     InsecureEndpoint,
+    /// The person said no, or the authorization endpoint did (RFC 6749 section 4.1.2.1):
+    /// [`response`](crate::TokenError::response).
+    Authorization,
+    /// No browser came back: `TokenError::browser` says why, and what to do.
+    Browser,
+    /// A browser came back with something that is no answer.
+    Answer,
+    /// An answer names another issuer than the one that was asked (RFC 9207), or none:
+    /// [`issuer`](crate::TokenError::issuer).
+    AnswerOfOther,
+    /// The ID token is not of this login: its `nonce` is another one.
+    Nonce,
     /// The request to the server could not be made: a key that cannot sign, credentials that could not be had.
     Request,
 }
@@ -71,6 +83,23 @@ pub(crate) enum What {
     NoEndpoint(&'static str),
     /// The metadata of an https issuer name an endpoint that is not.
     InsecureEndpoint(&'static str),
+    /// The authorization endpoint said no, through the browser.
+    #[cfg(feature = "browser")]
+    Authorization(Box<ErrorResponse>),
+    /// No browser came back.
+    #[cfg(feature = "browser")]
+    Browser(tower_auth_browser::BrowserError),
+    /// What came back is no answer.
+    #[cfg(feature = "browser")]
+    Answer(&'static str),
+    /// What came back is of another server.
+    #[cfg(feature = "browser")]
+    AnswerOfOther {
+        named: Option<String>,
+    },
+    /// The ID token is of another login.
+    #[cfg(feature = "browser")]
+    Nonce,
     Request(AuthError),
 }
 
@@ -94,6 +123,16 @@ impl What {
             Self::IssuerMismatch { .. } => TokenErrorKind::IssuerMismatch,
             Self::NoEndpoint(_) => TokenErrorKind::NoEndpoint,
             Self::InsecureEndpoint(_) => TokenErrorKind::InsecureEndpoint,
+            #[cfg(feature = "browser")]
+            Self::Authorization(_) => TokenErrorKind::Authorization,
+            #[cfg(feature = "browser")]
+            Self::Browser(_) => TokenErrorKind::Browser,
+            #[cfg(feature = "browser")]
+            Self::Answer(_) => TokenErrorKind::Answer,
+            #[cfg(feature = "browser")]
+            Self::AnswerOfOther { .. } => TokenErrorKind::AnswerOfOther,
+            #[cfg(feature = "browser")]
+            Self::Nonce => TokenErrorKind::Nonce,
             Self::Request(_) => TokenErrorKind::Request,
         }
     }
@@ -101,6 +140,10 @@ impl What {
     pub(super) fn without(self, secrets: &Redactor) -> Self {
         match self {
             Self::Response(response) => Self::Response(Box::new(response.without(secrets))),
+            #[cfg(feature = "browser")]
+            Self::Authorization(response) => {
+                Self::Authorization(Box::new(response.without(secrets)))
+            }
             Self::TokenType(kind) => Self::TokenType(secrets.clean(&kind)),
             Self::Http(error) => Self::Http(error.redacted(secrets)),
             other => other,

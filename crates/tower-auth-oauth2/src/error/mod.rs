@@ -73,6 +73,18 @@ impl TokenError {
     pub fn response(&self) -> Option<&ErrorResponse> {
         match &self.0.what {
             What::Response(response) => Some(response),
+            #[cfg(feature = "browser")]
+            What::Authorization(response) => Some(response),
+            _ => None,
+        }
+    }
+
+    /// Why no browser came back, for [`TokenErrorKind::Browser`].
+    #[cfg(feature = "browser")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "browser")))]
+    pub fn browser(&self) -> Option<&tower_auth_browser::BrowserError> {
+        match &self.0.what {
+            What::Browser(error) => Some(error),
             _ => None,
         }
     }
@@ -117,10 +129,13 @@ impl TokenError {
         }
     }
 
-    /// The issuer that the metadata name, for [`TokenErrorKind::IssuerMismatch`].
+    /// The issuer that the metadata name, or an answer, for [`TokenErrorKind::IssuerMismatch`] and
+    /// [`TokenErrorKind::AnswerOfOther`].
     pub fn issuer(&self) -> Option<&str> {
         match &self.0.what {
             What::IssuerMismatch { named } => named.as_deref(),
+            #[cfg(feature = "browser")]
+            What::AnswerOfOther { named } => named.as_deref(),
             _ => None,
         }
     }
@@ -263,6 +278,13 @@ impl From<What> for TokenError {
     }
 }
 
+#[cfg(feature = "browser")]
+impl From<tower_auth_browser::BrowserError> for TokenError {
+    fn from(error: tower_auth_browser::BrowserError) -> Self {
+        What::Browser(error).into()
+    }
+}
+
 impl From<HttpError> for TokenError {
     fn from(error: HttpError) -> Self {
         What::Http(error).into()
@@ -289,6 +311,8 @@ impl StdError for TokenError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.0.what {
             What::Http(error) => error.source(),
+            #[cfg(feature = "browser")]
+            What::Browser(error) => error.source(),
             What::Request(error) => error.source(),
             _ => None,
         }

@@ -29,9 +29,30 @@ pub struct ErrorResponse {
     fields: Fields,
     text: Option<String>,
     retry_after: Option<Duration>,
+    /// It came through a browser.
+    is_authorization: bool,
 }
 
 impl ErrorResponse {
+    /// What a browser brought back from the authorization endpoint (RFC 6749 section 4.1.2.1).
+    #[cfg(feature = "browser")]
+    pub(crate) fn of_authorization(fields: Fields) -> Self {
+        Self {
+            is_authorization: true,
+            ..Self::from_fields(StatusCode::FOUND, None, fields)
+        }
+    }
+
+    /// What an RFC says about the code, where it came from.
+    fn defined(&self) -> Option<&'static str> {
+        let code = self.code()?;
+        if self.is_authorization {
+            code.authorization_description()
+        } else {
+            code.description()
+        }
+    }
+
     pub(crate) fn from_fields(
         status: StatusCode,
         retry_after: Option<Duration>,
@@ -46,6 +67,7 @@ impl ErrorResponse {
             fields,
             text: None,
             retry_after,
+            is_authorization: false,
         }
     }
 
@@ -67,10 +89,11 @@ impl ErrorResponse {
             fields: Fields::default(),
             text,
             retry_after,
+            is_authorization: false,
         }
     }
 
-    /// The status of the answer. Some servers send an error with `200 OK`.
+    /// The status of the answer; 302 of one that came through a browser. Some servers send an error with `200 OK`.
     pub fn status(&self) -> StatusCode {
         self.status
     }
@@ -87,9 +110,7 @@ impl ErrorResponse {
 
     /// The `error_description`, or what the RFC says about the code when the server sent none.
     pub fn description(&self) -> Option<&str> {
-        self.description
-            .as_deref()
-            .or_else(|| self.code().and_then(ErrorCode::description))
+        self.description.as_deref().or_else(|| self.defined())
     }
 
     /// The `error_uri`: a page for people.
@@ -160,10 +181,7 @@ impl ErrorResponse {
             (None, Some(text)) => printable(text),
             (None, None) => format!("status {}", self.status.as_u16()),
         };
-        match (
-            &self.description,
-            self.code().and_then(ErrorCode::description),
-        ) {
+        match (&self.description, self.defined()) {
             (Some(description), _) => text.push_str(&format!(": {}", printable(description))),
             (None, Some(description)) => text.push_str(&format!(": {description}")),
             (None, None) => {}
@@ -194,7 +212,11 @@ impl ErrorResponse {
 
 impl fmt::Display for ErrorResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "answered {}", self.status.as_u16())?;
+        if self.is_authorization {
+            f.write_str("sent the browser back:")?;
+        } else {
+            write!(f, "answered {}", self.status.as_u16())?;
+        }
         match (&self.error, &self.text) {
             (Some(code), _) => write!(f, " {}", printable(code))?,
             (None, Some(text)) => write!(f, ": {}", printable(text))?,

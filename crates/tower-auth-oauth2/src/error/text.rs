@@ -64,6 +64,34 @@ impl fmt::Display for TokenError {
                 f,
                 "the `{name}` in the metadata of {server} is not https, though the issuer is, and gets no secret"
             ),
+            #[cfg(feature = "browser")]
+            What::Authorization(response) => {
+                write!(f, "{server} {response}; `clear` lets the next request begin again")
+            }
+            #[cfg(feature = "browser")]
+            What::Browser(error) => error.fmt(f),
+            #[cfg(feature = "browser")]
+            What::Answer(why) => write!(
+                f,
+                "the browser came back from {server} with {why}; `clear` lets the next request begin again"
+            ),
+            #[cfg(feature = "browser")]
+            What::AnswerOfOther { named: Some(named) } => write!(
+                f,
+                "the browser came back from `{}`, which is another issuer than that of {server}: somebody may have mixed \
+                 them up; if it is the one that you mean, name it exactly so",
+                printable(named)
+            ),
+            #[cfg(feature = "browser")]
+            What::AnswerOfOther { named: None } => write!(
+                f,
+                "the browser came back from {server} without the name of the issuer, which its metadata promise"
+            ),
+            #[cfg(feature = "browser")]
+            What::Nonce => write!(
+                f,
+                "the ID token of {server} was issued for another login: its `nonce` is not the one that was sent"
+            ),
             What::Request(error) => error.fmt(f),
         }
     }

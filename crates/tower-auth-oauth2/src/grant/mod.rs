@@ -1,5 +1,7 @@
 //! Grants: how a first token is had.
 
+#[cfg(feature = "browser")]
+mod authorization;
 mod client_credentials;
 mod custom;
 mod device;
@@ -11,6 +13,10 @@ mod refresh_token;
 mod saml_bearer;
 mod token_exchange;
 
+#[cfg(feature = "browser")]
+pub use self::authorization::AuthorizationCode;
+#[cfg(feature = "implicit")]
+pub use self::authorization::Implicit;
 #[cfg(feature = "jwt")]
 pub use self::jwt_bearer::JwtBearer;
 #[cfg(feature = "password")]
@@ -70,6 +76,11 @@ pub(crate) trait Flow: fmt::Debug + Send + Sync + 'static {
 
     /// What httpx_auth puts in front of the scope, for those grants that it has.
     fn httpx_auth_fields(&self) -> Option<Vec<(&'static str, Secret)>> {
+        None
+    }
+
+    /// The authorization URL and what httpx_auth puts into its query for its key, for those grants that it has.
+    fn httpx_auth_login(&self, _: &TokenEndpoint) -> Option<(&str, Vec<(String, Secret)>)> {
         None
     }
 

@@ -74,6 +74,38 @@ impl ServerMetadata {
         Ok(self.begin(OAuth2::device_authorization(device, url, client_id)))
     }
 
+    /// [`OAuth2::authorization_code`] at this server. Answers have to be of this issuer (RFC 9207), and requests are pushed
+    /// where the server takes that (RFC 9126).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it names no such endpoint.
+    #[cfg(feature = "browser")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "browser")))]
+    pub fn authorization_code(
+        &self,
+        client_id: &str,
+    ) -> Result<OAuth2Builder<crate::AuthorizationCode>, AuthError> {
+        let page = self.endpoint("authorization_endpoint")?;
+        let url = self.endpoint("token_endpoint")?;
+        let methods = self.list("code_challenge_methods_supported");
+        if methods.is_some_and(|methods| !methods.contains(&"S256")) {
+            tracing::warn!("the server does not say that it checks proof keys by S256");
+        }
+        let mut builder = self.begin(OAuth2::authorization_code(page, url, client_id));
+        if let Some(issuer) = self.issuer() {
+            builder = builder.issuer(issuer);
+        }
+        builder = builder.issuer_is_named(self.names_issuer_in_answers());
+        match self.secure("pushed_authorization_request_endpoint") {
+            Some(url) => Ok(builder.pushed_authorization_url(url)),
+            None if self.requires_pushed_requests() => self
+                .endpoint("pushed_authorization_request_endpoint")
+                .map(|_| builder),
+            None => Ok(builder),
+        }
+    }
+
     /// [`OAuth2::refresh_token`] at this server.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! How long tokens are good, in all the ways in which servers say it.
 
+use crate::fields::Fields;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::Value;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -33,6 +34,16 @@ fn seconds_of(seconds: f64) -> Option<Duration> {
 /// Until the `exp` of a JWT (RFC 7519 section 4.1.4), when the token is one. Nothing of it is verified: it only says
 /// when to fetch the next.
 pub(crate) fn of_jwt(token: &str, now: SystemTime) -> Option<Duration> {
+    let expires = claims(token)?
+        .get("exp")
+        .and_then(Value::as_f64)
+        .filter(|exp| *exp > 0.0)?;
+    let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    seconds_of(expires - now.as_secs_f64())
+}
+
+/// What a JWT claims. Nothing of it is verified. `None` when it is none, or encrypted.
+pub(crate) fn claims(token: &str) -> Option<Fields> {
     let mut parts = token.split('.');
     let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() {
@@ -41,13 +52,7 @@ pub(crate) fn of_jwt(token: &str, now: SystemTime) -> Option<Duration> {
     let payload = BASE64_URL_SAFE_NO_PAD
         .decode(payload.trim_end_matches('='))
         .ok()?;
-    let claims: Value = serde_json::from_slice(&payload).ok()?;
-    let expires = claims
-        .get("exp")
-        .and_then(Value::as_f64)
-        .filter(|exp| *exp > 0.0)?;
-    let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    seconds_of(expires - now.as_secs_f64())
+    Fields::parse(std::str::from_utf8(&payload).ok()?)
 }
 
 #[cfg(test)]

@@ -9,6 +9,11 @@ use zeroize::Zeroizing;
 /// The key that httpx_auth 0.23 uses: SHA-512 of the token URL with the settings merged into its query.
 pub(crate) fn key(tokens: &Tokens) -> Result<String, AuthError> {
     let unknown = |why| AuthError::configuration("store_key", why);
+    if let Some(endpoint) = &tokens.endpoint {
+        if let Some((url, parameters)) = tokens.flow.httpx_auth_login(endpoint) {
+            return Ok(of_login(url, &parameters));
+        }
+    }
     let (Some(fields), Some(token)) = (tokens.flow.httpx_auth_fields(), &tokens.endpoint) else {
         return Err(unknown(
             "httpx_auth has no such grant; use a key of your own",
@@ -62,6 +67,38 @@ pub(crate) fn key(tokens: &Tokens) -> Result<String, AuthError> {
         token.endpoint.given_url(),
         &added,
     ))))
+}
+
+/// The key of a login: the authorization URL with what is the same for every login.
+fn of_login(url: &str, parameters: &[(String, Secret)]) -> String {
+    let mut added: Vec<(&str, Vec<Secret>)> = Vec::new();
+    for (name, value) in parameters {
+        match added.iter_mut().find(|(known, _)| known == name) {
+            Some((_, values)) => values.push(value.clone()),
+            None => added.push((name, vec![value.clone()])),
+        }
+    }
+    for (_, values) in added.iter_mut().filter(|(_, values)| values.len() > 1) {
+        *values = vec![list(values)];
+    }
+    hex(&Sha512::digest(&*merge(&without_nonce(url), &added)))
+}
+
+/// httpx_auth takes a nonce for what differs from login to login.
+fn without_nonce(url: &str) -> Cow<'_, str> {
+    let (rest, fragment) = url
+        .split_once('#')
+        .map_or((url, None), |(rest, f)| (rest, Some(f)));
+    let Some((base, query)) = rest.split_once('?') else {
+        return url.into();
+    };
+    let is_kept = |written: &&str| {
+        let mut parsed = form_urlencoded::parse(written.as_bytes());
+        parsed.next().is_none_or(|(name, _)| name != "nonce")
+    };
+    let kept: Vec<_> = query.split('&').filter(is_kept).collect();
+    let fragment = fragment.map(|fragment| format!("#{fragment}"));
+    format!("{base}?{}{}", kept.join("&"), fragment.unwrap_or_default()).into()
 }
 
 fn is_repeated(parameters: &[(Cow<'static, str>, Secret)], name: &str) -> bool {
