@@ -82,7 +82,7 @@ pub use self::{
     by_origin::{AcquireOf, ByOrigin, OfOrigin},
     clock::Clock,
     dynamic::{BoxScheme, Schemes},
-    error::{AuthError, BoxError, Error, ErrorKind, InnerError, cause_of},
+    error::{AuthError, BoxError, Error, ErrorKind, InnerError, cause_of, causes},
     head::{NotAuthenticated, RequestHead, ResponseHead},
     insert::{append_header, insert_header, insert_header_if_absent},
     keep_existing::KeepExisting,

@@ -4,7 +4,7 @@ use crate::{BoxError, GraphQlError, head::Head, response::media};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use std::{borrow::Cow, error::Error as StdError, fmt, io, sync::Arc, time::Duration};
-use tower_auth_core::{AuthError, cause_of};
+use tower_auth_core::{AuthError, cause_of, causes};
 
 /// Why there is no usable answer. Match on [`kind()`](Self::kind); the text is for people and may change.
 ///
@@ -196,11 +196,14 @@ impl Error {
             Ok(ours) => return *ours,
             Err(error) => error,
         };
-        if let Some(ours) = cause_of::<Self>(&*error) {
-            return ours.clone();
-        }
-        if let Some(auth) = AuthError::of(&*error) {
-            return auth.clone().into();
+        // The outermost decides: the error of a login that failed is inside the one of the scheme that needed it.
+        for cause in causes(&*error) {
+            if let Some(ours) = cause.downcast_ref::<Self>() {
+                return ours.clone();
+            }
+            if let Some(auth) = cause.downcast_ref::<AuthError>() {
+                return auth.clone().into();
+            }
         }
         Self::transport(error)
     }
@@ -329,23 +332,16 @@ fn line(error: &AuthError) -> String {
 
 /// Why there was no connection to send anything over, when that is known for certain.
 fn before_sending(error: &(dyn StdError + 'static)) -> Option<io::ErrorKind> {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if let Some(error) = error.downcast_ref::<io::Error>() {
-            let kind = error.kind();
-            return matches!(
-                kind,
-                io::ErrorKind::ConnectionRefused
-                    | io::ErrorKind::HostUnreachable
-                    | io::ErrorKind::NetworkUnreachable
-                    | io::ErrorKind::NetworkDown
-                    | io::ErrorKind::AddrNotAvailable
-            )
-            .then_some(kind);
-        }
-        cause = error.source();
-    }
-    None
+    let kind = cause_of::<io::Error>(error)?.kind();
+    matches!(
+        kind,
+        io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::NetworkDown
+            | io::ErrorKind::AddrNotAvailable
+    )
+    .then_some(kind)
 }
 
 impl fmt::Display for Error {

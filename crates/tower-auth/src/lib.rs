@@ -88,7 +88,7 @@ pub use tower_auth_core::{
     ByOrigin, Claim, Clock, Deferred, Error, ErrorKind, Fixed, HeaderApiKey, InnerError,
     IntoOrigins, KeepExisting, Layered, Mode, Never, NoAuth, NotAuthenticated, Observe, Origin,
     QueryApiKey, Renewable, RequestAuth, RequestHead, ResponseHead, Scheme, SchemeExt, Schemes,
-    Secret, SetOrigin, Step, StripCredentials, Sum, Verdict, bearer, body, cause_of, clock,
+    Secret, SetOrigin, Step, StripCredentials, Sum, Verdict, bearer, body, cause_of, causes, clock,
     dynamic, fixed_scheme, insert_header, replay, scheme, sensitive_header, service, sum,
 };
 

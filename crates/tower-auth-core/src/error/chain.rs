@@ -14,11 +14,11 @@ use std::{error::Error as StdError, fmt, io, iter};
 /// assert!(cause_of::<std::fmt::Error>(&*boxed).is_none());
 /// ```
 pub fn cause_of<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
-    chain(error).find_map(|error| error.downcast_ref())
+    causes(error).find_map(|error| error.downcast_ref())
 }
 
-/// An error, its cause, the cause of that, and so on.
-fn chain<'a>(
+/// An error, its cause, the cause of that, and so on, the outermost first.
+pub fn causes<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     // So deep is no chain, unless it is a ring.
@@ -44,7 +44,7 @@ pub(super) fn write(
     first: &(dyn StdError + 'static),
 ) -> fmt::Result {
     let mut said = context.to_owned();
-    for cause in chain(first) {
+    for cause in causes(first) {
         let text = cause.to_string().replace(char::is_control, " ");
         if !text.is_empty() && !said.contains(&text) {
             write!(f, ": {text}")?;

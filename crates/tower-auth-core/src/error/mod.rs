@@ -5,7 +5,7 @@ mod service;
 
 pub(crate) use self::service::inner;
 pub use self::{
-    chain::cause_of,
+    chain::{cause_of, causes},
     service::{Error, InnerError},
 };
 
