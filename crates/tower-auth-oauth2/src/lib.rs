@@ -1,6 +1,31 @@
 //! OAuth 2 for every tower client: tokens of an authorization server, fetched when they are needed, renewed before they
 //! expire, and put on requests.
 //!
+//! ```no_run
+//! use tower_auth_core::{SchemeExt, replay::Cloned};
+//! use tower_auth_oauth2::OAuth2;
+//!
+//! // With the feature `rustls`; without it, add `.http_client(…)`.
+//! let auth = OAuth2::client_credentials("https://as.example.com/token", "s6BhdRkqt3", "gX1fBat3bV")
+//!     .scope("orders:read")
+//!     .build()?;
+//! let layer = auth.only_to("https://api.example.com")?.replay(Cloned);
+//! # Ok::<(), tower_auth_core::AuthError>(())
+//! ```
+//!
+//! * **Grants**: client credentials, refresh token, JWT bearer (RS, PS, ES 256 to 512, HS, EdDSA), Google service
+//!   accounts, SAML bearer, token exchange, device authorization, a closure; passwords behind a feature.
+//! * **Client authentication**: basic (form-encoded, or raw), post, none, `client_secret_jwt`, `private_key_jwt`, mutual
+//!   TLS, or any scheme of the workspace.
+//! * **Errors** with kinds and codes ([`TokenError::of`]): refused, unreachable, outcome unknown, too little scope; each
+//!   one line that names the address and the remedy.
+//! * **Bound tokens** (DPoP, RFC 9449): a proof per request and per token request, nonces of both servers, one verb on
+//!   the builder.
+//! * **One token request** for however many wait; errors go to all of them; a 401 replaces the token once and replays.
+//! * **Beside them**: revocation, introspection, discovery (also Microsoft Entra's, whose issuer is a template),
+//!   challenges as typed errors ([`BearerError::check`]): too little scope and step-up name what is missing, and cost no
+//!   token.
+//!
 //! [`OAuth2`] is the scheme, with a constructor for each grant. [`ClientAuth`] is how the client authenticates,
 //! [`HttpClient`] how the authorization server is reached, [`TokenError`] what it said when there is no token, and
 //! [`BearerError`] what the resource server said when it refused one.
@@ -37,11 +62,6 @@
 //! | `password` | `OAuth2::password`, which RFC 9700 forbids |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
-
-/// The example of the README.
-#[cfg(all(doctest, feature = "rustls"))]
-#[doc = include_str!("../README.md")]
-struct Readme;
 
 mod builder;
 mod challenge;

@@ -2,7 +2,11 @@
 //!
 //! They are what a client talks to in tests, in process or on loopback; each behind a feature of its own.
 //!
-//! * `collective-access`: [`collective_access::Issuer`], the `Auth` service of CollectiveAccess.
+//! | feature | adds |
+//! | --- | --- |
+//! | `collective-access` | `collective_access::Issuer`, the `Auth` service of CollectiveAccess: logs in by GraphQL, issues and checks JWTs |
+//!
+//! This crate asks for Rust 1.89, which async-graphql needs; the other libraries of the family for 1.85.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -79,7 +79,7 @@ async fn a_file_that_others_can_write_is_neither_believed_nor_changed() {
     let path = directory.path().join("tokens.json");
     let text = r#"{"k": ["planted", 4102444800.0, "r"]}"#;
     let store = FileStore::new(&path);
-    for mode in [0o666, 0o622, 0o660, 0o602] {
+    for mode in [0o666, 0o622, 0o606, 0o602] {
         fs::write(&path, text).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         for error in [
@@ -101,6 +101,61 @@ async fn a_file_that_others_can_write_is_neither_believed_nor_changed() {
         let error = store.load("k").await.unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Untrusted);
         assert!(error.to_string().contains("4711"), "{error}");
+    }
+}
+
+/// Under a umask of 002, Python makes files of mode 0664.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_a_group_can_write_is_believed_when_nobody_else_is_in_it_or_when_that_is_allowed()
+ {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tokens.json");
+    let text = r#"{"k": ["shared", 4102444800.0, "r"]}"#;
+    let make = |mode| {
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let strict = FileStore::new(&path);
+    let open = FileStore::new(&path).allow_group_writers();
+    for mode in [0o664, 0o660, 0o620] {
+        make(mode);
+        assert!(open.load("k").await.unwrap().is_some(), "{mode:o}");
+        open.save("k", &entry("t", None)).await.unwrap();
+        let saved = fs::metadata(&path).unwrap();
+        assert_eq!(saved.permissions().mode() & 0o777, 0o600);
+    }
+    make(0o666);
+    let error = open.load("k").await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Untrusted);
+
+    // Whether the group of a new file is private is for another program to say.
+    let told = |program: &str, arguments: &[&str]| {
+        let output = std::process::Command::new(program).args(arguments).output();
+        let text = output.ok().filter(|output| output.status.success())?.stdout;
+        Some(String::from_utf8(text).ok()?.trim().to_owned())
+    };
+    make(0o664);
+    let group = fs::metadata(&path).unwrap().gid().to_string();
+    if let (Some(user), Some(entry)) = (told("id", &["-un"]), told("getent", &["group", &group])) {
+        let is_private = entry.starts_with(&format!("{user}:")) && entry.ends_with(':');
+        let passwd = fs::read_to_string("/etc/passwd").unwrap();
+        let its = |line: &&str| line.split(':').nth(3) == Some(&*group);
+        let is_private = is_private && passwd.lines().filter(its).count() == 1;
+        let believed = strict.load("k").await.is_ok();
+        assert_eq!(believed, is_private, "{entry}");
+    }
+    // Only root can give a file to any group. Nobody knows who is in this one.
+    if chown(&path, None, Some(4711)).is_ok() {
+        for error in [
+            strict.load("k").await.unwrap_err(),
+            strict.save("k", &entry("t", None)).await.unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), StoreErrorKind::Untrusted);
+            assert!(error.to_string().contains("allow_group_writers"), "{error}");
+        }
+        assert!(open.load("k").await.unwrap().is_some());
     }
 }
 

@@ -213,7 +213,8 @@ async fn what_is_known_of_a_token_survives_a_refresh() {
         .with_proof_key(ProofKey::new("{\"d\":\"…\"}"))
         .with_id_token(Secret::from("i"))
         .with_scope(Secret::from("a b"))
-        .with_member("of a later version", Secret::from("x"));
+        .with_member("of a later version", Secret::from("x"))
+        .unwrap();
     store.save("key", &before).await.unwrap();
     let cache = cache(&server, store.clone(), &time);
     let current = cache.get().await.unwrap();
@@ -226,6 +227,42 @@ async fn what_is_known_of_a_token_survives_a_refresh() {
     assert_eq!(after.id_token().unwrap().expose(), "i");
     assert_eq!(after.proof_key().unwrap().jwk().expose(), "{\"d\":\"…\"}");
     assert_eq!(after.member("of a later version").unwrap().expose(), "x");
+}
+
+#[test]
+fn a_member_that_the_store_keeps_itself_is_refused_and_not_replaced_in_silence() {
+    let token = tower_auth_token::store::StoredToken::new("t");
+    let refused = token
+        .clone()
+        .with_member("expires_in", Secret::from("soon"));
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.kind(), tower_auth_token::store::StoreErrorKind::Key);
+    assert!(refused.to_string().contains("with_expires_at"), "{refused}");
+    let kept = token.with_member("expires", Secret::from("soon")).unwrap();
+    assert_eq!(kept.member("expires").unwrap().expose(), "soon");
+}
+
+/// What a log shows, whether it prints an error or its whole chain.
+#[test]
+fn an_error_of_a_store_says_its_cause_once() {
+    use std::error::Error;
+    use tower_auth_token::store::{StoreError, StoreErrorKind};
+    let cause = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+    let said = cause.to_string();
+    let error = StoreError::new(StoreErrorKind::Io, "cannot read `/t`").with_source(cause);
+    let io = error
+        .cause()
+        .and_then(|cause| cause.downcast_ref::<std::io::Error>());
+    assert_eq!(io.unwrap().kind(), std::io::ErrorKind::PermissionDenied);
+    let mut chain = Vec::new();
+    let mut next: Option<&dyn Error> = Some(&error);
+    while let Some(error) = next {
+        chain.push(error.to_string());
+        next = error.source();
+    }
+    assert_eq!(chain.concat().matches(&said).count(), 1, "{chain:?}");
+    let auth = AuthError::from(error);
+    assert_eq!(auth.to_string().matches(&said).count(), 1, "{auth}");
 }
 
 /// Programs that share tokens which live for less than the margin of early expiry do not each fetch their own.

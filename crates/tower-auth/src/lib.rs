@@ -76,7 +76,10 @@
 //!
 //! [`Error`] is either the client's own error, as it was, or an [`AuthError`] with a [kind](AuthError::kind). Neither
 //! shows a secret.
-
+//!
+//! # What each feature costs
+//!
+#![doc = include_str!("../docs/features.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[doc(inline)]

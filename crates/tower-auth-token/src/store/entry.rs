@@ -187,7 +187,7 @@ mod tests {
                 .with_refresh(refresh.map(Secret::from))
                 .with_members(members);
             for (name, value) in &names {
-                token = token.with_member(name, Secret::from(value));
+                token = token.with_member(name, Secret::from(value)).unwrap();
             }
             let mut text = Vec::new();
             write_members(&mut text, token.members());

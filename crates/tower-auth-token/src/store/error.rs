@@ -19,7 +19,7 @@ pub struct StoreError {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
-    /// Reading, writing or locking failed. The [`source()`](StdError::source) says why.
+    /// Reading, writing or locking failed. The [`cause`](StoreError::cause) says why.
     Io,
     /// What is there is not a regular file: a symbolic link, a directory, a pipe. It is not touched.
     NotAFile,
@@ -56,6 +56,12 @@ impl StoreError {
             source: Some(source.into().into()),
             ..self
         }
+    }
+
+    /// What it was caused by, such as an [`io::Error`](std::io::Error). The text of this error has its text already, so
+    /// [`source()`](StdError::source) goes on behind it.
+    pub fn cause(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
     }
 
     /// What kind of error this is.
@@ -95,6 +101,6 @@ impl fmt::Debug for StoreError {
 
 impl StdError for StoreError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as _)
+        self.cause()?.source()
     }
 }

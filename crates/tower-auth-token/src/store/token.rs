@@ -1,8 +1,9 @@
 //! What a store keeps under a key.
 
+use super::{StoreError, StoreErrorKind};
 use crate::{
     ProofKey,
-    members::{ID_TOKEN, Members, PROOF_KEY, SCOPE, TOKEN_TYPE},
+    members::{ID_TOKEN, LIFETIME, Members, PROOF_KEY, SCOPE, TOKEN_TYPE},
 };
 use std::time::{Duration, SystemTime};
 use tower_auth_core::Secret;
@@ -65,32 +66,50 @@ impl StoredToken {
     /// With the `token_type` that the server said (RFC 6749 section 7.1).
     #[must_use]
     pub fn with_token_type(self, token_type: impl Into<Option<Secret>>) -> Self {
-        self.with_member(TOKEN_TYPE, token_type)
+        self.with_text(TOKEN_TYPE, token_type.into())
     }
 
     /// With the scope that was granted (RFC 6749 section 3.3).
     #[must_use]
     pub fn with_scope(self, scope: impl Into<Option<Secret>>) -> Self {
-        self.with_member(SCOPE, scope)
+        self.with_text(SCOPE, scope.into())
     }
 
     /// With the ID token that came along (OpenID Connect Core section 3.1.3.3).
     #[must_use]
     pub fn with_id_token(self, id_token: impl Into<Option<Secret>>) -> Self {
-        self.with_member(ID_TOKEN, id_token)
+        self.with_text(ID_TOKEN, id_token.into())
     }
 
     /// With the key that it is bound to.
     #[must_use]
     pub fn with_proof_key(self, key: impl Into<Option<ProofKey>>) -> Self {
         let jwk = key.into().map(|key| key.jwk().clone());
-        self.with_member(PROOF_KEY, jwk)
+        self.with_text(PROOF_KEY, jwk)
     }
 
     /// With a text of yours under this name.
-    #[must_use]
-    pub fn with_member(mut self, name: &str, text: impl Into<Option<Secret>>) -> Self {
-        self.members.put_text(name, text.into());
+    ///
+    /// # Errors
+    ///
+    /// [`StoreErrorKind::Key`] for `expires_in`, under which is noted how long the token lived when it was issued: what you
+    /// put there would be replaced. When it ends is said by [`with_expires_at`](Self::with_expires_at).
+    pub fn with_member(
+        self,
+        name: &str,
+        text: impl Into<Option<Secret>>,
+    ) -> Result<Self, StoreError> {
+        if name == LIFETIME {
+            return Err(StoreError::new(
+                StoreErrorKind::Key,
+                "`expires_in` is a member of the store's own; call yours something else, or say `with_expires_at`",
+            ));
+        }
+        Ok(self.with_text(name, text.into()))
+    }
+
+    fn with_text(mut self, name: &str, text: Option<Secret>) -> Self {
+        self.members.put_text(name, text);
         self
     }
 

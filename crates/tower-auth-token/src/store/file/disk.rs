@@ -1,6 +1,6 @@
 //! Reading and replacing the file, so that a crash at any moment leaves a whole one.
 
-use super::{StoreError, StoreErrorKind, trust};
+use super::{StoreError, StoreErrorKind, trust, trust::Writers};
 use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions},
@@ -85,18 +85,19 @@ pub(super) enum Found {
 /// What is there. A text that does not look sound is read a few times, since somebody may be writing it.
 pub(super) fn read_settled(
     path: &Path,
+    writers: Writers,
     sound: impl Fn(&[u8]) -> bool,
 ) -> Result<Found, StoreError> {
     for wait in BETWEEN_READS {
-        match read(path)? {
+        match read(path, writers)? {
             Found::Text(text) if !sound(&text) => thread::sleep(Duration::from_millis(wait)),
             found => return Ok(found),
         }
     }
-    read(path)
+    read(path, writers)
 }
 
-fn read(path: &Path) -> Result<Found, StoreError> {
+fn read(path: &Path, writers: Writers) -> Result<Found, StoreError> {
     let mut file = match open(OpenOptions::new().read(true), path) {
         Ok(file) => file,
         Err(OpenError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
@@ -108,7 +109,7 @@ fn read(path: &Path) -> Result<Found, StoreError> {
     let meta = file
         .metadata()
         .map_err(|error| io("look at", path, error))?;
-    trust::check(path, &meta)?;
+    trust::check(path, &meta, writers)?;
     let size = meta.len();
     if size > MOST {
         return Ok(Found::TooMuch);
@@ -134,7 +135,7 @@ pub(super) enum Place {
 }
 
 /// Whether what is there may be replaced.
-pub(super) fn check_writable(path: &Path) -> Result<Place, StoreError> {
+pub(super) fn check_writable(path: &Path, writers: Writers) -> Result<Place, StoreError> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Place::Empty),
         Err(error) => Err(io("look at", path, error)),
@@ -146,7 +147,7 @@ pub(super) fn check_writable(path: &Path) -> Result<Place, StoreError> {
                 path.display()
             ),
         )),
-        Ok(meta) => trust::check(path, &meta).map(|()| Place::Taken),
+        Ok(meta) => trust::check(path, &meta, writers).map(|()| Place::Taken),
     }
 }
 

@@ -171,7 +171,7 @@ pub(super) fn for_change(path: &Path) -> Result<Option<File>, StoreError> {
 }
 
 fn has_no_locks(error: &StoreError) -> bool {
-    let cause = error.source().and_then(<dyn Error>::downcast_ref);
+    let cause = error.cause().and_then(<dyn Error>::downcast_ref);
     cause.is_some_and(|cause: &io::Error| {
         #[cfg(unix)]
         if cause.raw_os_error() == Some(rustix::io::Errno::NOLCK.raw_os_error()) {

@@ -5,7 +5,7 @@ mod format;
 mod locks;
 mod trust;
 
-use self::{disk::Found, format::Blanks};
+use self::{disk::Found, format::Blanks, trust::Writers};
 use super::{
     Store, StoreError, StoreErrorKind, StoreFuture, StoreLock, StoredToken, blocking::blocking,
     entry,
@@ -42,6 +42,10 @@ use std::{
 /// * **A file that others can write**, or that belongs to another user than this one and root, is neither believed nor
 ///   changed ([`Untrusted`](StoreErrorKind::Untrusted)): who can write it decides what requests carry. That others can read
 ///   it is not refused, since httpx_auth makes it so; the first save ends it.
+/// * **A file that its group can write**, as Python makes it under a umask of 002, is believed when that group is its
+///   owner's alone, as far as `/etc/passwd` and `/etc/group` say: it is the owner's primary group, of the same name, and
+///   nobody else is in it. For users that these files do not name (a directory service), and for groups that are shared
+///   on purpose, there is [`allow_group_writers`](Self::allow_group_writers).
 /// * A symbolic link, a directory or a pipe in its place is an error, and so is writing to a file that is marked
 ///   read-only. The directory has to be there.
 ///
@@ -64,6 +68,7 @@ use std::{
 pub struct FileStore {
     path: Arc<Path>,
     patience: Duration,
+    writers: Writers,
 }
 
 impl FileStore {
@@ -72,6 +77,18 @@ impl FileStore {
         Self {
             path: path.into().into(),
             patience: Duration::from_secs(30),
+            writers: Writers::Owner,
+        }
+    }
+
+    /// Believes a file that its group can write, whoever is in it: each of them decides what requests carry, and what a
+    /// refresh token is replaced by. One that everybody can write is refused all the same. The first save makes the file
+    /// its owner's alone again (mode 0600).
+    #[must_use]
+    pub fn allow_group_writers(self) -> Self {
+        Self {
+            writers: Writers::Group,
+            ..self
         }
     }
 
@@ -90,20 +107,34 @@ impl FileStore {
     /// Does blocking work where it harms nobody.
     async fn blocking<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Path) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnOnce(Place<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let path = Arc::clone(&self.path);
-        blocking(move || work(&path)).await
+        let (path, writers) = (Arc::clone(&self.path), self.writers);
+        blocking(move || {
+            work(Place {
+                path: &path,
+                writers,
+            })
+        })
+        .await
     }
+}
+
+/// Where the file is, and who may write it.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    path: &'a Path,
+    writers: Writers,
 }
 
 impl Store for FileStore {
     fn load<'a>(&'a self, key: &'a str) -> StoreFuture<'a, Option<StoredToken>> {
         let key = key.to_owned();
-        Box::pin(self.blocking(move |path| {
+        Box::pin(self.blocking(move |Place { path, writers }| {
             check_key(&key)?;
             let broken = || broken(path);
-            let text = match disk::read_settled(path, |text| format::parse(text).is_ok())? {
+            let text = match disk::read_settled(path, writers, |text| format::parse(text).is_ok())?
+            {
                 Found::Nothing => return Ok(None),
                 Found::Text(text) => text,
                 Found::TooMuch => return Err(broken()),
@@ -115,17 +146,20 @@ impl Store for FileStore {
 
     fn save<'a>(&'a self, key: &'a str, token: &'a StoredToken) -> StoreFuture<'a, ()> {
         let (key, token) = (key.to_owned(), token.clone());
-        Box::pin(self.blocking(move |path| change(path, &key, Some(&token))))
+        Box::pin(self.blocking(move |place| change(place, &key, Some(&token))))
     }
 
     fn remove<'a>(&'a self, key: &'a str) -> StoreFuture<'a, ()> {
         let key = key.to_owned();
-        Box::pin(self.blocking(move |path| change(path, &key, None)))
+        Box::pin(self.blocking(move |place| change(place, &key, None)))
     }
 
     fn lock<'a>(&'a self, key: &'a str) -> StoreFuture<'a, StoreLock> {
         Box::pin(async move {
-            if !self.blocking(|path| Ok(disk::has_folder(path))).await? {
+            if !self
+                .blocking(|place| Ok(disk::has_folder(place.path)))
+                .await?
+            {
                 // Nothing is there that others could share. Saving says what is wrong.
                 return Ok(StoreLock::new(()));
             }
@@ -150,16 +184,17 @@ fn check_key(key: &str) -> Result<(), StoreError> {
 }
 
 /// Reads, changes one entry, and writes, while nobody else does.
-fn change(path: &Path, key: &str, token: Option<&StoredToken>) -> Result<(), StoreError> {
+fn change(place: Place<'_>, key: &str, token: Option<&StoredToken>) -> Result<(), StoreError> {
+    let Place { path, writers } = place;
     check_key(key)?;
-    if disk::check_writable(path)? == disk::Place::Empty && token.is_none() {
+    if disk::check_writable(path, writers)? == disk::Place::Empty && token.is_none() {
         return Ok(());
     }
     if !disk::has_folder(path) {
         return Err(no_folder(path));
     }
     let _lock = locks::for_change(&locks::of_file(path))?;
-    let found = disk::read_settled(path, |text| format::parse(text).is_ok())?;
+    let found = disk::read_settled(path, writers, |text| format::parse(text).is_ok())?;
     let (text, sound): (&[u8], bool) = match &found {
         Found::Nothing => (b"{}", true),
         Found::Text(text) => (text, true),
