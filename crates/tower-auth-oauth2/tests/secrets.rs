@@ -70,8 +70,18 @@ const ECHO: &str = r#"{"error":"invalid_grant","error_description":"not good: {s
 const RAW: &str = r#"{"error":"invalid_request","error_description":"{raw}","nested":{"seen":["{raw}"],
     "access_token":["PLANTED-leak"]}}"#;
 
+/// Has everything traced from the beginning. `tracing` remembers whether anybody listens at the place where something is
+/// said; without this, a test that listens to nothing could be the one that it asks, on another thread.
+fn listen() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        tracing::subscriber::set_global_default(Collect::default()).expect("set once");
+    });
+}
+
 #[tokio::test]
 async fn planted_secrets_are_found_nowhere() {
+    listen();
     let traced = Collect::default();
     let _guard = tracing::subscriber::set_default(traced.clone());
     let mut shown = String::new();
@@ -210,6 +220,7 @@ async fn planted_secrets_are_found_nowhere() {
 /// The same secret in every spelling and in every place, also such that the server said itself.
 #[tokio::test]
 async fn what_a_server_repeats_is_not_shown_however_and_wherever_it_spells_it() {
+    listen();
     use base64::{Engine as _, prelude::BASE64_STANDARD};
     let secret = "pl4nted/\"s3cret+&1";
     let percent: String = secret.bytes().map(|byte| format!("%{byte:02x}")).collect();
@@ -272,6 +283,7 @@ async fn what_a_server_repeats_is_not_shown_however_and_wherever_it_spells_it() 
 /// A client that puts URLs into its errors, as many do.
 #[tokio::test]
 async fn an_error_of_the_client_shows_no_secret_of_the_request() {
+    listen();
     let http = HttpClient::new(tower::service_fn(
         async |request: http::Request<tower_auth_oauth2::Body>| {
             let said = format!("cannot send {:?} to {}", request.headers(), request.uri());
@@ -294,6 +306,7 @@ async fn an_error_of_the_client_shows_no_secret_of_the_request() {
 #[cfg(feature = "client")]
 #[tokio::test]
 async fn nothing_secret_is_traced_on_a_connection() {
+    listen();
     use tower::{Layer as _, ServiceExt as _};
     use tower_auth_core::{SchemeExt as _, replay::Cloned};
 
