@@ -1,7 +1,12 @@
 //! One request and its answer.
 
 use super::gather::Gather;
-#[cfg(any(feature = "incremental", feature = "subscriptions"))]
+#[cfg(any(
+    feature = "events",
+    feature = "incremental",
+    feature = "multipart",
+    feature = "ws"
+))]
 use super::held::Held;
 use crate::{
     AuthFailure, BoxError, Error, ErrorKind, Reply, Timeout,
@@ -28,7 +33,12 @@ use std::{
 use tokio::time::Sleep;
 
 /// There are no streams.
-#[cfg(not(any(feature = "incremental", feature = "subscriptions")))]
+#[cfg(not(any(
+    feature = "events",
+    feature = "incremental",
+    feature = "multipart",
+    feature = "ws"
+)))]
 type Held = std::convert::Infallible;
 
 /// How much is kept of a body that is not GraphQL.
@@ -153,7 +163,12 @@ where
             this.sleep.set(timeout.map(tokio::time::sleep));
         }
         loop {
-            #[cfg(any(feature = "incremental", feature = "subscriptions"))]
+            #[cfg(any(
+                feature = "events",
+                feature = "incremental",
+                feature = "multipart",
+                feature = "ws"
+            ))]
             if let Some(held) = this.held {
                 if !held.may_wait() {
                     if let Poll::Ready(error) = timed_out(this.sleep.as_mut(), cx) {

@@ -1,12 +1,12 @@
 //! Answers whose head is held back until it is known what they are worth: streams whose first result is judged, and
 //! sockets that the server has to acknowledge.
 
-#[cfg(feature = "subscriptions")]
+#[cfg(any(feature = "events", feature = "multipart", feature = "ws"))]
 use crate::settings::Settings;
 use crate::{Error, Reply, response::Sent};
 use http::{Response, response::Parts as Head};
 use std::task::{Context, Poll};
-#[cfg(feature = "subscriptions")]
+#[cfg(any(feature = "events", feature = "multipart", feature = "ws"))]
 use std::{future::Future, pin::Pin};
 use tower_auth_core::NotAuthenticated;
 

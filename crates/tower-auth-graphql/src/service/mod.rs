@@ -2,7 +2,12 @@
 
 mod future;
 mod gather;
-#[cfg(any(feature = "incremental", feature = "subscriptions"))]
+#[cfg(any(
+    feature = "events",
+    feature = "incremental",
+    feature = "multipart",
+    feature = "ws"
+))]
 mod held;
 #[cfg(feature = "compression")]
 mod unpacked;
