@@ -145,6 +145,7 @@ fn decode_one(first: u8, text: &[u8]) -> (u8, usize) {
 }
 
 /// One name or value of an `application/x-www-form-urlencoded` text, decoded.
+#[cfg(any(test, feature = "legs"))]
 pub(crate) fn decode_form(raw: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(raw.len());
     let mut rest = raw;

@@ -33,7 +33,7 @@
 //! | a fixed bearer token (RFC 6750), or `Authorization: Token …` | [`Bearer`] | finisher |
 //! | a token of an OAuth 2 authorization server | `oauth2::OAuth2` (feature `oauth2`) | finisher, or key |
 //! | a token in a header of its own, or in the query | [`Bearer::in_header`], [`Bearer::in_query`] | key |
-//! | a signature by OAuth 1.0a (RFC 5849), and the three legs to a token | `oauth1::OAuth1`, `oauth1::ThreeLegs` (feature `oauth1`; `oauth1-rsa` for RSA) | finisher |
+//! | a signature by OAuth 1.0a (RFC 5849), and the three legs to a token | `oauth1::OAuth1`, `oauth1::ThreeLegs` (features `oauth1`, `oauth1-legs`; `oauth1-rsa` for RSA) | finisher |
 //! | HTTP Digest (RFC 7616) | `digest::Digest` (feature `digest`), with [`replay`](SchemeExt::replay) | finisher |
 //! | what `.netrc` has for the host | `netrc::Netrc` (feature `netrc`) | finisher |
 //! | an AWS signature | `aws::SigV4` (feature `aws`) | finisher |
