@@ -1,7 +1,9 @@
 //! A scheme as a layer, with the rules of where its credentials may go and whether requests are replayed.
 
 use crate::{
-    AuthError, IntoOrigins, KeepExisting, Mode, Origin, Renewable, Scheme, origin,
+    AuthError, IntoOrigins, KeepExisting, Mode, Origin, Renewable, Scheme,
+    grpc::GrpcLayer,
+    origin,
     replay::{NoReplay, Replay},
     scope::Scope,
     sum::Term,
@@ -55,6 +57,14 @@ impl<A, R> AuthLayer<A, R> {
         Self {
             scope: self.scope.with_plaintext(),
             ..self
+        }
+    }
+
+    pub(crate) fn map_scheme<W>(self, wrap: impl FnOnce(A) -> W) -> AuthLayer<W, R> {
+        AuthLayer {
+            scheme: wrap(self.scheme),
+            scope: self.scope,
+            replay: self.replay,
         }
     }
 
@@ -133,6 +143,11 @@ pub trait SchemeExt: Scheme {
         Self: Scheme<Mode: Renewable>,
     {
         AuthLayer::new(self).replay(clone_body)
+    }
+
+    /// The same over gRPC, where a refusal is an answer of status 200, and errors are statuses: see [`grpc`](crate::grpc).
+    fn for_grpc(self) -> GrpcLayer<Self> {
+        AuthLayer::new(self).for_grpc()
     }
 
     /// Leaves a request alone that already carries what this scheme would write.
