@@ -9,6 +9,13 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 
+/// So much of an answer is read at once, and its head is no larger: see [`ClientBuilder`].
+///
+/// A connection reads on as long as there is something to read, and lets others have their turn after a fixed number of
+/// reads. Were these larger (hyper's grow to 400 KiB), then a server that sends without end what is nothing by itself,
+/// interim answers or the zeros before the size of a chunk, would keep the time limit of its exchange from having a turn.
+const MOST_AT_ONCE: usize = 32 * 1024;
+
 pub(super) struct Connectors {
     plain: Client<HttpConnector, Body>,
     #[cfg(feature = "rustls")]
@@ -76,6 +83,7 @@ fn pool(settings: &ClientBuilder) -> hyper_util::client::legacy::Builder {
     builder
         .pool_idle_timeout(settings.idle_timeout)
         .pool_timer(TokioTimer::new())
+        .http1_max_buf_size(MOST_AT_ONCE)
         .retry_canceled_requests(true);
     builder
 }
