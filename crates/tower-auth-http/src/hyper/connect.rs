@@ -9,15 +9,11 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 
-/// So much of an answer is read at once, and its head is no larger: see [`ClientBuilder`].
-///
-/// A connection reads on as long as there is something to read, and lets others have their turn after a fixed number of
-/// reads. Were these larger (hyper's grow to 400 KiB), then a server that sends without end what is nothing by itself,
-/// interim answers or the zeros before the size of a chunk, would keep the time limit of its exchange from having a turn.
+/// So much is read at once, and the head of an answer is no larger: see [`ClientBuilder`].
 const MOST_AT_ONCE: usize = 32 * 1024;
 
 pub(super) struct Connectors {
-    plain: Client<HttpConnector, Body>,
+    plain: Client<Proxied, Body>,
     #[cfg(feature = "rustls")]
     secure: std::sync::OnceLock<Client<super::tls::Connector, Body>>,
     settings: ClientBuilder,
@@ -26,7 +22,7 @@ pub(super) struct Connectors {
 impl Connectors {
     pub(super) fn new(settings: ClientBuilder) -> Self {
         Self {
-            plain: pool(&settings).build(tcp(&settings)),
+            plain: pool(&settings).build(Proxied::new(tcp(&settings), false)),
             #[cfg(feature = "rustls")]
             secure: std::sync::OnceLock::new(),
             settings,
@@ -62,7 +58,7 @@ impl Connectors {
 
     #[cfg(not(feature = "rustls"))]
     async fn send_secure(&self, _: Request<Body>) -> Result<Response<Incoming>, BoxError> {
-        let _ = Proxied::new(tcp(&self.settings), self.settings.proxy);
+        let _ = self.settings.proxy; // which is for https only
         Err(
             "the default client has no TLS: turn on the feature `rustls`, or bring an HTTP client"
                 .into(),
