@@ -173,6 +173,8 @@ pub use self::login::{GraphQlLogin, LoginBuilder, VariableAuth};
 pub use self::service::Unpack;
 #[cfg(feature = "uploads")]
 pub use self::upload::Upload;
+#[cfg(feature = "ws-http2")]
+pub use self::ws::OpeningHandshake;
 #[cfg(feature = "ws")]
 pub use self::ws::{Connecting, Socket, Subprotocol, WebSocket};
 #[cfg(feature = "subscriptions")]
