@@ -77,6 +77,7 @@
 //! | files (multipart request specification) | `Upload` | `uploads`; those on disk: `files` |
 //! | `@defer` and `@stream`, both formats | `Incremental` | `incremental` |
 //! | subscriptions over WebSockets, both protocols | `Subscription`, `Client::websocket` | `ws` |
+//! | … over HTTP/2 (extended CONNECT, RFC 8441) | `OpeningHandshake` | `ws-http2` |
 //! | subscriptions over server-sent events | `Subscription` | `events` |
 //! | many of them on one connection | `Client::single_event_stream` | `sse` |
 //! | subscriptions over multipart answers (Apollo) | `Subscription` | `multipart` |
