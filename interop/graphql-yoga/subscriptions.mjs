@@ -52,15 +52,23 @@ const schema = createSchema({
           }
         }),
       },
-      // Three results, and then the token is no longer good.
+      // Three results, and then the token is no longer good: a socket is closed, and other streams say so in a result.
       expiring: {
         subscribe: (_, __, context) => counting(async function* () {
           for (let n = 0; n < 3; n += 1) yield { expiring: `${context.token} ${n}` };
           tokens.delete(context.token);
           await pause(20);
+          if (!context.expire) {
+            yield { expired: true };
+            return;
+          }
           context.expire();
           await pause(50);
         }),
+        resolve: ({ expired, expiring }) => {
+          if (expired) throw new GraphQLError('log in again', { extensions: { code: 'UNAUTHENTICATED' } });
+          return expiring;
+        },
       },
     },
   },
@@ -114,7 +122,7 @@ const sse = createHandler({
     }
     return request.headers.get('x-graphql-event-stream-token') ?? new URL(request.url, 'http://h').searchParams.get('token') ?? crypto.randomUUID();
   },
-  context: (request) => ({ token: bearer(request.raw), expire: () => {} }),
+  context: (request) => ({ token: bearer(request.raw) ?? cookie(request.raw) }),
 });
 
 const yoga = createYoga({
@@ -122,22 +130,24 @@ const yoga = createYoga({
   logging: false,
   graphqlEndpoint: '/yoga',
   context: ({ request }) => {
-    const token = bearer({ headers: Object.fromEntries(request.headers) });
+    const asked = { headers: Object.fromEntries(request.headers) };
+    const token = bearer(asked) ?? cookie(asked);
     if (!tokens.has(token)) throw new GraphQLError('log in first', { extensions: { code: 'UNAUTHENTICATED', http: { status: 401 } } });
-    return { token, expire: () => {} };
+    return { token };
   },
 });
 
 /// As Apollo's router: heartbeats, and every result in a part of its own.
 async function parts(request, response) {
-  if (!tokens.has(bearer(request))) return response.writeHead(401, { 'www-authenticate': 'Bearer' }).end();
+  const token = bearer(request) ?? cookie(request);
+  if (!tokens.has(token)) return response.writeHead(401, { 'www-authenticate': 'Bearer' }).end();
   if (!request.headers.accept.includes('subscriptionSpec=1.0')) return response.writeHead(406).end();
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);
   const { query, variables } = JSON.parse(Buffer.concat(chunks).toString());
   response.writeHead(200, { 'content-type': 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0' });
   const part = (json) => response.write(`\r\n--graphql\r\ncontent-type: application/json\r\n\r\n${JSON.stringify(json)}`);
-  const results = await subscribe({ schema, document: parse(query), variableValues: variables, contextValue: { token: bearer(request), expire: () => {} } });
+  const results = await subscribe({ schema, document: parse(query), variableValues: variables, contextValue: { token } });
   part({});
   response.on('close', () => results.return?.());
   if (Symbol.asyncIterator in results) {

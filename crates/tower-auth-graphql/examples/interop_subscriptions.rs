@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use tower_auth_core::Bearer;
 use tower_auth_graphql::{
-    AuthFailure, BoxClient, Client, CookieJar, CookieLayer, ErrorKind, SingleEventStream,
-    Subprotocol, Subscription, WebSocket,
+    AuthFailure, BoxClient, Client, ClientBuilder, CookieJar, CookieLayer, ErrorKind,
+    SingleEventStream, Subprotocol, Subscription, WebSocket,
 };
 use tower_auth_token::{Demand, Failure, Fetched, Source, Token, TokenAuth};
 use tower_layer::Layer as _;
@@ -164,6 +164,85 @@ async fn check_expiry(name: &str, client: &BoxClient) -> Outcome {
     Ok(())
 }
 
+/// What is not a socket, by its path.
+const STREAMS: [(&str, &str); 4] = [
+    ("sse", "graphql-sse, distinct connections"),
+    ("sse", SINGLE),
+    ("yoga", "graphql-yoga, server-sent events"),
+    ("multipart", "multipart, as Apollo's router"),
+];
+const SINGLE: &str = "graphql-sse, single connection";
+
+/// By a header, by a cookie, with a token that expires, and refused.
+async fn check_stream(path: &str, name: &str, origin: &str) -> Outcome {
+    let http = || Hyper::builder(TokioExecutor::new()).build_http();
+    let of = || -> Outcome<ClientBuilder<_>> {
+        let builder = Client::builder(format!("{origin}/{path}"))?;
+        Ok(match path {
+            "multipart" => builder.multipart_subscriptions(),
+            _ => builder,
+        })
+    };
+    let by_header = of()?.auth(tokens(origin))?.build(http());
+    let cookies = CookieLayer::new(CookieJar::new()).layer(http());
+    let login = Client::builder(format!("{origin}/login"))?.build(cookies.clone());
+    login.query("{ hello }").reply().await?;
+    let by_cookie = of()?.build(cookies);
+    let wrong = of()?.auth(Bearer::new("wrong")?)?.build(http());
+    let none = of()?.build(http());
+    let (by_header, by_cookie, refused) = if name == SINGLE {
+        let single = SingleEventStream::new;
+        (
+            by_header.single_event_stream(single()).boxed(),
+            by_cookie.single_event_stream(single()).boxed(),
+            [
+                wrong.single_event_stream(single()).boxed(),
+                none.single_event_stream(single()).boxed(),
+            ],
+        )
+    } else {
+        let refused = [wrong.boxed(), none.boxed()];
+        (by_header.boxed(), by_cookie.boxed(), refused)
+    };
+    check(&format!("{name}, by a header"), &by_header, origin).await?;
+    check(&format!("{name}, by a cookie"), &by_cookie, origin).await?;
+    check_stream_expiry(name, &by_header).await?;
+    for client in refused {
+        let error = client.query("subscription { forever }").subscribe().await;
+        let error = error.expect_err("it should be refused");
+        assert_eq!(
+            error.kind(),
+            ErrorKind::Auth(AuthFailure::Refused),
+            "{name}: {error:?}"
+        );
+    }
+    println!("{name}: refused with another token, and without one");
+    Ok(())
+}
+
+/// A stream is not resumed: its last result says why it ends, and the next one has another token.
+async fn check_stream_expiry(name: &str, client: &BoxClient) -> Outcome {
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let mut results = client
+            .query("subscription { expiring }")
+            .subscribe()
+            .await?;
+        for _ in 0..3 {
+            let value = value(&mut results).await?;
+            seen.push(value["expiring"].as_str().unwrap_or_default().to_owned());
+        }
+        let last = tokio::time::timeout(Duration::from_secs(10), results.next()).await?;
+        let last = last.ok_or("it is over")??;
+        assert!(last.auth_failure.is_some(), "{name}: {last:?}");
+        assert!(results.next().await.is_none(), "{name}");
+    }
+    let unique: std::collections::HashSet<_> = seen.iter().collect();
+    assert_eq!(unique.len(), 6, "{name}: {seen:?}");
+    println!("{name}: told twice that the token expired, and gone on with a new one: {seen:?}");
+    Ok(())
+}
+
 #[tokio::main]
 async fn main() -> Outcome {
     let origin = std::env::args()
@@ -270,38 +349,8 @@ async fn main() -> Outcome {
         );
         all.query("mutation { count }").data::<Value>().await?;
     }
-    let sse = builder(format!("{origin}/sse"), &origin, http())?;
-    check(
-        "graphql-sse, distinct connections",
-        &sse.clone().boxed(),
-        &origin,
-    )
-    .await?;
-    let single = sse.single_event_stream(SingleEventStream::new()).boxed();
-    check("graphql-sse, single connection", &single, &origin).await?;
-    let yoga = builder(format!("{origin}/yoga"), &origin, http())?.boxed();
-    check("graphql-yoga, server-sent events", &yoga, &origin).await?;
-    let parts = Client::builder(format!("{origin}/multipart"))?.multipart_subscriptions();
-    let parts = parts.auth(tokens(&origin))?.build(http()).boxed();
-    check("multipart, as Apollo's router", &parts, &origin).await?;
-    for path in ["sse", "yoga", "multipart"] {
-        let wrong = Client::builder(format!("{origin}/{path}"))?;
-        let wrong = if path == "multipart" {
-            wrong.multipart_subscriptions()
-        } else {
-            wrong
-        };
-        let wrong = wrong.auth(Bearer::new("wrong")?)?.build(http());
-        let error = wrong
-            .query("subscription { forever }")
-            .subscribe()
-            .await
-            .expect_err("refused");
-        assert_eq!(
-            error.kind(),
-            ErrorKind::Auth(AuthFailure::Refused),
-            "{path}: {error:?}"
-        );
+    for (path, name) in STREAMS {
+        check_stream(path, name, &origin).await?;
     }
     println!("all is well");
     Ok(())

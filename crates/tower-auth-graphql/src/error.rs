@@ -274,16 +274,27 @@ impl Error {
 
     /// As the answer to a handshake: what it is not matters more than what it is.
     #[cfg(feature = "ws")]
-    pub(crate) fn of_handshake(self, version: http::Version) -> Self {
+    pub(crate) fn of_handshake(self, version: http::Version, connected: bool) -> Self {
         if self.0.kind != ErrorKind::Transport || self.0.head.is_none() {
             return self;
         }
-        let context = if version == http::Version::HTTP_2 {
+        let context = if version == http::Version::HTTP_2 && !connected {
             "the server did not switch to a WebSocket: the connection is HTTP/2, over which it cannot; give the client \
-             an HTTP client that speaks HTTP/1.1 only"
+             an HTTP client that speaks HTTP/1.1 only, or ask by extended CONNECT with `opening_handshake`"
         } else {
             "the server did not switch to a WebSocket; is this its address?"
         };
+        self.change(|inner| inner.context = context.into())
+    }
+
+    /// As what became of an extended `CONNECT`: servers that do not know it reset the stream, and say no more.
+    #[cfg(feature = "ws")]
+    pub(crate) fn of_connect(self) -> Self {
+        if self.0.kind != ErrorKind::Transport || self.0.head.is_some() || self.0.unsent {
+            return self;
+        }
+        let context = "no WebSocket could be had by extended CONNECT: does the HTTP client speak HTTP/2, and does the \
+                       server allow it (RFC 8441)?";
         self.change(|inner| inner.context = context.into())
     }
 

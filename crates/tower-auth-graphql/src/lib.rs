@@ -77,6 +77,7 @@
 //! | files (multipart request specification) | `Upload` | `uploads`; those on disk: `files` |
 //! | `@defer` and `@stream`, both formats | `Incremental` | `incremental` |
 //! | subscriptions over WebSockets, both protocols | `Subscription`, `Client::websocket` | `ws` |
+//! | … over HTTP/2 (extended CONNECT, RFC 8441) | `OpeningHandshake` | `ws-http2` |
 //! | subscriptions over server-sent events | `Subscription` | `events` |
 //! | many of them on one connection | `Client::single_event_stream` | `sse` |
 //! | subscriptions over multipart answers (Apollo) | `Subscription` | `multipart` |
@@ -173,6 +174,8 @@ pub use self::login::{GraphQlLogin, LoginBuilder, VariableAuth};
 pub use self::service::Unpack;
 #[cfg(feature = "uploads")]
 pub use self::upload::Upload;
+#[cfg(feature = "ws-http2")]
+pub use self::ws::OpeningHandshake;
 #[cfg(feature = "ws")]
 pub use self::ws::{Connecting, Socket, Subprotocol, WebSocket};
 #[cfg(feature = "subscriptions")]

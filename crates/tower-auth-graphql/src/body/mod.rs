@@ -18,7 +18,8 @@ use std::{
 
 /// The body of a GraphQL request: JSON in memory, or a multipart form with files.
 ///
-/// JSON can be sent again; a form can when all its files can. [`Body::try_clone`] is for
+/// JSON can be sent again; a form can when all its files can. `Clone` is for schemes that sign the body (SigV4): the copy of
+/// a form that cannot be sent again is a body that is an error when it is read. [`Body::try_clone`] is for
 /// [`replay`](tower_auth_core::SchemeExt::replay):
 ///
 /// ```
@@ -36,6 +37,9 @@ enum Kind {
     Bytes(Bytes),
     #[cfg(feature = "uploads")]
     Multipart(Box<multipart::Form>),
+    /// A copy of what cannot be copied.
+    #[cfg(feature = "uploads")]
+    Unreadable,
 }
 
 impl Default for Kind {
@@ -77,6 +81,8 @@ impl Body {
             Kind::Bytes(bytes) => Some(Self(Kind::Bytes(bytes.clone()))),
             #[cfg(feature = "uploads")]
             Kind::Multipart(form) => Some(Self::multipart(form.try_clone()?)),
+            #[cfg(feature = "uploads")]
+            Kind::Unreadable => None,
         }
     }
 
@@ -86,6 +92,8 @@ impl Body {
             Kind::Bytes(json) => Operations::new(json.clone()),
             #[cfg(feature = "uploads")]
             Kind::Multipart(form) => Operations::new(form.operations()),
+            #[cfg(feature = "uploads")]
+            Kind::Unreadable => Operations::default(),
         }
     }
 
@@ -96,6 +104,19 @@ impl Body {
             Kind::Bytes(bytes) => *bytes = json,
             #[cfg(feature = "uploads")]
             Kind::Multipart(form) => form.set_operations(json),
+            #[cfg(feature = "uploads")]
+            Kind::Unreadable => {}
+        }
+    }
+}
+
+impl Clone for Body {
+    fn clone(&self) -> Self {
+        #[cfg(feature = "uploads")]
+        return self.try_clone().unwrap_or(Self(Kind::Unreadable));
+        #[cfg(not(feature = "uploads"))]
+        match &self.0 {
+            Kind::Bytes(bytes) => Self(Kind::Bytes(bytes.clone())),
         }
     }
 }
@@ -114,6 +135,10 @@ impl http_body::Body for Body {
             Kind::Bytes(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             #[cfg(feature = "uploads")]
             Kind::Multipart(form) => form.poll_frame(cx),
+            #[cfg(feature = "uploads")]
+            Kind::Unreadable => Poll::Ready(Some(Err(
+                "the body has a file that can be read only once".into(),
+            ))),
         }
     }
 
@@ -122,6 +147,8 @@ impl http_body::Body for Body {
             Kind::Bytes(bytes) => bytes.is_empty(),
             #[cfg(feature = "uploads")]
             Kind::Multipart(form) => form.is_end(),
+            #[cfg(feature = "uploads")]
+            Kind::Unreadable => false,
         }
     }
 
@@ -130,6 +157,8 @@ impl http_body::Body for Body {
             Kind::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
             #[cfg(feature = "uploads")]
             Kind::Multipart(form) => form.size_hint(),
+            #[cfg(feature = "uploads")]
+            Kind::Unreadable => SizeHint::default(),
         }
     }
 }
@@ -139,5 +168,29 @@ impl fmt::Debug for Body {
         let mut debug = f.debug_struct("Body");
         debug.field("size", &http_body::Body::size_hint(self));
         debug.finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, feature = "uploads"))]
+mod tests {
+    use super::*;
+    use std::task::Waker;
+
+    #[test]
+    fn a_copy_of_what_can_be_read_only_once_is_an_error_and_not_another_body() {
+        let frames = |mut body: Body| {
+            let mut cx = Context::from_waker(Waker::noop());
+            let polled = http_body::Body::poll_frame(Pin::new(&mut body), &mut cx);
+            polled.map(|frame| frame.map(|frame| frame.map(|frame| frame.into_data().unwrap())))
+        };
+        let json = Body::from_json(Bytes::from_static(b"{}"));
+        match (frames(json.clone()), frames(json)) {
+            (Poll::Ready(Some(Ok(copy))), Poll::Ready(Some(Ok(body)))) => assert_eq!(copy, body),
+            other => panic!("{other:?}"),
+        }
+        let copy = Body(Kind::Unreadable);
+        assert!(copy.try_clone().is_none());
+        assert!(!http_body::Body::is_end_stream(&copy));
+        assert!(matches!(frames(copy.clone()), Poll::Ready(Some(Err(_)))));
     }
 }

@@ -5,6 +5,8 @@ use crate::{
     Body, BoxError, Error, Reply, Socket, WebSocket,
     ws::{Handshake, Sessions},
 };
+#[cfg(feature = "ws-http2")]
+use http::StatusCode;
 use http::{HeaderMap, Request, Response};
 use std::sync::{Arc, Mutex, PoisonError};
 use tower_service::Service;
@@ -20,7 +22,9 @@ where
     /// All subscriptions share one connection. It is made when the first one needs it, and again when it is lost, by a
     /// handshake that is an ordinary HTTP request through the stack: what authenticates queries authenticates it, a
     /// refusal renews credentials, and the server's word that they are no longer good (4401, 4403) does so too. The HTTP
-    /// client below has to be hyper's, or hand on the extensions of its responses, and speak HTTP/1.1 to the server.
+    /// client below has to be hyper's, or hand on the extensions of its responses, and speak HTTP/1.1 to the server: over
+    /// TLS, one that does not offer `h2`. With the feature `ws-http2` it may speak HTTP/2 instead
+    /// ([`WebSocket::opening_handshake`]).
     ///
     /// Needs a tokio runtime. The connection lives in a task of the runtime that it was first needed in.
     ///
@@ -53,9 +57,9 @@ where
                 .unwrap_or_else(PoisonError::into_inner)
                 .clone();
             let handshake = Handshake::new(Arc::clone(&told), connecting);
-            let request = handshake.and_then(|handshake| request(&shared, &told, &handshake));
+            let head = request(&shared, &told);
             let answer: std::pin::Pin<Box<dyn Future<Output = _> + Send>> =
-                Box::pin(async move { open(service, request?).await });
+                Box::pin(async move { open(service, head?, handshake?).await });
             answer
         };
         self.sessions = Some(Sessions::new(Arc::new(open), options));
@@ -63,23 +67,20 @@ where
     }
 }
 
-fn request(
-    shared: &Shared,
-    options: &WebSocket,
-    handshake: &Handshake,
-) -> Result<(http::request::Parts, Handshake), Error> {
+/// Everything but what makes it ask for a WebSocket.
+fn request(shared: &Shared, options: &WebSocket) -> Result<http::request::Parts, Error> {
     let told = encode::Options::default();
     let mut request = encode::finish(shared, &HeaderMap::new(), &told, Body::empty())?;
     if let Some(endpoint) = options.endpoint_uri() {
         *request.uri_mut() = endpoint.clone();
     }
-    handshake.ask(&mut request)?;
-    Ok((request.into_parts().0, handshake.clone()))
+    Ok(request.into_parts().0)
 }
 
 async fn open<S>(
     mut service: S,
-    (head, handshake): (http::request::Parts, Handshake),
+    head: http::request::Parts,
+    #[cfg_attr(not(feature = "ws-http2"), allow(unused_mut))] mut handshake: Handshake,
 ) -> Result<Socket, Error>
 where
     S: Service<Request<Body>, Response = Response<Reply>>,
@@ -91,20 +92,29 @@ where
         std::future::poll_fn(|cx| service.poll_ready(cx))
             .await
             .map_err(|error| Error::from_stack(error.into()))?;
-        let request = Request::from_parts(head.clone(), Body::empty());
-        let response = service
-            .call(request)
-            .await
-            .map_err(|error| Error::from_stack(error.into()))?;
+        let mut request = Request::from_parts(head.clone(), Body::empty());
+        handshake.ask(&mut request)?;
+        let answer = service.call(request).await;
+        let response = answer.map_err(|error| failed(error.into(), &handshake))?;
         let version = response.version();
-        return match response.into_body() {
+        #[cfg(feature = "ws-http2")]
+        let status = response.status();
+        let body = response.into_body();
+        #[cfg(feature = "ws-http2")]
+        if !matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            if let Some(over) = handshake.over(version) {
+                handshake = over;
+                continue;
+            }
+        }
+        return match body {
             Reply::Socket(socket) => Ok(*socket),
             // There are no other credentials: whether these are good after all is for the server to say.
             Reply::NotGraphQl(error) if again && !error.may_have_been_executed() => {
                 again = false;
                 continue;
             }
-            Reply::NotGraphQl(error) => Err(error.of_handshake(version)),
+            Reply::NotGraphQl(error) => Err(error.of_handshake(version, handshake.connects())),
             Reply::Single(response) => match response.into_data() {
                 Err(error) => Err(error),
                 Ok(_) => Err(Error::protocol(
@@ -115,5 +125,14 @@ where
                 "the server answered to a handshake with something else",
             )),
         };
+    }
+}
+
+fn failed(error: BoxError, handshake: &Handshake) -> Error {
+    let error = Error::from_stack(error);
+    if handshake.connects() {
+        error.of_connect()
+    } else {
+        error
     }
 }

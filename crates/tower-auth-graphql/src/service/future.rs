@@ -192,13 +192,14 @@ where
                     let response = response.map_err(|error| Error::transport(error.into()))?;
                     let (parts, body) = response.into_parts();
                     #[cfg(feature = "ws")]
-                    if parts.status == StatusCode::SWITCHING_PROTOCOLS {
-                        if let Some(opening) = this.opening.take() {
-                            drop(body);
-                            let held = Held::socket(parts, *opening, this.settings);
-                            *this.held = Some(Box::new(held));
-                            continue;
-                        }
+                    let is_socket =
+                        |opening: &mut Box<Opening>| opening.handshake.succeeds_with(parts.status);
+                    #[cfg(feature = "ws")]
+                    if let Some(opening) = this.opening.take_if(is_socket) {
+                        drop(body);
+                        let held = Held::socket(parts, *opening, this.settings);
+                        *this.held = Some(Box::new(held));
+                        continue;
                     }
                     let media = media(&parts, this.settings);
                     #[cfg(feature = "multipart")]

@@ -173,7 +173,7 @@ fn complete(request: &mut Request<Body>) -> Result<(), Error> {
         let uri = request.uri().clone();
         pinned.apply(&uri, request.headers_mut())?;
     }
-    let has_body = request.method() != Method::GET;
+    let has_body = !matches!(*request.method(), Method::GET | Method::CONNECT);
     let headers = request.headers_mut();
     // Mostly they are there, and to look is less than to make an entry.
     if !headers.contains_key(ACCEPT) {

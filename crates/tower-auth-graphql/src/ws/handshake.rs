@@ -2,6 +2,7 @@
 
 use super::{
     Socket, Subprotocol, WebSocket,
+    opening::By,
     params::Connecting,
     protocol::Incoming,
     socket::{lost, over},
@@ -36,6 +37,7 @@ pub(crate) struct Handshake {
     pub(super) options: Arc<WebSocket>,
     pub(super) connecting: Connecting,
     key: HeaderValue,
+    by: By,
     /// The credentials are known to be no longer good: others are wanted before anything is sent.
     stale: Arc<AtomicBool>,
     pub(crate) message_size: usize,
@@ -47,6 +49,7 @@ impl Handshake {
             .map_err(|error| Error::request("the key is no header").with_source(error))?;
         let stale = connecting.refused;
         Ok(Self {
+            by: options.opening.first(),
             options,
             connecting,
             key,
@@ -55,9 +58,30 @@ impl Handshake {
         })
     }
 
-    /// Makes a request ask for a WebSocket (RFC 6455 section 4.1).
+    /// The same over HTTP/2, when the answer came over HTTP/2, and that may be done.
+    #[cfg(feature = "ws-http2")]
+    pub(crate) fn over(&self, answered: http::Version) -> Option<Self> {
+        let again = self.options.opening == super::OpeningHandshake::Either
+            && self.by == By::Upgrade
+            && answered == http::Version::HTTP_2;
+        again.then(|| Self {
+            by: By::Connect,
+            ..self.clone()
+        })
+    }
+
+    /// Whether it is asked for by extended `CONNECT`.
+    pub(crate) fn connects(&self) -> bool {
+        self.by != By::Upgrade
+    }
+
+    /// Whether an answer with this status is a WebSocket.
+    pub(crate) fn succeeds_with(&self, status: StatusCode) -> bool {
+        self.by.succeeds_with(status)
+    }
+
+    /// Makes a request ask for a WebSocket.
     pub(crate) fn ask<B>(&self, request: &mut Request<B>) -> Result<(), Error> {
-        *request.method_mut() = Method::GET;
         let names: Vec<_> = self
             .options
             .subprotocols
@@ -67,17 +91,38 @@ impl Handshake {
         let names = HeaderValue::try_from(names.join(", "))
             .map_err(|error| Error::request("the subprotocols are no header").with_source(error))?;
         let headers = request.headers_mut();
-        insert(headers, CONNECTION, HeaderValue::from_static("Upgrade"))?;
-        insert(headers, UPGRADE, HeaderValue::from_static("websocket"))?;
+        insert(headers, SEC_WEBSOCKET_PROTOCOL, names)?;
         insert(
             headers,
             SEC_WEBSOCKET_VERSION,
             HeaderValue::from_static("13"),
         )?;
-        insert(headers, SEC_WEBSOCKET_KEY, self.key.clone())?;
-        insert(headers, SEC_WEBSOCKET_PROTOCOL, names)?;
+        match self.by {
+            By::Upgrade => self.ask_to_upgrade(request)?,
+            #[cfg(feature = "ws-http2")]
+            By::Connect => Self::ask_to_connect(request),
+        }
         request.extensions_mut().insert(self.clone());
         Ok(())
+    }
+
+    /// RFC 6455 section 4.1.
+    fn ask_to_upgrade<B>(&self, request: &mut Request<B>) -> Result<(), Error> {
+        *request.method_mut() = Method::GET;
+        let headers = request.headers_mut();
+        insert(headers, CONNECTION, HeaderValue::from_static("Upgrade"))?;
+        insert(headers, UPGRADE, HeaderValue::from_static("websocket"))?;
+        insert(headers, SEC_WEBSOCKET_KEY, self.key.clone())
+    }
+
+    /// RFC 8441 section 5: no hop-by-hop headers, and no key, since nobody could take the answer for another one.
+    #[cfg(feature = "ws-http2")]
+    fn ask_to_connect<B>(request: &mut Request<B>) {
+        *request.method_mut() = Method::CONNECT;
+        // Over HTTP/1.1 it would be a tunnel through a proxy: better an error.
+        *request.version_mut() = http::Version::HTTP_2;
+        let protocol = hyper::ext::Protocol::from_static("websocket");
+        request.extensions_mut().insert(protocol);
     }
 
     pub(crate) fn is_stale(&self) -> bool {
@@ -89,8 +134,8 @@ impl Handshake {
         self.stale.swap(false, Ordering::Relaxed)
     }
 
-    /// Whether the server switches protocols as it was asked to. Which one it picked.
-    fn verify(&self, head: &Parts) -> Result<Subprotocol, Error> {
+    /// Whether the server switches protocols as it was asked to.
+    fn verify_upgrade(&self, head: &Parts) -> Result<(), Error> {
         let has = |name, wanted: &str| {
             let mut values = head.headers.get_all(name).iter();
             values.any(|value: &HeaderValue| {
@@ -111,6 +156,15 @@ impl Handshake {
         {
             return wrong("`Sec-WebSocket-Accept` does not belong to this handshake");
         }
+        Ok(())
+    }
+
+    /// Whether the server does what it was asked to do. Which subprotocol it picked.
+    fn verify(&self, head: &Parts) -> Result<Subprotocol, Error> {
+        if self.by == By::Upgrade {
+            self.verify_upgrade(head)?;
+        }
+        let wrong = |what| Err(Error::protocol(what));
         if head.headers.contains_key(SEC_WEBSOCKET_EXTENSIONS) {
             return wrong("the server wants an extension that was not offered");
         }

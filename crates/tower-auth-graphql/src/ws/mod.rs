@@ -2,6 +2,7 @@
 
 mod driver;
 mod handshake;
+mod opening;
 mod operations;
 mod options;
 mod params;
@@ -10,6 +11,10 @@ mod serve;
 mod sessions;
 mod socket;
 
+#[cfg(feature = "ws-http2")]
+pub use self::opening::OpeningHandshake;
+#[cfg(not(feature = "ws-http2"))]
+pub(crate) use self::opening::OpeningHandshake;
 pub(crate) use self::{
     handshake::{Handshake, stale},
     sessions::Sessions,

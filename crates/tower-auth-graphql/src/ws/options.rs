@@ -1,7 +1,7 @@
 //! What a WebSocket is told.
 
 use super::{
-    Subprotocol,
+    OpeningHandshake, Subprotocol,
     params::{Connecting, Params},
 };
 use crate::{BoxError, Error};
@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 ///
 /// | | default |
 /// | --- | --- |
+/// | asked for by | `Upgrade`, over HTTP/1.1 |
 /// | subprotocols | `graphql-transport-ws`, and no other |
 /// | connection parameters | none |
 /// | the server acknowledges within | 10 seconds |
@@ -30,6 +31,7 @@ use zeroize::Zeroizing;
 #[must_use]
 pub struct WebSocket {
     pub(super) endpoint: Option<Uri>,
+    pub(super) opening: OpeningHandshake,
     pub(super) subprotocols: Arc<[Subprotocol]>,
     pub(super) params: Params,
     pub(super) ack_timeout: Duration,
@@ -55,6 +57,7 @@ impl Default for WebSocket {
     fn default() -> Self {
         Self {
             endpoint: None,
+            opening: OpeningHandshake::default(),
             subprotocols: Arc::new([Subprotocol::TransportWs]),
             params: Params::None,
             ack_timeout: Duration::from_secs(10),
@@ -97,6 +100,23 @@ impl WebSocket {
 
     pub(crate) fn endpoint_uri(&self) -> Option<&Uri> {
         self.endpoint.as_ref()
+    }
+
+    /// How the connection is asked for. Over HTTP/2 it is one stream beside others, so a proxy or a server that speaks
+    /// HTTP/2 only can be had, and all of it goes over one connection.
+    ///
+    /// The HTTP client has to be hyper's, or hand on the extensions of its requests, as reqwest does not. It has to speak
+    /// HTTP/2: by what is agreed on with TLS (ALPN), or by prior knowledge (`http2_only`).
+    ///
+    /// ```
+    /// use tower_auth_graphql::{OpeningHandshake, WebSocket};
+    ///
+    /// let websocket = WebSocket::new().opening_handshake(OpeningHandshake::Either);
+    /// ```
+    #[cfg(feature = "ws-http2")]
+    pub fn opening_handshake(mut self, opening: OpeningHandshake) -> Self {
+        self.opening = opening;
+        self
     }
 
     /// The subprotocols to offer, the best first. The server picks one.

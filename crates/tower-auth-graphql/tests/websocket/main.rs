@@ -2,6 +2,8 @@
 #![cfg(all(feature = "ws", feature = "login"))]
 
 mod faults;
+#[cfg(feature = "ws-http2")]
+mod http2;
 mod peer;
 mod reconnect;
 mod scripted;

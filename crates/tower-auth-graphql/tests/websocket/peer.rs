@@ -8,7 +8,7 @@ use axum::{
     extract::{State, WebSocketUpgrade},
     http::HeaderMap,
     response::{IntoResponse, Response},
-    routing::get,
+    routing::any,
 };
 use futures_util::Stream;
 use serde_json::{Value, json};
@@ -24,13 +24,13 @@ use tower_auth_graphql::{
 use tower_layer::Layer as _;
 
 #[derive(Default)]
-struct Shared {
+pub(crate) struct Shared {
     mutations: AtomicUsize,
-    handshakes: AtomicUsize,
+    pub(crate) handshakes: AtomicUsize,
     running: AtomicUsize,
     headers: Mutex<HeaderMap>,
     /// What the connection parameters have to be, or the handshake's `Authorization`, `Cookie`, `X-API-Key`.
-    wanted: Mutex<Option<String>>,
+    pub(crate) wanted: Mutex<Option<String>>,
 }
 
 struct Query;
@@ -140,14 +140,19 @@ async fn upgrade(
         })
 }
 
-async fn server() -> (String, Arc<Shared>) {
+pub(crate) fn app() -> (Router, Arc<Shared>) {
     let shared = Arc::new(Shared::default());
     let schema = Schema::build(Query, Mutation, Numbers)
         .data(Arc::clone(&shared))
         .finish();
     let app = Router::new()
-        .route("/graphql", get(upgrade))
+        .route("/graphql", any(upgrade)) // extended CONNECT is no GET
         .with_state((schema, Arc::clone(&shared)));
+    (app, shared)
+}
+
+async fn server() -> (String, Arc<Shared>) {
+    let (app, shared) = app();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("ws://{}/graphql", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, app).await });
