@@ -22,7 +22,7 @@ use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_auth_core::{
     AuthError, AuthLayer, Authorize, Basic, Claim, Error, ErrorKind, HeaderApiKey, Scheme,
     SchemeExt, fixed_scheme,
-    grpc::{GrpcBody, GrpcStatus},
+    grpc::{GrpcBody, GrpcExt as _, GrpcStatus},
     replay::Cloned,
 };
 

@@ -33,6 +33,16 @@ impl<A, R> AuthLayer<A, R> {
     }
 }
 
+/// [`for_grpc`](AuthLayer::for_grpc) for schemes that are no layers with settings yet.
+pub trait GrpcExt: Scheme + Sized {
+    /// The same over gRPC, where a refusal is an answer of status 200, and errors are statuses: see [`grpc`](crate::grpc).
+    fn for_grpc(self) -> GrpcLayer<Self> {
+        AuthLayer::new(self).for_grpc()
+    }
+}
+
+impl<A: Scheme> GrpcExt for A {}
+
 impl<A, R, S> Layer<S> for GrpcLayer<A, R>
 where
     A: Scheme<Sent: Send + Sync + 'static>,

@@ -57,7 +57,7 @@ mod status;
 pub use self::{
     body::GrpcBody,
     future::{GrpcFuture, WatchedFuture},
-    layer::{GrpcLayer, GrpcService, Watched},
+    layer::{GrpcExt, GrpcLayer, GrpcService, Watched},
     observed::{Observed, SentObserved},
     status::GrpcStatus,
 };
