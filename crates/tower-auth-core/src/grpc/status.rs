@@ -77,12 +77,14 @@ pub(super) fn answer<T>(error: AuthError) -> Response<GrpcBody<T>> {
     let message = utf8_percent_encode(&text, MESSAGE).to_string();
     let mut response = Response::new(GrpcBody::empty());
     *response.version_mut() = Version::HTTP_2;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
     let code = HeaderValue::from(error.grpc_status().code());
-    headers.insert(GRPC_STATUS.clone(), code);
+    let headers = response.headers_mut();
+    headers.extend([
+        (CONTENT_TYPE, HeaderValue::from_static("application/grpc")),
+        (GRPC_STATUS.clone(), code),
+    ]);
     if let Ok(message) = HeaderValue::try_from(message) {
-        headers.insert(GRPC_MESSAGE.clone(), message);
+        headers.extend([(GRPC_MESSAGE.clone(), message)]);
     }
     response.extensions_mut().insert(error);
     response
