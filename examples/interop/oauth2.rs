@@ -97,7 +97,8 @@ impl Peer {
             .metadata
             .introspection_endpoint()
             .ok_or("no introspection")?;
-        let introspection = Introspection::with_client(url, self.service()?, self.http.clone())?;
+        let introspection =
+            Introspection::new(url, self.service()?)?.http_client(self.http.clone());
         Ok(introspection.introspect(token, None).await?.is_active())
     }
 
@@ -296,9 +297,7 @@ async fn bound_tokens(peer: &Peer) -> Result<(), BoxError> {
     let thumbprint = key.public_jwk().ok_or("no public key")?.thumbprint();
     let bound = peer.metadata.client_credentials(peer.service()?)?;
     let token = bound.dpop(key.clone()).build()?.token().await?;
-    let introspection = peer
-        .metadata
-        .introspection(peer.service()?, peer.http.clone())?;
+    let introspection = peer.metadata.introspection(peer.service()?)?;
     let state = introspection.introspect(&token, None).await?;
     let confirmation = state.fields().get("cnf").and_then(|cnf| cnf.get("jkt"));
     check(
@@ -466,7 +465,8 @@ async fn device_and_refresh(peer: &Peer) -> Result<(), BoxError> {
         .cloned()
         .ok_or("no refresh token")?;
     let url = peer.metadata.revocation_endpoint().ok_or("no revocation")?;
-    let revocation = Revocation::with_client(url, ClientAuth::public("tv")?, peer.http.clone())?;
+    let revocation =
+        Revocation::new(url, ClientAuth::public("tv")?)?.http_client(peer.http.clone());
     revocation
         .revoke(&token, Some(TokenHint::RefreshToken))
         .await?;

@@ -1,8 +1,8 @@
 //! Introspection: asking the server about a token (RFC 7662).
 
 use crate::{
-    ClientAuth, HttpClient, TokenHint, builder::default_client, endpoint::Endpoint, fields::Fields,
-    form::Form,
+    ClientAuth, HttpClient, TokenHint, default_client::default_client, endpoint::Endpoint,
+    fields::Fields, form::Form,
 };
 use serde_json::{Map, Value};
 use std::{
@@ -16,31 +16,22 @@ use tower_auth_core::{AuthError, Clock, Secret};
 pub struct Introspection(Endpoint);
 
 impl Introspection {
-    /// At this endpoint, reached by the default client (feature `client`).
+    /// At this endpoint, reached by the default client (feature `client`, or `rustls` for https), unless there is
+    /// [another](Self::http_client).
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the URL is neither https nor of this
     /// machine.
     pub fn new(url: &str, auth: ClientAuth) -> Result<Self, AuthError> {
-        Self::with_client(url, auth, default_client()?)
+        let http = default_client().ok();
+        Endpoint::new("introspection_url", url, false, auth, http, Clock::system()).map(Self)
     }
 
-    /// The same with a client of your own.
-    ///
-    /// # Errors
-    ///
-    /// As [`new`](Self::new).
-    pub fn with_client(url: &str, auth: ClientAuth, client: HttpClient) -> Result<Self, AuthError> {
-        Endpoint::new(
-            "introspection_url",
-            url,
-            false,
-            auth,
-            client,
-            Clock::system(),
-        )
-        .map(Self)
+    /// Reaches the server by this client.
+    #[must_use]
+    pub fn http_client(self, client: HttpClient) -> Self {
+        Self(self.0.http_client(client))
     }
 
     /// What the server knows of a token.
@@ -49,6 +40,7 @@ impl Introspection {
     ///
     /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) with a [`TokenError`](crate::TokenError); an answer that does not
     /// say whether the token is active is one, and not a no.
+    /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when there is no client.
     pub async fn introspect(
         &self,
         token: impl Into<Secret>,

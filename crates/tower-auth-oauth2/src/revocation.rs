@@ -1,7 +1,7 @@
 //! Revocation: telling the server that a token is not needed any more (RFC 7009).
 
 use crate::{
-    ClientAuth, HttpClient, builder::default_client, endpoint::Endpoint, error::TokenError,
+    ClientAuth, HttpClient, default_client::default_client, endpoint::Endpoint, error::TokenError,
     form::Form,
 };
 use tower_auth_core::{AuthError, Clock, Secret};
@@ -40,23 +40,22 @@ impl TokenHint {
 }
 
 impl Revocation {
-    /// At this endpoint, reached by the default client (feature `client`).
+    /// At this endpoint, reached by the default client (feature `client`, or `rustls` for https), unless there is
+    /// [another](Self::http_client).
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the URL is neither https nor of this
     /// machine.
     pub fn new(url: &str, auth: ClientAuth) -> Result<Self, AuthError> {
-        Self::with_client(url, auth, default_client()?)
+        let http = default_client().ok();
+        Endpoint::new("revocation_url", url, false, auth, http, Clock::system()).map(Self)
     }
 
-    /// The same with a client of your own.
-    ///
-    /// # Errors
-    ///
-    /// As [`new`](Self::new).
-    pub fn with_client(url: &str, auth: ClientAuth, client: HttpClient) -> Result<Self, AuthError> {
-        Endpoint::new("revocation_url", url, false, auth, client, Clock::system()).map(Self)
+    /// Reaches the server by this client.
+    #[must_use]
+    pub fn http_client(self, client: HttpClient) -> Self {
+        Self(self.0.http_client(client))
     }
 
     /// Revokes a token; one that the server does not know is no error. Revoking a refresh token ends its session.
@@ -65,6 +64,7 @@ impl Revocation {
     ///
     /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) with a [`TokenError`]. After one that is
     /// [transient](TokenError::is_transient), the token still exists.
+    /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when there is no client.
     pub async fn revoke(
         &self,
         token: impl Into<Secret>,

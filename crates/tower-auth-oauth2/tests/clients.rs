@@ -22,8 +22,9 @@ fn client() -> ClientAuth {
 async fn a_token_is_revoked_as_in_rfc_7009() {
     // Section 2.1; the authentication is that of the example.
     let (http, log) = answering(&[(200, "whatever"), (503, ""), (400, "{}")]);
-    let revocation =
-        Revocation::with_client("https://server.example.com/revoke", client(), http).unwrap();
+    let revocation = Revocation::new("https://server.example.com/revoke", client())
+        .unwrap()
+        .http_client(http);
     let hint = Some(TokenHint::RefreshToken);
     revocation
         .revoke("45ghiukldjahdnhzdauz", hint)
@@ -58,9 +59,9 @@ async fn an_answer_that_does_not_say_active_is_an_error_and_not_a_no() {
         (200, "<html>"),
         (401, r#"{"error":"invalid_client"}"#),
     ]);
-    let server =
-        Introspection::with_client("https://server.example.com/introspect", client(), http)
-            .unwrap();
+    let server = Introspection::new("https://server.example.com/introspect", client())
+        .unwrap()
+        .http_client(http);
     let hint = Some(TokenHint::AccessToken);
     let good = server.introspect("mF_9.B5f-4.1JqM", hint).await.unwrap();
     assert_eq!(
@@ -155,7 +156,7 @@ async fn what_was_discovered_is_called() {
     let scheme = server.client_credentials(client()).unwrap();
     let scheme = scheme.http_client(http.clone()).build().unwrap();
     let token = scheme.token().await.unwrap();
-    let introspection = server.introspection(client(), http.clone()).unwrap();
+    let introspection = server.introspection(client()).unwrap();
     assert!(
         introspection
             .introspect(&token, None)
@@ -163,7 +164,7 @@ async fn what_was_discovered_is_called() {
             .unwrap()
             .is_active()
     );
-    let revocation = server.revocation(client(), http).unwrap();
+    let revocation = server.revocation(client()).unwrap();
     revocation.revoke(token, None).await.unwrap();
     let called: Vec<_> = log.all().into_iter().map(|sent| sent.uri).collect();
     assert_eq!(
@@ -227,11 +228,22 @@ fn the_metadata_of_an_https_issuer_cannot_send_a_secret_anywhere_in_the_clear() 
             assert_eq!(kind, TokenErrorKind::InsecureEndpoint);
             assert!(error.to_string().contains("token_endpoint"), "{error}");
             assert!(server.device_authorization("id").is_err());
-            let (http, _) = answering(&[(200, "")]);
-            assert!(server.revocation(client.clone(), http.clone()).is_err());
-            assert!(server.introspection(client, http).is_err());
+            assert!(server.revocation(client.clone()).is_err());
+            assert!(server.introspection(client).is_err());
             assert_eq!(server.token_endpoint(), None);
             assert_eq!(server.authorization_endpoint(), None);
         }
     }
+}
+
+#[cfg(not(feature = "client"))]
+#[tokio::test]
+async fn without_a_client_nothing_is_sent_and_the_error_says_what_is_missing() {
+    let url = "https://server.example.com";
+    let asked = Introspection::new(url, client()).unwrap();
+    let error = asked.introspect("t", None).await.unwrap_err();
+    assert_eq!(error.parameter(), Some("http_client"));
+    let revocation = Revocation::new(url, client()).unwrap();
+    let error = revocation.revoke("t", None).await.unwrap_err();
+    assert_eq!(error.parameter(), Some("http_client"));
 }

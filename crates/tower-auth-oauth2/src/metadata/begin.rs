@@ -2,7 +2,7 @@
 
 use super::ServerMetadata;
 use crate::{
-    ClientAuth, HttpClient, Introspection, OAuth2, OAuth2Builder, Revocation,
+    ClientAuth, Introspection, OAuth2, OAuth2Builder, Revocation,
     grant::{ClientCredentials, DeviceAuthorization, RefreshToken, TokenExchange},
 };
 use tower_auth_core::{AuthError, Secret};
@@ -32,32 +32,32 @@ impl ServerMetadata {
         Ok(self.begin(OAuth2::client_credentials_as(url, auth)))
     }
 
-    /// Its [`Revocation`].
+    /// Its [`Revocation`], reached as its metadata was.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it names no such endpoint, and those of
-    /// [`Revocation::with_client`].
-    pub fn revocation(
-        &self,
-        auth: ClientAuth,
-        client: HttpClient,
-    ) -> Result<Revocation, AuthError> {
-        Revocation::with_client(self.endpoint("revocation_endpoint")?, auth, client)
+    /// [`Revocation::new`].
+    pub fn revocation(&self, auth: ClientAuth) -> Result<Revocation, AuthError> {
+        let revocation = Revocation::new(self.endpoint("revocation_endpoint")?, auth)?;
+        Ok(match &self.reached.http {
+            Some(http) => revocation.http_client(http.clone()),
+            None => revocation,
+        })
     }
 
-    /// Its [`Introspection`].
+    /// Its [`Introspection`], reached as its metadata was.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it names no such endpoint, and those of
-    /// [`Introspection::with_client`].
-    pub fn introspection(
-        &self,
-        auth: ClientAuth,
-        client: HttpClient,
-    ) -> Result<Introspection, AuthError> {
-        Introspection::with_client(self.endpoint("introspection_endpoint")?, auth, client)
+    /// [`Introspection::new`].
+    pub fn introspection(&self, auth: ClientAuth) -> Result<Introspection, AuthError> {
+        let introspection = Introspection::new(self.endpoint("introspection_endpoint")?, auth)?;
+        Ok(match &self.reached.http {
+            Some(http) => introspection.http_client(http.clone()),
+            None => introspection,
+        })
     }
 
     /// [`OAuth2::device_authorization`] at this server.

@@ -193,11 +193,11 @@ async fn endpoints_in_the_clear_are_refused_wherever_they_were_found() {
         server
             .client_credentials(auth())
             .unwrap()
-            .http_client(client.clone())
+            .http_client(client)
             .build()
             .unwrap_err(),
-        server.revocation(auth(), client.clone()).unwrap_err(),
-        server.introspection(auth(), client).unwrap_err(),
+        server.revocation(auth()).unwrap_err(),
+        server.introspection(auth()).unwrap_err(),
     ];
     let parameters = errors.each_ref().map(AuthError::parameter);
     assert_eq!(
