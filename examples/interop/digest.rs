@@ -178,11 +178,11 @@ impl Peer {
                 let what = format!("{algorithm} {quality}");
                 let client = match quality {
                     "auth" => self.client(digest, origin)?,
-                    _ => self.client(digest.with_integrity(), origin)?,
+                    _ => self.client(digest.integrity(), origin)?,
                 };
                 self.check(&what, &client, get("")?, (200, 1)).await?;
                 self.check(&what, &client, get("a body")?, (200, 0)).await?;
-                let client = self.client(Digest::new(USER, "guess")?.with_integrity(), origin)?;
+                let client = self.client(Digest::new(USER, "guess")?.integrity(), origin)?;
                 self.check(&what, &client, get("")?, (401, 2)).await?;
             }
         }

@@ -97,7 +97,8 @@ impl Peer {
             .metadata
             .introspection_endpoint()
             .ok_or("no introspection")?;
-        let introspection = Introspection::with_client(url, self.service()?, self.http.clone())?;
+        let introspection =
+            Introspection::new(url, self.service()?)?.http_client(self.http.clone());
         Ok(introspection.introspect(token, None).await?.is_active())
     }
 
@@ -464,7 +465,8 @@ async fn device_and_refresh(peer: &Peer) -> Result<(), BoxError> {
         .cloned()
         .ok_or("no refresh token")?;
     let url = peer.metadata.revocation_endpoint().ok_or("no revocation")?;
-    let revocation = Revocation::with_client(url, ClientAuth::public("tv")?, peer.http.clone())?;
+    let revocation =
+        Revocation::new(url, ClientAuth::public("tv")?)?.http_client(peer.http.clone());
     revocation
         .revoke(&token, Some(TokenHint::RefreshToken))
         .await?;

@@ -46,6 +46,10 @@ pub trait Identity: Clone + sealed::Sealed {
 
 pub(crate) mod sealed {
     /// Implemented in this crate only, so that an identity may learn more of requests.
+    #[expect(
+        unnameable_types,
+        reason = "which is what keeps others from implementing what it seals"
+    )]
     pub trait Sealed {}
 }
 

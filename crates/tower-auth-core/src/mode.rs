@@ -63,6 +63,10 @@ impl Mode for Deferred {
 }
 
 mod sealed {
+    #[expect(
+        unnameable_types,
+        reason = "which is what keeps others from implementing what it seals"
+    )]
     pub trait Sealed {}
     impl Sealed for super::Fixed {}
     impl Sealed for super::Deferred {}

@@ -122,6 +122,10 @@ impl<T> Room<T> for () {
 }
 
 mod sealed {
+    #[expect(
+        unnameable_types,
+        reason = "which is what keeps others from implementing what it seals"
+    )]
     pub trait Sealed {}
     impl Sealed for super::NoReplay {}
     impl<C> Sealed for super::Replay<C> {}

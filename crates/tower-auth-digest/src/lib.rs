@@ -35,7 +35,7 @@ mod scheme;
 mod unanswered;
 
 pub use self::{
-    scheme::{Auth, AuthInt, Digest, Protect, Quality, Ticket},
+    scheme::{Auth, AuthInt, Digest, Protect, Quality, SentTicket, Ticket},
     unanswered::Unanswered,
 };
 pub use tower_auth_core::NonceSource;

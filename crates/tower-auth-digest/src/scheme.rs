@@ -108,7 +108,7 @@ pub trait Quality: Clone + fmt::Debug + sealed::Sealed {
 /// A [`Quality`] that works for bodies of type `B`.
 #[diagnostic::on_unimplemented(
     message = "a `{B}` could not be read to protect its integrity",
-    note = "`Digest::with_integrity` needs a body in memory that is `Clone`, such as `Full<Bytes>`; put the body in \
+    note = "`Digest::integrity` needs a body in memory that is `Clone`, such as `Full<Bytes>`; put the body in \
             memory, or do without"
 )]
 pub trait Protect<B>: Quality {
@@ -185,7 +185,7 @@ impl Digest {
 
     /// Protects bodies, too, where the server offers `auth-int`. They have to be in memory (`B: Body + Clone`).
     #[must_use]
-    pub fn with_integrity(self) -> Digest<AuthInt> {
+    pub fn integrity(self) -> Digest<AuthInt> {
         Digest {
             settings: self.settings,
             memory: Arc::default(),
@@ -527,6 +527,10 @@ fn target(uri: &http::Uri) -> Cow<'_, str> {
 }
 
 mod sealed {
+    #[expect(
+        unnameable_types,
+        reason = "which is what keeps others from implementing what it seals"
+    )]
     pub trait Sealed {}
     impl Sealed for super::Auth {}
     impl Sealed for super::AuthInt {}

@@ -13,7 +13,7 @@ pub enum Unanswered {
     Weaker,
     /// It lacks a realm or a nonce, or wants what this scheme does not do: an unknown algorithm, MD5 after
     /// [`without_md5`](crate::Digest::without_md5), `auth-int` alone without
-    /// [`with_integrity`](crate::Digest::with_integrity).
+    /// [`integrity`](crate::Digest::integrity).
     Unsupported,
 }
 

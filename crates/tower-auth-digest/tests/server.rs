@@ -383,10 +383,7 @@ async fn a_session_keeps_its_client_nonce() {
 #[tokio::test]
 async fn integrity_covers_the_body_and_is_not_promised_without() {
     let server = Server::new("auth-int");
-    let client = digest()
-        .with_integrity()
-        .replay(Cloned)
-        .layer(service(&server));
+    let client = digest().integrity().replay(Cloned).layer(service(&server));
     let response = client.oneshot(post("https://h/")).await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
     // Only `auth-int` is offered: without, the challenge cannot be answered.
@@ -396,7 +393,7 @@ async fn integrity_covers_the_body_and_is_not_promised_without() {
     assert_eq!(server.lock().unwrap().challenged, 2);
     // A body beyond the limit is an error, and does not go out unprotected.
     let client = digest()
-        .with_integrity()
+        .integrity()
         .limit(3)
         .replay(Cloned)
         .layer(service(&server));

@@ -1,6 +1,6 @@
 //! Why an exchange failed, where, and what to do.
 
-use crate::{BoxError, ReadError, Redactor, printable};
+use crate::{BoxError, ReadError, Redactor, printable, reader::Unread};
 use http::{StatusCode, Uri};
 use std::{error::Error as StdError, fmt, io, time::Duration};
 
@@ -70,18 +70,14 @@ impl HttpError {
     }
 
     pub(crate) fn unread(uri: &Uri, error: ReadError) -> Self {
-        match error {
-            ReadError::Body(error) => Self::interrupted(uri, error),
-            error @ (ReadError::TooLarge(_) | ReadError::Empty) => {
-                let detail = match &error {
-                    ReadError::TooLarge(limit) => {
-                        format!("answered with more than {limit} bytes; is it the right URL?")
-                    }
-                    _ => "sent an answer without end".to_owned(),
-                };
-                Self::new(HttpErrorKind::TooLarge, uri, detail)
+        let detail = match error.0 {
+            Unread::Body(error) => return Self::interrupted(uri, error),
+            Unread::TooLarge(limit) => {
+                format!("answered with more than {limit} bytes; is it the right URL?")
             }
-        }
+            Unread::Empty => "sent an answer without end".to_owned(),
+        };
+        Self::new(HttpErrorKind::TooLarge, uri, detail)
     }
 
     pub(crate) fn interrupted(uri: &Uri, error: BoxError) -> Self {

@@ -59,7 +59,7 @@ pub use self::{
     client::{Exchange, HttpClient},
     date::{http_date, retry_after},
     error::{HttpError, HttpErrorKind},
-    reader::{ReadError, read},
+    reader::{ReadError, ReadErrorKind, read},
     redact::{Redactor, is_secret_name, printable},
     retry::Retry,
 };

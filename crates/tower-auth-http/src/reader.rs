@@ -12,30 +12,59 @@ const EMPTY_FRAMES: usize = 64;
 
 /// Why a body could not be read.
 #[derive(Debug)]
+pub struct ReadError(pub(crate) Unread);
+
+/// What kind of error a [`ReadError`] is.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
-pub enum ReadError {
-    /// It has more bytes than that.
-    TooLarge(usize),
-    /// It consists of empty frames.
+pub enum ReadErrorKind {
+    /// The body has more bytes than it may.
+    TooLarge,
+    /// It consists of empty frames, one after the other.
     Empty,
-    /// It failed. The cause is the client's own error.
+    /// It failed. The client's own error is the [`source`](std::error::Error::source).
+    Body,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    /// The limit, in bytes.
+    TooLarge(usize),
+    Empty,
     Body(BoxError),
+}
+
+impl ReadError {
+    /// What kind of error this is.
+    pub fn kind(&self) -> ReadErrorKind {
+        match self.0 {
+            Unread::TooLarge(_) => ReadErrorKind::TooLarge,
+            Unread::Empty => ReadErrorKind::Empty,
+            Unread::Body(_) => ReadErrorKind::Body,
+        }
+    }
 }
 
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLarge(limit) => write!(f, "the body is larger than {limit} bytes"),
-            Self::Empty => f.write_str("the body goes on without a byte in it"),
-            Self::Body(_) => f.write_str("the body broke off"),
+        match &self.0 {
+            Unread::TooLarge(limit) => {
+                write!(
+                    f,
+                    "the body is larger than {limit} bytes; raise the limit, or ask for less"
+                )
+            }
+            Unread::Empty => f.write_str("the body goes on without a byte in it"),
+            Unread::Body(_) => f.write_str("the body broke off"),
         }
     }
 }
 
 impl std::error::Error for ReadError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Body(error) => Some(&**error),
+        match &self.0 {
+            Unread::Body(error) => Some(&**error),
             _ => None,
         }
     }
@@ -55,23 +84,23 @@ where
     B::Error: Into<BoxError>,
 {
     if body.size_hint().lower() > max as u64 {
-        return Err(ReadError::TooLarge(max));
+        return Err(ReadError(Unread::TooLarge(max)));
     }
     let expected = usize::try_from(body.size_hint().upper().unwrap_or(4096)).unwrap_or(max);
     let mut body = pin!(body);
     let mut whole = Zeroizing::new(Vec::with_capacity(expected.min(max).min(1 << 16)));
     let mut empty = 0;
     while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
-        let frame = frame.map_err(|error| ReadError::Body(error.into()))?;
+        let frame = frame.map_err(|error| ReadError(Unread::Body(error.into())))?;
         let Ok(mut data) = frame.into_data() else {
             continue; // trailers, which end a body
         };
         empty = if data.has_remaining() { 0 } else { empty + 1 };
         if empty > EMPTY_FRAMES {
-            return Err(ReadError::Empty);
+            return Err(ReadError(Unread::Empty));
         }
         if data.remaining() > max - whole.len() {
-            return Err(ReadError::TooLarge(max));
+            return Err(ReadError(Unread::TooLarge(max)));
         }
         while data.has_remaining() {
             let chunk = data.chunk();
@@ -130,22 +159,21 @@ mod tests {
             assert!(piece.iter().all(|byte| usize::from(*byte) == 99 - number));
         }
         let error = read(Pieces(100, 1000), 99_999).await.unwrap_err();
-        assert!(matches!(error, ReadError::TooLarge(99_999)));
+        assert_eq!(error.kind(), ReadErrorKind::TooLarge);
+        assert!(error.to_string().contains("99999 bytes"), "{error}");
     }
 
     #[tokio::test]
     async fn a_body_of_empty_frames_is_not_read_for_ever() {
         let error = read(Pieces(usize::MAX, 0), 10).await.unwrap_err();
-        assert!(matches!(error, ReadError::Empty));
+        assert_eq!(error.kind(), ReadErrorKind::Empty);
         assert_eq!(read(Pieces(EMPTY_FRAMES, 0), 10).await.unwrap(), "");
     }
 
     #[tokio::test]
     async fn a_body_that_says_that_it_is_too_large_is_not_begun() {
         let body = crate::Body::from("12345");
-        assert!(matches!(
-            read(body, 4).await.unwrap_err(),
-            ReadError::TooLarge(4)
-        ));
+        let error = read(body, 4).await.unwrap_err();
+        assert_eq!(error.kind(), ReadErrorKind::TooLarge);
     }
 }

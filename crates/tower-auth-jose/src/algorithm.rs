@@ -1,6 +1,7 @@
 //! The algorithms (RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864).
 
-use std::fmt;
+use std::{fmt, str::FromStr};
+use tower_auth_core::AuthError;
 
 /// How something is signed (RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2).
 ///
@@ -104,6 +105,25 @@ impl fmt::Display for Algorithm {
     }
 }
 
+/// As [`from_name`](Algorithm::from_name), for configuration files.
+///
+/// # Errors
+///
+/// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) naming `algorithm`.
+impl FromStr for Algorithm {
+    type Err = AuthError;
+
+    fn from_str(name: &str) -> Result<Self, AuthError> {
+        Self::from_name(name).ok_or_else(|| {
+            AuthError::configuration(
+                "algorithm",
+                "is no signature algorithm that is known here (HS, RS, PS and ES with 256, 384 or 512, EdDSA, Ed25519); \
+                 `none` is not one",
+            )
+        })
+    }
+}
+
 /// The keys of an algorithm.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Family {
@@ -156,6 +176,20 @@ impl Curve {
             b"\x2b\x81\x04\x00\x22" => Some(Self::P384),
             b"\x2b\x81\x04\x00\x23" => Some(Self::P521),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_algorithm_is_read_by_its_name_and_none_is_not_one() {
+        assert_eq!("PS384".parse::<Algorithm>().unwrap(), Algorithm::Ps384);
+        for name in ["none", "rs256", ""] {
+            let error = name.parse::<Algorithm>().unwrap_err();
+            assert_eq!(error.parameter(), Some("algorithm"));
         }
     }
 }

@@ -33,6 +33,7 @@ pub trait PlaceSignature<B>: SignaturePlacement {
 /// All that goes on the request.
 #[doc(hidden)]
 #[allow(missing_debug_implementations)] // holds a signature
+#[expect(unnameable_types, reason = "what a sealed trait hands to itself")]
 pub struct Ready<'a> {
     pub(crate) protocol: &'a Protocol<'a>,
     pub(crate) signature: &'a Signature,
@@ -184,6 +185,10 @@ fn pairs_length(ready: &Ready<'_>) -> usize {
 }
 
 mod sealed {
+    #[expect(
+        unnameable_types,
+        reason = "which is what keeps others from implementing what it seals"
+    )]
     pub trait Sealed {}
     impl Sealed for super::SignatureInHeader {}
     impl Sealed for super::SignatureInQuery {}

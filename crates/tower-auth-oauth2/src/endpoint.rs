@@ -5,6 +5,7 @@ use crate::dpop::Prover;
 use crate::{
     TokenResponse,
     client_auth::ClientAuth,
+    default_client::no_client,
     error::{TokenError, What, received},
     fields::Fields,
     form::Form,
@@ -25,7 +26,7 @@ pub(crate) struct Endpoint {
     uri: Uri,
     url: String, // as it was given, for assertions
     auth: ClientAuth,
-    http: HttpClient,
+    http: Option<HttpClient>, // there may be none as long as nothing is sent
     clock: Clock,
     allow_localhost: bool,
 }
@@ -36,7 +37,7 @@ impl Endpoint {
         url: &str,
         allow_localhost: bool,
         auth: ClientAuth,
-        http: HttpClient,
+        http: Option<HttpClient>,
         clock: Clock,
     ) -> Result<Self, AuthError> {
         Ok(Self {
@@ -94,16 +95,24 @@ impl Endpoint {
     }
 
     /// How long an exchange may take.
-    pub(crate) fn timeout(&self) -> Duration {
-        self.http.time_limit()
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.http.as_ref().map(HttpClient::time_limit)
     }
 
     pub(crate) fn uri(&self) -> &Uri {
         &self.uri
     }
 
-    pub(crate) fn http(&self) -> &HttpClient {
-        &self.http
+    pub(crate) fn http(&self) -> Result<&HttpClient, AuthError> {
+        self.http.as_ref().ok_or_else(no_client)
+    }
+
+    /// The same, reached by this client.
+    pub(crate) fn http_client(self, client: HttpClient) -> Self {
+        Self {
+            http: Some(client),
+            ..self
+        }
     }
 
     /// The error of an answer that should have been another.

@@ -1,8 +1,8 @@
 //! Introspection: asking the server about a token (RFC 7662).
 
 use crate::{
-    ClientAuth, HttpClient, TokenHint, builder::default_client, endpoint::Endpoint, fields::Fields,
-    form::Form,
+    ClientAuth, HttpClient, TokenHint, default_client::default_client, endpoint::Endpoint,
+    fields::Fields, form::Form,
 };
 use serde_json::{Map, Value};
 use std::{
@@ -16,41 +16,33 @@ use tower_auth_core::{AuthError, Clock, Secret};
 pub struct Introspection(Endpoint);
 
 impl Introspection {
-    /// At this endpoint, reached by the default client (feature `client`).
+    /// At this endpoint, reached by the default client (feature `client`, or `rustls` for https), unless there is
+    /// [another](Self::http_client).
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the URL is neither https nor of this
     /// machine.
     pub fn new(url: &str, auth: ClientAuth) -> Result<Self, AuthError> {
-        Self::with_client(url, auth, default_client()?)
+        Self::reached(url, false, auth, None)
     }
 
-    /// The same with a client of your own.
-    ///
-    /// # Errors
-    ///
-    /// As [`new`](Self::new).
-    pub fn with_client(url: &str, auth: ClientAuth, client: HttpClient) -> Result<Self, AuthError> {
-        Self::reached(url, false, auth, client)
-    }
-
+    /// At a server whose metadata is known.
     pub(crate) fn reached(
         url: &str,
         allow_localhost: bool,
         auth: ClientAuth,
-        client: HttpClient,
+        http: Option<HttpClient>,
     ) -> Result<Self, AuthError> {
+        let http = http.or_else(|| default_client().ok());
         let clock = Clock::system();
-        Endpoint::new(
-            "introspection_url",
-            url,
-            allow_localhost,
-            auth,
-            client,
-            clock,
-        )
-        .map(Self)
+        Endpoint::new("introspection_url", url, allow_localhost, auth, http, clock).map(Self)
+    }
+
+    /// Reaches the server by this client.
+    #[must_use]
+    pub fn http_client(self, client: HttpClient) -> Self {
+        Self(self.0.http_client(client))
     }
 
     /// What the server knows of a token.
@@ -59,6 +51,7 @@ impl Introspection {
     ///
     /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) with a [`TokenError`](crate::TokenError); an answer that does not
     /// say whether the token is active is one, and not a no.
+    /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when there is no client.
     pub async fn introspect(
         &self,
         token: impl Into<Secret>,

@@ -90,6 +90,7 @@
 mod builder;
 mod challenge;
 mod client_auth;
+mod default_client;
 #[cfg(feature = "dpop")]
 mod dpop;
 mod endpoint;
@@ -128,12 +129,12 @@ pub use tower_auth_token::store;
 
 #[cfg(feature = "dpop")]
 pub use self::dpop::{BoundToken, Dpop, SentProof};
-#[cfg(feature = "browser")]
-pub use self::grant::AuthorizationCode;
 #[cfg(feature = "implicit")]
 pub use self::grant::Implicit;
 #[cfg(feature = "password")]
 pub use self::grant::Password;
+#[cfg(feature = "browser")]
+pub use self::grant::{AuthorizationCode, BrowserGrant};
 #[cfg(feature = "browser")]
 pub use self::pkce::Pkce;
 pub use self::{

@@ -91,6 +91,7 @@ impl TokenRequest {
 
     async fn send_once(&self) -> Result<(Response<Bytes>, Redactor), TokenError> {
         let endpoint = &self.endpoint;
+        let http = endpoint.http()?;
         let form = self
             .form
             .fill(endpoint.clock().now(), endpoint.url())
@@ -127,9 +128,9 @@ impl TokenRequest {
             endpoint.auth().sign(&mut request).await?;
             secrets.headers(request.headers());
             secrets.query(request.uri());
-            Ok::<_, TokenError>(endpoint.http().send(request).await?)
+            Ok::<_, TokenError>(http.send(request).await?)
         };
-        let response = match endpoint.http().in_time(endpoint.uri(), exchange).await {
+        let response = match http.in_time(endpoint.uri(), exchange).await {
             Ok(response) => response,
             Err(error) => return Err(error.without(&secrets).at(endpoint.uri())),
         };

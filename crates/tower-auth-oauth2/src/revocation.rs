@@ -1,7 +1,7 @@
 //! Revocation: telling the server that a token is not needed any more (RFC 7009).
 
 use crate::{
-    ClientAuth, HttpClient, builder::default_client, endpoint::Endpoint, error::TokenError,
+    ClientAuth, HttpClient, default_client::default_client, endpoint::Endpoint, error::TokenError,
     form::Form,
 };
 use tower_auth_core::{AuthError, Clock, Secret};
@@ -40,33 +40,33 @@ impl TokenHint {
 }
 
 impl Revocation {
-    /// At this endpoint, reached by the default client (feature `client`).
+    /// At this endpoint, reached by the default client (feature `client`, or `rustls` for https), unless there is
+    /// [another](Self::http_client).
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the URL is neither https nor of this
     /// machine.
     pub fn new(url: &str, auth: ClientAuth) -> Result<Self, AuthError> {
-        Self::with_client(url, auth, default_client()?)
+        Self::reached(url, false, auth, None)
     }
 
-    /// The same with a client of your own.
-    ///
-    /// # Errors
-    ///
-    /// As [`new`](Self::new).
-    pub fn with_client(url: &str, auth: ClientAuth, client: HttpClient) -> Result<Self, AuthError> {
-        Self::reached(url, false, auth, client)
-    }
-
+    /// At a server whose metadata is known.
     pub(crate) fn reached(
         url: &str,
         allow_localhost: bool,
         auth: ClientAuth,
-        client: HttpClient,
+        http: Option<HttpClient>,
     ) -> Result<Self, AuthError> {
+        let http = http.or_else(|| default_client().ok());
         let clock = Clock::system();
-        Endpoint::new("revocation_url", url, allow_localhost, auth, client, clock).map(Self)
+        Endpoint::new("revocation_url", url, allow_localhost, auth, http, clock).map(Self)
+    }
+
+    /// Reaches the server by this client.
+    #[must_use]
+    pub fn http_client(self, client: HttpClient) -> Self {
+        Self(self.0.http_client(client))
     }
 
     /// Revokes a token; one that the server does not know is no error. Revoking a refresh token ends its session.
@@ -75,6 +75,7 @@ impl Revocation {
     ///
     /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) with a [`TokenError`]. After one that is
     /// [transient](TokenError::is_transient), the token still exists.
+    /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when there is no client.
     pub async fn revoke(
         &self,
         token: impl Into<Secret>,

@@ -22,8 +22,9 @@ fn client() -> ClientAuth {
 async fn a_token_is_revoked_as_in_rfc_7009() {
     // Section 2.1; the authentication is that of the example.
     let (http, log) = answering(&[(200, "whatever"), (503, ""), (400, "{}")]);
-    let revocation =
-        Revocation::with_client("https://server.example.com/revoke", client(), http).unwrap();
+    let revocation = Revocation::new("https://server.example.com/revoke", client())
+        .unwrap()
+        .http_client(http);
     let hint = Some(TokenHint::RefreshToken);
     revocation
         .revoke("45ghiukldjahdnhzdauz", hint)
@@ -58,9 +59,9 @@ async fn an_answer_that_does_not_say_active_is_an_error_and_not_a_no() {
         (200, "<html>"),
         (401, r#"{"error":"invalid_client"}"#),
     ]);
-    let server =
-        Introspection::with_client("https://server.example.com/introspect", client(), http)
-            .unwrap();
+    let server = Introspection::new("https://server.example.com/introspect", client())
+        .unwrap()
+        .http_client(http);
     let hint = Some(TokenHint::AccessToken);
     let good = server.introspect("mF_9.B5f-4.1JqM", hint).await.unwrap();
     assert_eq!(
@@ -252,4 +253,16 @@ fn the_metadata_of_an_https_issuer_cannot_send_a_secret_anywhere_in_the_clear() 
             assert_eq!(server.authorization_endpoint(), None);
         }
     }
+}
+
+#[cfg(not(feature = "client"))]
+#[tokio::test]
+async fn without_a_client_nothing_is_sent_and_the_error_says_what_is_missing() {
+    let url = "https://server.example.com";
+    let asked = Introspection::new(url, client()).unwrap();
+    let error = asked.introspect("t", None).await.unwrap_err();
+    assert_eq!(error.parameter(), Some("http_client"));
+    let revocation = Revocation::new(url, client()).unwrap();
+    let error = revocation.revoke("t", None).await.unwrap_err();
+    assert_eq!(error.parameter(), Some("http_client"));
 }

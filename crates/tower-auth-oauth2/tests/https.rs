@@ -16,9 +16,7 @@ use tokio_rustls::{
     rustls::{ServerConfig, crypto::aws_lc_rs, pki_types::PrivateKeyDer},
 };
 use tower_auth_core::AuthError;
-use tower_auth_oauth2::{
-    ClientAuth, HttpClient, Introspection, TokenError, TokenErrorKind, TokenState,
-};
+use tower_auth_oauth2::{ClientAuth, Introspection, TokenError, TokenErrorKind, TokenState};
 
 const URL: &str = "TEST_INTROSPECTION_URL";
 const JSON: &str = r#"{"active":true,"scope":"over tls"}"#;
@@ -96,9 +94,7 @@ async fn again(test: &str, certificates: &str, url: &str) {
 
 async fn introspect(url: &str) -> Result<TokenState, AuthError> {
     let client = ClientAuth::basic("s6BhdRkqt3", "gX1fBat3bV").unwrap();
-    Introspection::with_client(url, client, HttpClient::default())?
-        .introspect("t", None)
-        .await
+    Introspection::new(url, client)?.introspect("t", None).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

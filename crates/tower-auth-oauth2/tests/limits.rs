@@ -64,12 +64,9 @@ async fn what_authenticates_the_client_has_no_more_time_than_the_exchange() {
     let never = OAuth2::from_fn(pending::<Result<TokenResponse, AuthError>>)
         .build()
         .unwrap();
-    let revocation = Revocation::with_client(
-        "https://as.example/revoke",
-        ClientAuth::scheme(never),
-        http.timeout(Duration::from_secs(7)),
-    )
-    .unwrap();
+    let revocation = Revocation::new("https://as.example/revoke", ClientAuth::scheme(never))
+        .unwrap()
+        .http_client(http.timeout(Duration::from_secs(7)));
     let began = tokio::time::Instant::now();
     let error = revocation.revoke("t", None).await.unwrap_err();
     assert_eq!(cause(&error).kind(), TokenErrorKind::TimedOut);

@@ -58,11 +58,11 @@ proptest! {
         runtime.block_on(async {
             let (http, _) = answering(&[(status, &body)]);
             let (url, auth) = ("https://as.example", ClientAuth::post("id", "secret").unwrap());
-            let asked = Introspection::with_client(url, auth.clone(), http.clone()).unwrap();
+            let asked = Introspection::new(url, auth.clone()).unwrap().http_client(http.clone());
             if let Ok(state) = asked.introspect("t", None).await {
                 let _ = (state.audience(), state.expires_at());
             }
-            let _ = Revocation::with_client(url, auth, http.clone()).unwrap().revoke("t", None).await;
+            let _ = Revocation::new(url, auth).unwrap().http_client(http.clone()).revoke("t", None).await;
             if let Ok(found) = ServerMetadata::discover(url, &http).await {
                 assert_eq!(found.for_mutual_tls().issuer(), Some(url));
             }

@@ -159,13 +159,15 @@ async fn planted_secrets_are_found_nowhere() {
             }
         }
         for state in [
-            Introspection::with_client(url, post.clone(), http.clone())
+            Introspection::new(url, post.clone())
                 .unwrap()
+                .http_client(http.clone())
                 .introspect("PLANTED-asked", None)
                 .await
                 .map(|state| format!("{state:?}")),
-            Revocation::with_client(url, post, http.clone())
+            Revocation::new(url, post)
                 .unwrap()
+                .http_client(http.clone())
                 .revoke("PLANTED-asked", None)
                 .await
                 .map(|()| String::new()),

@@ -262,7 +262,9 @@ pub(super) async fn standard(name: &str, entry: &Value) -> Result<(), String> {
 pub(super) async fn introspection(entry: &Value) -> Result<(), String> {
     let answer = entry.clone();
     let (http, log) = answering(move |_| json(200, &answer));
-    let asked = Introspection::with_client(URL, ClientAuth::anonymous(), http).map_err(display)?;
+    let asked = Introspection::new(URL, ClientAuth::anonymous())
+        .map_err(display)?
+        .http_client(http);
     let state = asked
         .introspect("2YotnFZFEjr1zCsicMWpAA", None)
         .await
@@ -319,8 +321,9 @@ pub(super) async fn revocation(name: &str, entry: &Value) -> Result<(), String> 
         Some("access_token") => Some(TokenHint::AccessToken),
         Some(hint) => return Err(format!("nothing judges the hint {hint}")),
     };
-    let revocation =
-        Revocation::with_client(URL, ClientAuth::anonymous(), http).map_err(display)?;
+    let revocation = Revocation::new(URL, ClientAuth::anonymous())
+        .map_err(display)?
+        .http_client(http);
     let result = revocation
         .revoke(field(&recorded, "token").ok_or("has no token")?, hint)
         .await;

@@ -27,6 +27,10 @@ impl Slot for () {
 }
 
 mod sealed {
+    #[expect(
+        unnameable_types,
+        reason = "which is what keeps others from implementing what it seals"
+    )]
     pub trait Sealed {}
     impl Sealed for () {}
     impl<T> Sealed for super::Key<T> {}

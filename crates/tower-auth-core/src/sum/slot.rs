@@ -82,6 +82,10 @@ impl TermSlot for LastSlots {
 }
 
 mod sealed {
+    #[expect(
+        unnameable_types,
+        reason = "which is what keeps others from implementing what it seals"
+    )]
     pub trait Sealed {}
     impl Sealed for super::KeySlot {}
     impl Sealed for super::FinisherSlot {}

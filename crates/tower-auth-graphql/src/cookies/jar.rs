@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 /// Cookies (RFC 6265), shared by everybody who has a clone.
 ///
-/// Without a [list of public suffixes](Self::with_public_suffixes), cookies go back to the very host that set them, and
+/// Without a [list of public suffixes](Self::public_suffixes), cookies go back to the very host that set them, and
 /// a `Domain` attribute is not believed: nobody can then set cookies for all of `co.uk`. With one, cookies may be shared
 /// by the hosts of a domain.
 ///
@@ -43,7 +43,7 @@ impl CookieJar {
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`] when that is no such list.
-    pub fn with_public_suffixes(self, list: &str) -> Result<Self, AuthError> {
+    pub fn public_suffixes(self, list: &str) -> Result<Self, AuthError> {
         let list = list.parse().map_err(|_| {
             AuthError::configuration(
                 "public suffix list",
@@ -219,7 +219,7 @@ mod tests {
     fn a_cookie_for_somebody_else_is_ignored() {
         for jar in [
             CookieJar::new(),
-            CookieJar::new().with_public_suffixes(LIST).unwrap(),
+            CookieJar::new().public_suffixes(LIST).unwrap(),
         ] {
             for domain in ["other.com", "b.example.com", "x.a.example.com", "com"] {
                 let cookie = format!("id=1; Path=/; Domain={domain}").leak();
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn with_the_list_a_domain_shares_cookies_and_a_public_suffix_does_not() {
-        let jar = CookieJar::new().with_public_suffixes(LIST).unwrap();
+        let jar = CookieJar::new().public_suffixes(LIST).unwrap();
         set(
             &jar,
             "https://a.example.com/",
@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn over_http_no_host_of_a_domain_overlays_the_secure_cookies_of_another() {
-        let jar = || CookieJar::new().with_public_suffixes(LIST).unwrap();
+        let jar = || CookieJar::new().public_suffixes(LIST).unwrap();
         let at = |jar: &CookieJar, host: &str| {
             let uri: Uri = format!("https://{host}/login/x").parse().unwrap();
             let value = jar.header(&uri)?;
@@ -461,7 +461,7 @@ mod tests {
 
     #[test]
     fn prefixes_of_names_keep_their_promise() {
-        let jar = CookieJar::new().with_public_suffixes(LIST).unwrap();
+        let jar = CookieJar::new().public_suffixes(LIST).unwrap();
         for cookie in [
             "__Secure-a=1; Path=/",
             "__Host-b=1; Secure",

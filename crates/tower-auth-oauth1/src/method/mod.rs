@@ -13,7 +13,7 @@ pub(crate) use self::signature::Signature;
 
 use self::hmac::Keyed;
 use crate::escape;
-use std::{fmt, sync::Arc};
+use std::{fmt, str::FromStr, sync::Arc};
 use tower_auth_core::{AuthError, ErrorKind};
 use zeroize::Zeroizing;
 
@@ -194,6 +194,43 @@ impl Method {
     }
 }
 
+/// By its name in `oauth_signature_method`, as configuration files have it. Names are case-sensitive.
+///
+/// ```
+/// use tower_auth_oauth1::Method;
+///
+/// let method: Method = "HMAC-SHA256".parse()?;
+/// assert_eq!(method.name(), "HMAC-SHA256");
+/// # Ok::<(), tower_auth_core::AuthError>(())
+/// ```
+///
+/// # Errors
+///
+/// [`ErrorKind::Configuration`] naming `signature method` for any other name, and for those of RSA: they need a key.
+impl FromStr for Method {
+    type Err = AuthError;
+
+    fn from_str(name: &str) -> Result<Self, AuthError> {
+        let known = [
+            Self::HMAC_SHA1,
+            Self::HMAC_SHA256,
+            Self::HMAC_SHA512,
+            Self::PLAINTEXT,
+        ];
+        if let Some(method) = known.into_iter().find(|method| method.name() == name) {
+            return Ok(method);
+        }
+        Err(AuthError::configuration(
+            "signature method",
+            if matches!(name, "RSA-SHA1" | "RSA-SHA256" | "RSA-SHA512") {
+                "needs a key: use `Method::rsa_sha1`, `Method::rsa_sha256` or `Method::rsa_sha512`, of the feature `rsa`"
+            } else {
+                "is none of HMAC-SHA1, HMAC-SHA256, HMAC-SHA512 and PLAINTEXT; for another there is `Method::custom`"
+            },
+        ))
+    }
+}
+
 fn signing_key(client_secret: &str, token_secret: &str) -> Zeroizing<String> {
     let length = escape::len(client_secret.as_bytes()) + 1 + escape::len(token_secret.as_bytes());
     let mut key = Vec::with_capacity(length); // exact: growing would leave copies behind
@@ -245,5 +282,26 @@ impl Signer {
 impl fmt::Debug for Signer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_is_read_by_its_name_and_those_that_need_a_key_say_so() {
+        for name in ["HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512", "PLAINTEXT"] {
+            assert_eq!(name.parse::<Method>().unwrap().name(), name);
+        }
+        for (name, why) in [
+            ("RSA-SHA256", "needs a key"),
+            ("hmac-sha1", "is none of"),
+            ("", "is none of"),
+        ] {
+            let error = name.parse::<Method>().unwrap_err();
+            assert_eq!(error.parameter(), Some("signature method"));
+            assert!(error.to_string().contains(why), "{error}");
+        }
     }
 }

@@ -9,8 +9,8 @@ mod settings;
 
 use self::settings::{Settings, StoreKey};
 use crate::{
-    ClientAuth, HttpClient, OAuth2, grant::Grant, kept::Kept, landed::Landed, session::Session,
-    source::Tokens, store_key,
+    ClientAuth, OAuth2, grant::Grant, kept::Kept, landed::Landed, session::Session, source::Tokens,
+    store_key,
 };
 use std::fmt;
 use tower_auth_core::{
@@ -55,7 +55,7 @@ impl<G: Grant, P: Placement> OAuth2Builder<G, P> {
         let placement = self.placement?;
         let endpoint = self.settings.endpoint()?;
         let flow = self.grant.check()?.0;
-        let exchange = endpoint.as_ref().map(|it| it.endpoint.timeout());
+        let exchange = endpoint.as_ref().and_then(|it| it.endpoint.timeout());
         let patience = self.settings.patience(exchange, flow.patience());
         let tokens = Tokens {
             flow,
@@ -93,20 +93,6 @@ fn keep(
         Some(callback) => stored.on_store_error(move |error| callback(error)),
         None => stored,
     }))
-}
-
-#[cfg(feature = "client")]
-#[allow(clippy::unnecessary_wraps)] // as without the feature
-pub(crate) fn default_client() -> Result<HttpClient, AuthError> {
-    Ok(HttpClient::default())
-}
-
-#[cfg(not(feature = "client"))]
-pub(crate) fn default_client() -> Result<HttpClient, AuthError> {
-    Err(AuthError::configuration(
-        "http_client",
-        "is missing; pass one, or turn on the feature `rustls`",
-    ))
 }
 
 impl<G: fmt::Debug, P> fmt::Debug for OAuth2Builder<G, P> {

@@ -4,6 +4,7 @@
 use crate::dpop::{Prover, Proving};
 use crate::{
     ClientAuth, HttpClient,
+    default_client::default_client,
     endpoint::{Endpoint, TokenEndpoint},
     response::TokenTypes,
     source::OnToken,
@@ -119,7 +120,7 @@ impl Settings {
             url,
             self.allow_localhost,
             auth,
-            self.client()?,
+            Some(self.client()?),
             self.clock.clone(),
         )?;
         Ok(Some(TokenEndpoint {
@@ -170,7 +171,7 @@ impl Settings {
     fn client(&self) -> Result<HttpClient, AuthError> {
         let http = match &self.http {
             Some(http) => http.clone(),
-            None => super::default_client()?,
+            None => default_client()?,
         };
         Ok(match self.timeout {
             Some(timeout) => http.timeout(timeout),

@@ -13,10 +13,10 @@ mod refresh_token;
 mod saml_bearer;
 mod token_exchange;
 
-#[cfg(feature = "browser")]
-pub use self::authorization::AuthorizationCode;
 #[cfg(feature = "implicit")]
 pub use self::authorization::Implicit;
+#[cfg(feature = "browser")]
+pub use self::authorization::{AuthorizationCode, BrowserGrant};
 #[cfg(feature = "jwt")]
 pub use self::jwt_bearer::JwtBearer;
 #[cfg(feature = "password")]

@@ -2,8 +2,7 @@
 
 use super::ServerMetadata;
 use crate::{
-    ClientAuth, HttpClient, Introspection, OAuth2, OAuth2Builder, Revocation,
-    builder::default_client,
+    ClientAuth, Introspection, OAuth2, OAuth2Builder, Revocation,
     grant::{ClientCredentials, DeviceAuthorization, RefreshToken, TokenExchange},
 };
 use tower_auth_core::{AuthError, Secret};
@@ -33,13 +32,8 @@ impl ServerMetadata {
         Ok(self.begin(OAuth2::client_credentials_as(url, auth)))
     }
 
-    /// The client that discovered this server, or else the default one.
-    fn client(&self) -> Result<HttpClient, AuthError> {
-        self.reached.http.clone().map_or_else(default_client, Ok)
-    }
-
-    /// Its [`Revocation`], reached by the client that discovered the server, as the grants are. For another client there
-    /// are [`revocation_endpoint`](Self::revocation_endpoint) and [`Revocation::with_client`].
+    /// Its [`Revocation`], reached by the client that discovered the server, as the grants are;
+    /// [`Revocation::http_client`] sets another.
     ///
     /// # Errors
     ///
@@ -47,11 +41,12 @@ impl ServerMetadata {
     /// [`Revocation::new`].
     pub fn revocation(&self, auth: ClientAuth) -> Result<Revocation, AuthError> {
         let url = self.endpoint("revocation_endpoint")?;
-        Revocation::reached(url, self.reached.allow_localhost, auth, self.client()?)
+        let reached = &self.reached;
+        Revocation::reached(url, reached.allow_localhost, auth, reached.http.clone())
     }
 
-    /// Its [`Introspection`], reached by the client that discovered the server, as the grants are. For another client
-    /// there are [`introspection_endpoint`](Self::introspection_endpoint) and [`Introspection::with_client`].
+    /// Its [`Introspection`], reached by the client that discovered the server, as the grants are;
+    /// [`Introspection::http_client`] sets another.
     ///
     /// # Errors
     ///
@@ -59,7 +54,8 @@ impl ServerMetadata {
     /// [`Introspection::new`].
     pub fn introspection(&self, auth: ClientAuth) -> Result<Introspection, AuthError> {
         let url = self.endpoint("introspection_endpoint")?;
-        Introspection::reached(url, self.reached.allow_localhost, auth, self.client()?)
+        let reached = &self.reached;
+        Introspection::reached(url, reached.allow_localhost, auth, reached.http.clone())
     }
 
     /// [`OAuth2::device_authorization`] at this server.

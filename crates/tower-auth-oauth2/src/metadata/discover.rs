@@ -1,7 +1,9 @@
 //! Where the document is, and getting it.
 
 use super::{Reached, ServerMetadata};
-use crate::{HttpClient, TokenError, TokenErrorKind, builder::default_client, error::What, url};
+use crate::{
+    HttpClient, TokenError, TokenErrorKind, default_client::default_client, error::What, url,
+};
 use http::{HeaderValue, Request, header::ACCEPT};
 use tower_auth_core::{AuthError, insert_header};
 use tower_auth_http::Body;

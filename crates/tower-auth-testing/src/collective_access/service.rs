@@ -6,12 +6,11 @@ use super::{
     schema::Asked,
 };
 use async_graphql::{Request as GraphQlRequest, Variables};
-use bytes::Bytes;
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode,
     header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE},
 };
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Limited};
 use serde::Deserialize;
 use std::{
     convert::Infallible,
@@ -19,6 +18,7 @@ use std::{
     pin::Pin,
     task::{Context, Poll},
 };
+use tower_auth_core::BodyBytes;
 use tower_service::Service;
 
 /// A login needs no more.
@@ -55,7 +55,7 @@ where
         + Send
         + 'static,
 {
-    type Response = Response<Full<Bytes>>;
+    type Response = Response<BodyBytes>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
@@ -77,7 +77,7 @@ where
                     Err(_) => malformed(),
                 }
             };
-            let mut response = Response::new(Full::from(json));
+            let mut response = Response::new(BodyBytes::from(json));
             *response.status_mut() = status;
             *response.headers_mut() = HeaderMap::from_iter([
                 (CONTENT_TYPE, HeaderValue::from_static("application/json")),

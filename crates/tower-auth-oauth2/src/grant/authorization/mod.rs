@@ -40,6 +40,7 @@ const MADE: [&str; 5] = [
 
 /// What all logins in a browser are told.
 #[derive(Clone, Debug)]
+#[expect(unnameable_types, reason = "nobody else can make one, and so no grant")]
 pub struct Login {
     pub(super) url: String,
     pub(super) client_id: String,
@@ -52,7 +53,7 @@ pub struct Login {
     pub(super) secret_in_key: bool,
 }
 
-/// A grant with a login in a browser.
+/// A grant with a login in a browser. Those of this crate are; nobody else can make one.
 pub trait BrowserGrant {
     #[doc(hidden)]
     fn login(&mut self) -> &mut Login;
