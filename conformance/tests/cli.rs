@@ -89,3 +89,16 @@ fn several_files_are_counted_together() {
         2
     );
 }
+
+#[test]
+fn every_kind_of_value_that_httpx_auth_takes_is_judged() {
+    let recorded = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded");
+    for (part, least) in [("cache", 90), ("keys", 140), ("requests", 140), ("responses", 300)] {
+        let file = recorded.join(format!("httpx_auth_grants_{part}.json"));
+        let (code, out, err) = conformance(&[&file]);
+        assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+        let last = out.lines().last().unwrap();
+        let passed: u32 = last.split(' ').next().unwrap().parse().unwrap();
+        assert!(passed >= least, "{part}: {last}");
+    }
+}

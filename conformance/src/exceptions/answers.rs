@@ -159,8 +159,9 @@ pub(super) const ALL: &[Exception] = &[
         covers: |record| {
             let message = record.maybe("outcome/message").unwrap_or_default();
             let lines = message.split('\n').next().unwrap_or_default();
-            let has_code = sent(record)
-                .is_some_and(|sent| sent.maybe("error").or(sent.maybe("error/0")).is_some());
+            let has_code = sent(record).is_some_and(|sent| {
+                sent.maybe("error").is_some() || sent.maybe("error/0").is_some()
+            });
             is_refusal(record) && has_code && lines.ends_with(": None")
         },
         ours: Ours::Otherwise(as_we_say),

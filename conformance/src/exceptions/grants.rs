@@ -375,7 +375,7 @@ fn blanks(record: &Value) -> Pairs {
 /// A scope that the record shows as a tuple.
 fn tuple(record: &Value) -> Option<String> {
     let key = record.maybe("preimage_before_unicode_escape");
-    let url = key.or(record.maybe("authorization_url"))?;
+    let url = key.or_else(|| record.maybe("authorization_url"))?;
     let query = form(Url::split(url).query().as_bytes());
     let scope = field(&query, "scope")?;
     (scope.starts_with('(') && scope.ends_with(')')).then(|| scope.to_owned())

@@ -47,7 +47,7 @@ pub(super) const ALL: &[Exception] = &[
         source: "the signatures of HeaderApiKey::new and QueryApiKey::new",
         covers: |record| {
             let key = record.at("inputs/0/key");
-            let is_none = key.map_or(record.name.ends_with("-none"), Value::is_null);
+            let is_none = key.map_or_else(|| record.name.ends_with("-none"), Value::is_null);
             record.format == "httpx_auth_simple" && record.name.starts_with("ctor-") && is_none
         },
         ours: Ours::Nothing,
@@ -124,7 +124,7 @@ pub(super) const ALL: &[Exception] = &[
             let headers = record.list("wire/headers").unwrap_or_default();
             let is_odd = |header: &Value| {
                 let name = header.maybe("0").unwrap_or_default();
-                let value = header.maybe("1").or(header.maybe("1/repeat"));
+                let value = header.maybe("1").or_else(|| header.maybe("1/repeat"));
                 !is_field(name, value.unwrap_or_default())
             };
             record.format == AWS4 && headers.iter().any(is_odd)

@@ -321,7 +321,8 @@ fn failure(brought: &[(String, String)], recorded: &str) -> String {
         .and_then(|line| line.split_once(": "));
     let words = words.map(|(_, words)| words);
     let mut text = line(said("error").unwrap_or_default());
-    if let Some(description) = said("error_description").or(words.filter(|words| *words != "None"))
+    if let Some(description) =
+        said("error_description").or_else(|| words.filter(|words| *words != "None"))
     {
         text.push_str(&format!(": {}", line(description)));
     }

@@ -109,7 +109,7 @@ fn asked(record: &Value, params: &[(String, String)]) -> Result<Asked, Why> {
         let any = if params.is_empty() { any } else { "" };
         get(wanted).unwrap_or_else(|| any.to_owned())
     };
-    let body = record.maybe("body").or(record.maybe("raw_body"));
+    let body = record.maybe("body").or_else(|| record.maybe("raw_body"));
     let is_form = record.maybe("body").is_some();
     Ok(Asked {
         method: record.text("method")?.to_owned(),
