@@ -75,7 +75,8 @@ impl ClientAuth {
     ///
     /// # Errors
     ///
-    /// As [`basic`](Self::basic), and when the id has a colon, at which the server would split.
+    /// As [`basic`](Self::basic), and when the id has a colon, at which the server would split, or either has a control
+    /// character (RFC 7617 section 2).
     pub fn basic_raw(id: &str, secret: impl Into<Secret>) -> Result<Self, AuthError> {
         if id.contains(':') {
             return Err(AuthError::configuration(
@@ -84,6 +85,15 @@ impl ClientAuth {
             ));
         }
         let secret = secret.into();
+        for (parameter, text) in [("client_id", id), ("client_secret", secret.expose())] {
+            if text.chars().any(|c| c.is_ascii_control()) {
+                return Err(AuthError::configuration(
+                    parameter,
+                    "has a control character, which Basic credentials must not have; was it read from a file with its \
+                     line end? If it belongs there, form-encode it with `ClientAuth::basic`",
+                ));
+            }
+        }
         Self::basic_header(id, secret.clone(), id, secret.expose(), true)
     }
 
