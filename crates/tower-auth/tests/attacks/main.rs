@@ -2,4 +2,16 @@
 
 mod net;
 mod redirects;
+#[cfg(all(
+    feature = "aws",
+    feature = "digest",
+    feature = "netrc",
+    feature = "oauth1",
+    feature = "oauth2-dpop",
+    feature = "oauth2-jwt",
+    feature = "client",
+    feature = "graphql-login",
+    feature = "reqwest"
+))]
+mod traces;
 mod uris;
