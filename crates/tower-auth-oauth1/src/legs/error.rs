@@ -5,8 +5,28 @@ use http::{StatusCode, header::WWW_AUTHENTICATE, response};
 use std::fmt;
 use tower_auth_core::{AuthError, ErrorKind};
 
-/// No `oauth_problem` that is worth showing is longer.
-const LONGEST_PROBLEM: usize = 100;
+/// The codes of the extension OAuth Problem Reporting, and those that servers took over from it.
+const PROBLEMS: [&str; 19] = [
+    "version_rejected",
+    "parameter_absent",
+    "parameter_rejected",
+    "timestamp_refused",
+    "nonce_used",
+    "signature_method_rejected",
+    "signature_invalid",
+    "consumer_key_unknown",
+    "consumer_key_rejected",
+    "consumer_key_refused",
+    "token_used",
+    "token_expired",
+    "token_revoked",
+    "token_rejected",
+    "token_not_authorized",
+    "additional_authorization_required",
+    "permission_unknown",
+    "permission_denied",
+    "user_refused",
+];
 
 /// Why a leg failed: the [`source()`](std::error::Error::source) of errors of kind [`ErrorKind::Credentials`].
 ///
@@ -23,13 +43,14 @@ const LONGEST_PROBLEM: usize = 100;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum LegError {
-    /// The HTTP client failed.
+    /// The HTTP client failed. Its error is here, unless it quotes the signed request.
     Transport(BoxError),
     /// The server answered with a status other than success.
     Refused {
         /// The status.
         status: StatusCode,
-        /// The value of `oauth_problem`, when there is one, such as `timestamp_refused`.
+        /// The code in `oauth_problem`, when there is one, such as `timestamp_refused`. One that the extension OAuth Problem
+        /// Reporting does not have is not shown.
         problem: Option<String>,
     },
     /// The answer is larger than the limit.
@@ -73,13 +94,31 @@ impl LegError {
     }
 }
 
-/// A problem as it may be shown: short, and printable.
+/// A problem as it may be shown: a code that is known. Whatever else a server says there may be what it was sent, a secret
+/// too (with PLAINTEXT), in any spelling.
 pub(super) fn shown(problem: String) -> String {
-    problem
-        .chars()
-        .filter(|char| !char.is_control())
-        .take(LONGEST_PROBLEM)
-        .collect()
+    let code = problem.trim();
+    let known = PROBLEMS.iter().find(|known| **known == code);
+    known
+        .map_or("another problem, which is not shown", |known| known)
+        .to_owned()
+}
+
+/// The error of a client. One that quotes the request, as with its URL, gives way to a text: with PLAINTEXT there are secrets
+/// in it.
+pub(super) fn transport(error: BoxError) -> LegError {
+    let quotes = |error: &(dyn std::error::Error + 'static)| {
+        let text = format!("{error} {error:?}").to_ascii_lowercase();
+        text.contains("oauth_") || text.contains("oauth%5f")
+    };
+    let first: &(dyn std::error::Error + 'static) = &*error;
+    let mut chain = std::iter::successors(Some(first), |error| error.source()).take(16);
+    if chain.any(quotes) {
+        return LegError::Transport(
+            "the HTTP client failed, and its error quotes the request".into(),
+        );
+    }
+    LegError::Transport(error)
 }
 
 impl fmt::Display for LegError {
@@ -126,5 +165,38 @@ impl std::error::Error for LegError {
 impl From<LegError> for AuthError {
     fn from(error: LegError) -> Self {
         Self::new(ErrorKind::Credentials, error.to_string()).with_source(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_or_a_client_repeats_of_a_request_is_not_shown() {
+        for problem in [
+            "hunter2",
+            "signature_invalid hunter2",
+            "hunter2%26",
+            "aHVudGVyMg==",
+        ] {
+            let text = LegError::Problem(shown(problem.to_owned())).to_string();
+            assert!(text.contains("another problem"), "{text}");
+            assert!(
+                !text.contains("hunter2") && !text.contains("aHVud"),
+                "{text}"
+            );
+        }
+        assert_eq!(shown("token_expired\n".to_owned()), "token_expired");
+        let quoted = "cannot send https://h/?oauth_signature=hunter2%26";
+        for error in [
+            std::io::Error::other(quoted),
+            std::io::Error::other(std::io::Error::other(quoted)),
+        ] {
+            let error = transport(error.into());
+            assert!(!format!("{error} {error:?}").contains("hunter2"));
+        }
+        let error = transport("connection refused".into());
+        assert!(format!("{error:?}").contains("connection refused"));
     }
 }

@@ -1,6 +1,6 @@
 //! One leg over the wire.
 
-use super::{BoxError, LegError, ThreeLegs, answer::Answer};
+use super::{BoxError, LegError, ThreeLegs, answer::Answer, error::transport};
 use crate::{Callback, Place, TokenCredentials, Verifier};
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, Uri, header::CONTENT_TYPE};
@@ -52,14 +52,14 @@ where
             Ok(()) => client.call(request).await,
             Err(error) => Err(error),
         };
-        let response = sent.map_err(|error| LegError::Transport(error.into()))?;
+        let response = sent.map_err(|error| transport(error.into()))?;
         let (parts, body) = response.into_parts();
         let body = match Limited::new(body, self.limit).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => {
                 return Err(LegError::TooLarge { limit: self.limit }.into());
             }
-            Err(error) => return Err(LegError::Transport(error).into()),
+            Err(error) => return Err(transport(error).into()),
         };
         if !parts.status.is_success() {
             return Err(LegError::refused(&parts, &body).into());
