@@ -187,11 +187,11 @@ impl Driver {
         let proven = serving.proven || begun.elapsed() >= self.options.delays.1;
         match outcome {
             Outcome::Idle | Outcome::Done => {
-                socket.close(1000, "done").await;
+                socket.part("done").await;
                 Served::Over
             }
             Outcome::Aged => {
-                socket.close(1000, "renewed").await;
+                socket.part("renewed").await;
                 Served::Aged
             }
             Outcome::Lost(error, code) => {

@@ -86,7 +86,9 @@ impl Operations {
     /// It is not to be sent.
     pub(super) fn refuse(&mut self, id: u64, error: Error) {
         if let Some(operation) = self.all.remove(&id) {
-            operation.end(Some(error.unsent()));
+            // On an earlier connection it may have been.
+            let never = operation.begun.is_some();
+            operation.end(Some(if never { error.unsent() } else { error }));
         }
     }
 
@@ -129,7 +131,9 @@ impl Operations {
         };
         let pushed = parse(payload, false).and_then(|mut response| {
             self.judge(&mut response);
-            operation.letters.push(Event::Result(response))
+            operation
+                .letters
+                .push(Event::Result(response), payload.len())
         });
         if let Err(error) = pushed {
             self.fail(id, error);
@@ -138,11 +142,11 @@ impl Operations {
     }
 
     /// A result without errors. Says whether it is of an operation that is under way.
-    pub(super) fn data(&mut self, id: u64, response: Response) -> bool {
+    pub(super) fn data(&mut self, id: u64, response: Response, bytes: usize) -> bool {
         let Some(operation) = self.all.get(&id) else {
             return false;
         };
-        if let Err(error) = operation.letters.push(Event::Result(response)) {
+        if let Err(error) = operation.letters.push(Event::Result(response), bytes) {
             self.fail(id, error);
         }
         true
@@ -155,7 +159,9 @@ impl Operations {
         };
         let pushed = errors_only(payload).and_then(|mut response| {
             self.judge(&mut response);
-            operation.letters.push(Event::Result(response))
+            operation
+                .letters
+                .push(Event::Result(response), payload.len())
         });
         operation.end(pushed.err());
     }
@@ -248,7 +254,7 @@ impl Operations {
                 });
             }
             let event = Event::Reconnected(reconnected.clone());
-            if let Err(error) = told.and_then(|()| operation.letters.push(event)) {
+            if let Err(error) = told.and_then(|()| operation.letters.push(event, 0)) {
                 if let Some(operation) = self.all.remove(&id) {
                     operation.end(Some(error));
                 }

@@ -4,7 +4,7 @@ use super::{
     Socket, Subprotocol, WebSocket, driver::Commands, operations::Operations, protocol::Incoming,
     socket::over,
 };
-use crate::{Closed, Error, ErrorKind, Timeout};
+use crate::{Closed, Error, ErrorKind, Limit, Timeout};
 use std::{
     future::Future as _,
     pin::Pin,
@@ -15,6 +15,8 @@ use tokio_tungstenite::tungstenite::Message;
 
 /// So many messages are read before others on the thread have their turn.
 const AT_A_STRETCH: usize = 512;
+/// A ping that says more is answered without it.
+pub(super) const MOST_ECHOED: usize = 16 * 1024;
 
 /// Why a connection is no longer served.
 #[derive(Debug)]
@@ -155,6 +157,11 @@ impl<'a> Serving<'a> {
             } else if let Some(id) = self.operations.next_stopped() {
                 Message::Text(self.socket.subprotocol.stop(id))
             } else if let Some((id, request)) = self.operations.next_unsent() {
+                if request.len() > self.options.most_written() {
+                    // The connection is also that of others.
+                    self.operations.refuse(id, too_large());
+                    continue;
+                }
                 self.operations.sent(id);
                 Message::Text(self.socket.subprotocol.start(id, &request))
             } else {
@@ -184,13 +191,14 @@ impl<'a> Serving<'a> {
                 self.proven |= self.operations.result(id, &payload);
             }
             Incoming::Data(id, response) => {
-                self.proven |= self.operations.data(id, response);
+                self.proven |= self.operations.data(id, response, text.len());
             }
             Incoming::Failed(id, payload) => {
                 self.operations.failed(id, &payload);
             }
             Incoming::Complete(id) => self.operations.complete(id),
             Incoming::Ping(payload) => {
+                let payload = payload.filter(|payload| payload.len() <= MOST_ECHOED);
                 self.pong = Some(Message::Text(Subprotocol::pong(payload.as_deref())));
             }
             Incoming::KeepAlive => self.watch.promised = true,
@@ -256,4 +264,11 @@ impl<'a> Serving<'a> {
             }
         }
     }
+}
+
+fn too_large() -> Error {
+    Error::new(
+        ErrorKind::Limit(Limit::Buffer),
+        "the operation is larger than what may wait to be sent; allow more with `max_write_buffer`",
+    )
 }

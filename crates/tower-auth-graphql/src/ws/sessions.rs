@@ -58,7 +58,7 @@ impl Sessions {
     ) -> Result<Subscription, Error> {
         let options = &self.0.options;
         let id = self.0.next.fetch_add(1, Ordering::Relaxed);
-        let (letters, mailbox) = mailbox(options.buffer);
+        let (letters, mailbox) = mailbox(options.room);
         let (begun, begins) = oneshot::channel();
         let operation = Operation {
             request,
