@@ -118,7 +118,11 @@ async fn operate(State(shared): World, headers: HeaderMap, Json(json): Json<Valu
 
 async fn cancel(State(shared): World, uri: Uri) -> StatusCode {
     let query = uri.query().unwrap_or_default().to_owned();
-    shared.cancelled.lock().unwrap().push(query);
+    let mut cancelled = shared.cancelled.lock().unwrap();
+    if cancelled.contains(&query) || query == "operationId=4" {
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
+    cancelled.push(query);
     StatusCode::OK
 }
 
@@ -189,6 +193,14 @@ async fn subscriptions_share_a_stream_and_each_gets_its_own_results() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(*shared.cancelled.lock().unwrap(), ["operationId=2"]);
+    // Whoever wants to know it waits for the answer.
+    begin(&client).await.unsubscribe().await.unwrap();
+    assert_eq!(
+        *shared.cancelled.lock().unwrap(),
+        ["operationId=2", "operationId=3"]
+    );
+    let error = begin(&client).await.unsubscribe().await.unwrap_err();
+    assert_eq!(error.status().unwrap(), 503);
     let mut refused = client
         .query("subscription { nothing }")
         .subscribe()

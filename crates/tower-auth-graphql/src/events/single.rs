@@ -5,9 +5,10 @@ use crate::{
     Error, ErrorKind, Reply, Response,
     response::parse,
     subscription::{
-        Event, Source, Subscription,
+        Event, Source, Subscription, Told,
         mailbox::{Letters, Mailbox, Room, mailbox},
         message::Message,
+        told,
     },
 };
 use bytes::Bytes;
@@ -25,7 +26,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::{Mutex, mpsc},
+    sync::{Mutex, mpsc, oneshot},
     time::Sleep,
 };
 
@@ -97,7 +98,7 @@ pub(crate) type Ask = dyn Fn(Wish) -> Answer + Send + Sync;
 
 enum Command {
     Start(u64, Letters),
-    Stop(u64),
+    Stop(u64, Option<Told>),
 }
 
 /// The stream of a client, made when it is first needed. Clones share it.
@@ -241,12 +242,22 @@ impl Source for OverStream {
     fn id(&self) -> Option<u64> {
         Some(self.id)
     }
+
+    fn unsubscribe(mut self: Box<Self>) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send>> {
+        let (sender, receiver) = oneshot::channel();
+        if std::mem::replace(&mut self.done, true) {
+            let _ = sender.send(Ok(()));
+        } else {
+            let _ = self.task.send(Command::Stop(self.id, Some(sender)));
+        }
+        told(receiver)
+    }
 }
 
 impl Drop for OverStream {
     fn drop(&mut self) {
         if !self.done {
-            let _ = self.task.send(Command::Stop(self.id));
+            let _ = self.task.send(Command::Stop(self.id, None));
         }
     }
 }
@@ -286,9 +297,11 @@ impl Driver {
                 Poll::Ready(Some(Command::Start(id, letters))) => {
                     self.operations.insert(id, letters);
                 }
-                Poll::Ready(Some(Command::Stop(id))) => {
+                Poll::Ready(Some(Command::Stop(id, told))) => {
                     if self.operations.remove(&id).is_some() {
-                        self.cancel(id);
+                        self.cancel(id, told);
+                    } else if let Some(told) = told {
+                        let _ = told.send(Ok(())); // it was over
                     }
                 }
                 Poll::Ready(None) => break false,
@@ -346,17 +359,28 @@ impl Driver {
             if let Some(letters) = self.operations.remove(&id) {
                 letters.end(Some(error));
             }
-            self.cancel(id);
+            self.cancel(id, None);
         }
         Ok(())
     }
 
     /// Tells the server that nobody wants more.
-    fn cancel(&self, id: u64) {
+    fn cancel(&self, id: u64, told: Option<Told>) {
         let answer = (self.send)(Wish::Cancel(self.token.clone(), id));
         tokio::spawn(async move {
-            if answer.await.is_err() {
+            let answer = match answer.await {
+                Ok(reply) if reply.status().is_success() => Ok(()),
+                Ok(reply) => Err(match reply.into_body() {
+                    Reply::NotGraphQl(error) => error,
+                    _ => Error::protocol("the server did not end the operation"),
+                }),
+                Err(error) => Err(error),
+            };
+            if answer.is_err() {
                 tracing::debug!("the server could not be told that an operation is over");
+            }
+            if let Some(told) = told {
+                let _ = told.send(answer);
             }
         });
     }

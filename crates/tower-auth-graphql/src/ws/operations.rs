@@ -4,7 +4,7 @@ use super::Reconnecting;
 use crate::{
     AuthDetector, Closed, Error, ErrorKind, Response,
     response::parse,
-    subscription::{Event, Reconnected, mailbox::Letters},
+    subscription::{Event, Reconnected, Told, mailbox::Letters},
 };
 use bytes::Bytes;
 use std::{
@@ -64,7 +64,7 @@ pub(super) struct Operations {
     /// Those that are still to be sent.
     unsent: VecDeque<u64>,
     /// Those of which the server is to be told that they are over.
-    stopped: VecDeque<u64>,
+    stopped: VecDeque<(u64, Option<Told>)>,
     /// How errors say that authentication failed.
     pub(super) detector: Option<AuthDetector>,
 }
@@ -93,14 +93,17 @@ impl Operations {
     }
 
     /// Nobody waits for it any more.
-    pub(super) fn stop(&mut self, id: u64) {
+    pub(super) fn stop(&mut self, id: u64, told: Option<Told>) {
         if self.all.remove(&id).is_some_and(|operation| operation.sent) {
-            self.stopped.push_back(id);
+            self.stopped.push_back((id, told));
+        } else if let Some(told) = told {
+            // The server does not know of it, or not any more.
+            let _ = told.send(Ok(()));
         }
     }
 
     /// The next one of which the server has to be told.
-    pub(super) fn next_stopped(&mut self) -> Option<u64> {
+    pub(super) fn next_stopped(&mut self) -> Option<(u64, Option<Told>)> {
         self.stopped.pop_front()
     }
 
@@ -181,7 +184,7 @@ impl Operations {
     /// Ends one with an error, and tells the server.
     fn fail(&mut self, id: u64, error: Error) {
         if let Some(operation) = self.all.remove(&id) {
-            self.stopped.push_back(id);
+            self.stopped.push_back((id, None));
             operation.end(Some(error));
         }
     }

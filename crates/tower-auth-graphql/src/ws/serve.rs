@@ -4,7 +4,7 @@ use super::{
     Socket, Subprotocol, WebSocket, driver::Commands, operations::Operations, protocol::Incoming,
     socket::over,
 };
-use crate::{Closed, Error, ErrorKind, Limit, Timeout};
+use crate::{Closed, Error, ErrorKind, Limit, Timeout, subscription::Told};
 use std::{
     future::Future as _,
     pin::Pin,
@@ -45,6 +45,8 @@ pub(super) struct Serving<'a> {
     /// A pong that is still to be sent: the last one counts.
     pong: Option<Message>,
     ping: Option<Message>,
+    /// Who waits until the server has been told of the end of an operation.
+    told: Vec<Told>,
 }
 
 /// Whether the other side is still there.
@@ -91,6 +93,7 @@ impl<'a> Serving<'a> {
             age: renew_at.map(|at: Instant| Box::pin(tokio::time::sleep_until(at))),
             pong: None,
             ping: None,
+            told: Vec::new(),
         }
     }
 
@@ -154,7 +157,8 @@ impl<'a> Serving<'a> {
                 pong
             } else if let Some(ping) = self.ping.take() {
                 ping
-            } else if let Some(id) = self.operations.next_stopped() {
+            } else if let Some((id, told)) = self.operations.next_stopped() {
+                self.told.extend(told);
                 Message::Text(self.socket.subprotocol.stop(id))
             } else if let Some((id, request)) = self.operations.next_unsent() {
                 if request.len() > self.options.most_written() {
@@ -170,7 +174,13 @@ impl<'a> Serving<'a> {
             self.socket.start(message)?;
         }
         match self.socket.poll_flush(cx) {
-            Poll::Ready(flushed) => flushed,
+            Poll::Ready(flushed) => {
+                flushed?;
+                for told in self.told.drain(..) {
+                    let _ = told.send(Ok(()));
+                }
+                Ok(())
+            }
             Poll::Pending => Ok(()),
         }
     }

@@ -607,3 +607,38 @@ async fn connection_parameters_do_not_follow_a_redirect_to_another_origin() {
     );
     assert!(seen.lock().unwrap().iter().all(|authorized| !authorized));
 }
+
+#[tokio::test]
+async fn who_unsubscribes_knows_whether_the_server_was_told() {
+    let told = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let note = std::sync::Arc::clone(&told);
+    let endpoint = server(NEW, move |mut peer| {
+        let note = std::sync::Arc::clone(&note);
+        async move {
+            peer.acknowledge().await;
+            let (id, _) = peer.operation().await.unwrap();
+            let message = peer.receive().await.unwrap();
+            assert_eq!(message, json!({"type": "complete", "id": id}));
+            note.store(true, std::sync::atomic::Ordering::SeqCst);
+            // The next one is lost with the connection.
+            peer.operation().await.unwrap();
+        }
+    })
+    .await;
+    let client = Client::builder(endpoint)
+        .unwrap()
+        .build(http())
+        .websocket(once());
+    let begin = async || {
+        let begun = client.query("subscription { a }").subscribe();
+        begun.await.unwrap()
+    };
+    begin().await.unsubscribe().await.unwrap();
+    let mut second = begin().await;
+    // By now the first goodbye has been read, as it was sent before.
+    let error = failure(&mut second).await;
+    assert_eq!(error.kind(), ErrorKind::Closed(CloseKind::Dropped));
+    assert!(told.load(std::sync::atomic::Ordering::SeqCst));
+    // It is over already: there is nobody to be told.
+    second.unsubscribe().await.unwrap();
+}
