@@ -1,7 +1,7 @@
 //! From an HTTP request to a socket that the server has acknowledged.
 
 use super::{
-    Socket, Subprotocol, WebSocket,
+    Socket, Subprotocol, WebSocket, init,
     opening::By,
     params::Connecting,
     protocol::Incoming,
@@ -26,7 +26,7 @@ use std::sync::{
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
-        Message, Utf8Bytes,
+        Message,
         handshake::{client::generate_key, derive_accept_key},
         protocol::{Role, WebSocketConfig},
     },
@@ -229,28 +229,23 @@ impl Handshake {
             ));
         }
         let upgraded = hyper::upgrade::on(&mut response).await.map_err(lost)?;
-        let stream = WebSocketStream::from_raw_socket(
-            TokioIo::new(upgraded),
-            Role::Client,
-            Some(self.config()),
-        )
-        .await;
-        let mut socket = Socket::new(stream, subprotocol, detector);
         let options = Arc::clone(&self.options);
-        socket.renew_at = expiry(&headers, &options);
+        let config = self.config();
+        let renew_at = expiry(&headers, &options);
         let payload = options.params.json(self.connecting, &headers).await?;
         let init = subprotocol.init(payload.as_ref().map(|json| &json[..]));
-        let init = bytes::Bytes::from_owner(zeroize::Zeroizing::new(init));
-        let init = Utf8Bytes::try_from(init).map_err(|error| {
-            Error::request("the connection parameters are no text").with_source(error)
-        })?;
+        let init = zeroize::Zeroizing::new(init);
+        let mut stream = TokioIo::new(upgraded);
         let begin = async {
-            socket.send(Message::Text(init)).await?;
-            acknowledged(&mut socket).await
+            init::send(&mut stream, &init).await.map_err(lost)?;
+            let stream = WebSocketStream::from_raw_socket(stream, Role::Client, Some(config)).await;
+            let mut socket = Socket::new(stream, subprotocol, detector);
+            socket.renew_at = renew_at;
+            acknowledged(&mut socket).await?;
+            Ok(socket)
         };
         match tokio::time::timeout(options.ack_timeout, begin).await {
-            Ok(Ok(())) => Ok(socket),
-            Ok(Err(error)) => Err(error),
+            Ok(begun) => begun,
             Err(_) => Err(Error::new(
                 ErrorKind::Timeout(Timeout::Acknowledgement),
                 "the server did not acknowledge the connection in time; give it longer with `ack_timeout`",

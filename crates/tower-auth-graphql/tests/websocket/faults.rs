@@ -642,3 +642,55 @@ async fn who_unsubscribes_knows_whether_the_server_was_told() {
     // It is over already: there is nobody to be told.
     second.unsubscribe().await.unwrap();
 }
+
+#[tokio::test]
+async fn with_the_older_protocol_an_error_after_the_acknowledgement_is_not_the_end_of_the_connection()
+ {
+    let endpoint = server("graphql-ws", |mut peer| async move {
+        peer.acknowledge().await;
+        let (id, _) = peer.operation().await.unwrap();
+        peer.send(json!({"type": "start_ack", "id": id})).await;
+        peer.send(json!({"type": "connection_error", "payload": {"message": "what?"}}))
+            .await;
+        peer.send(json!({"type": "data", "id": id, "payload": {"data": {"a": 1}}}))
+            .await;
+        peer.send(json!({"type": "complete", "id": id, "payload": null}))
+            .await;
+        peer.closed().await;
+    })
+    .await;
+    let options = once().subprotocols([tower_auth_graphql::Subprotocol::Legacy]);
+    let mut results = subscribe(&endpoint, options).await.unwrap();
+    assert_eq!(value(&mut results).await, json!({"a": 1}));
+    assert!(next(&mut results).await.is_none());
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_frame_end_the_connection() {
+    use tokio::io::AsyncWriteExt as _;
+    let long_ping = [&[0x89, 126, 0, 126][..], &[0; 126]].concat();
+    // A reserved opcode, reserved bits, a mask, a control frame that is too long.
+    for bytes in [
+        vec![0x83, 0],
+        vec![0xF1, 0],
+        vec![0x81, 0x80, 1, 2, 3, 4],
+        long_ping,
+    ] {
+        let shown = format!("{bytes:?}");
+        let (sender, closed) = tokio::sync::oneshot::channel();
+        let sender = std::sync::Arc::new(std::sync::Mutex::new(Some(sender)));
+        let error = after_a_result(once(), move |mut peer, _| {
+            let (sender, bytes) = (sender.lock().unwrap().take(), bytes.clone());
+            async move {
+                peer.stream.get_mut().write_all(&bytes).await.unwrap();
+                let code = peer.closed().await;
+                if let Some(sender) = sender {
+                    let _ = sender.send(code);
+                }
+            }
+        })
+        .await;
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{shown}: {error:?}");
+        assert_eq!(closed.await.unwrap(), Some(1002), "{shown}");
+    }
+}
