@@ -39,7 +39,7 @@ async fn main() -> Result<(), BoxError> {
     let listener = Server::serve(listener).await?;
     let http: Http = Client::builder(TokioExecutor::new()).build_http();
 
-    let legs = ThreeLegs::new(OAuth1::new(CLIENT, SECRET)?, http.clone()).endpoints(
+    let legs = ThreeLegs::new(OAuth1::new(CLIENT, SECRET)?).endpoints(
         &provider.uri("/initiate"),
         &provider.uri("/authorize"),
         &provider.uri("/token"),

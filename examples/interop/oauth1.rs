@@ -11,14 +11,14 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use std::{error::Error as _, time::Duration};
+use std::time::Duration;
 use tower::{Layer, ServiceExt};
 use tower_auth::{
     AuthError, Clock, SchemeExt,
     clock::ManualClock,
     oauth1::{
-        Callback, InMemory, LegError, Method, NonceSource, OAuth1, Place, RsaKey, ThreeLegs,
-        TokenCredentials, Verifier,
+        Callback, HttpClient, InMemory, LegError, LegErrorKind, Method, NonceSource, OAuth1,
+        PlaceSignature, RsaKey, ThreeLegs, TokenCredentials, Verifier,
     },
 };
 
@@ -34,6 +34,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 struct Peer {
     http: Http,
+    client: HttpClient,
     origin: String,
     checks: usize,
 }
@@ -47,6 +48,7 @@ async fn main() -> Result<(), BoxError> {
     let key = RsaKey::from_pem(&std::fs::read_to_string(key)?)?;
     let mut peer = Peer {
         http: Client::builder(TokioExecutor::new()).build_http(),
+        client: HttpClient::default(),
         origin,
         checks: 0,
     };
@@ -81,9 +83,9 @@ impl Peer {
         fine.then_some(()).ok_or_else(|| what.into())
     }
 
-    fn legs<P: Clone>(&self, oauth: OAuth1<P, InMemory>) -> Result<ThreeLegs<Http, P>, BoxError> {
+    fn legs<P: Clone>(&self, oauth: OAuth1<P, InMemory>) -> Result<ThreeLegs<P>, BoxError> {
         let at = |path| format!("{}/{path}", self.origin);
-        let legs = ThreeLegs::new(oauth, self.http.clone());
+        let legs = ThreeLegs::new(oauth).http_client(self.client.clone());
         Ok(legs.endpoints(&at("initiate"), &at("authorize"), &at("token"))?)
     }
 
@@ -96,9 +98,9 @@ impl Peer {
     }
 
     /// All three legs.
-    async fn token<P>(&self, legs: &ThreeLegs<Http, P>) -> Result<TokenCredentials, BoxError>
+    async fn token<P>(&self, legs: &ThreeLegs<P>) -> Result<TokenCredentials, BoxError>
     where
-        P: Place<Body>,
+        P: PlaceSignature<tower_auth::oauth1::Body>,
     {
         // No `%` in there: outside of the header, oauthlib unescapes values twice.
         let callback = Callback::new("http://127.0.0.1:9/ready?state=a/b");
@@ -115,7 +117,7 @@ impl Peer {
         request: Request<Body>,
     ) -> Result<StatusCode, BoxError>
     where
-        P: Place<Body>,
+        P: PlaceSignature<Body>,
     {
         let client = oauth.only_to(&self.origin)?.layer(self.http.clone());
         Ok(client.oneshot(request).await?.status())
@@ -142,7 +144,7 @@ impl Peer {
     /// Everything that a right client may send.
     async fn accepted<P>(&mut self, oauth: OAuth1<P, InMemory>) -> Result<(), BoxError>
     where
-        P: Place<Body> + Clone,
+        P: PlaceSignature<Body> + PlaceSignature<tower_auth::oauth1::Body>,
     {
         let named = format!("{oauth:?}");
         let legs = self.legs(oauth)?;
@@ -224,12 +226,12 @@ impl Peer {
         self.refused_legs(legs).await
     }
 
-    async fn refused_legs(&mut self, legs: ThreeLegs<Http>) -> Result<(), BoxError> {
+    async fn refused_legs(&mut self, legs: ThreeLegs) -> Result<(), BoxError> {
         let wrong = self.legs(OAuth1::new(CLIENT, "wrong")?)?;
         let refused = wrong.temporary_credentials(&Callback::out_of_band()).await;
         self.expect(
             "a first leg with a wrong secret",
-            failed(refused, "Refused"),
+            failed(refused, LegErrorKind::Refused),
         )?;
 
         let callback = Callback::new("http://127.0.0.1:9/ready");
@@ -238,30 +240,23 @@ impl Peer {
         let back = self.browse(deny).await?;
         self.expect(
             "a user who says no",
-            failed(temporary.verifier(&back), "Denied"),
+            failed(temporary.verifier(&back), LegErrorKind::Denied),
         )?;
 
         let other = legs.temporary_credentials(&callback).await?;
         let back = self.browse(legs.authorization_uri(&other)?).await?;
-        let foreign = failed(temporary.verifier(&back), "ForeignToken");
+        let foreign = failed(temporary.verifier(&back), LegErrorKind::ForeignToken);
         self.expect("somebody else's redirect", foreign)?;
 
         let guessed = Verifier::new("guessedguessedguessed");
         let refused = legs.token_credentials(temporary, guessed).await;
-        self.expect("a guessed verifier", failed(refused, "Refused"))
+        self.expect("a guessed verifier", failed(refused, LegErrorKind::Refused))
     }
 }
 
-/// Why a leg failed.
-fn leg<T>(result: Result<T, AuthError>) -> Option<String> {
-    let error = result.err()?;
-    let leg: &LegError = error.source()?.downcast_ref()?;
-    Some(format!("{leg:?}"))
-}
-
-/// Whether it failed for this reason.
-fn failed<T>(result: Result<T, AuthError>, reason: &str) -> bool {
-    leg(result).is_some_and(|leg| leg.starts_with(reason))
+/// Whether a leg failed for this reason.
+fn failed<T>(result: Result<T, AuthError>, reason: LegErrorKind) -> bool {
+    result.is_err_and(|error| LegError::of(&error).map(LegError::kind) == Some(reason))
 }
 
 /// The same nonce twice. Twenty characters are the least that oauthlib takes.

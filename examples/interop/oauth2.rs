@@ -296,9 +296,7 @@ async fn bound_tokens(peer: &Peer) -> Result<(), BoxError> {
     let thumbprint = key.public_jwk().ok_or("no public key")?.thumbprint();
     let bound = peer.metadata.client_credentials(peer.service()?)?;
     let token = bound.dpop(key.clone()).build()?.token().await?;
-    let introspection = peer
-        .metadata
-        .introspection(peer.service()?, peer.http.clone())?;
+    let introspection = peer.metadata.introspection(peer.service()?)?;
     let state = introspection.introspect(&token, None).await?;
     let confirmation = state.fields().get("cnf").and_then(|cnf| cnf.get("jkt"));
     check(

@@ -13,14 +13,16 @@ use tower::{Layer, ServiceExt};
 use tower_auth::{
     AuthError, Clock, Error, SchemeExt,
     clock::ManualClock,
-    oauth1::{Callback, InMemory, NonceSource, OAuth1, Place, ThreeLegs, TokenCredentials},
+    oauth1::{
+        Callback, InMemory, NonceSource, OAuth1, PlaceSignature, ThreeLegs, TokenCredentials,
+    },
 };
 
 pub(crate) async fn run(http: &Http, table: &mut Table) -> Result<(), BoxError> {
     let provider = Provider::default();
     let server = Server::serve(provider.router()).await?;
     let origin = server.origin().to_string();
-    let legs = ThreeLegs::new(OAuth1::new(CLIENT, SECRET)?, http.clone()).endpoints(
+    let legs = ThreeLegs::new(OAuth1::new(CLIENT, SECRET)?).endpoints(
         &server.uri("/initiate"),
         &server.uri("/authorize"),
         &server.uri("/token"),
@@ -102,7 +104,7 @@ async fn send<P>(
     oauth: OAuth1<P, InMemory>,
 ) -> Result<(String, String), BoxError>
 where
-    P: Place<Body>,
+    P: PlaceSignature<Body>,
 {
     let client = oauth.only_to(origin)?.layer(http.clone());
     let request = Request::post(format!("{origin}photos?size=large&tag=a+b&tag=%C3%A9"))

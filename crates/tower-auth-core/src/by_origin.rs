@@ -65,7 +65,9 @@ impl<B> ByOrigin<B> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) for what is not an origin, or none at all.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) for what is not an origin, or none at all. Http to
+    /// another machine is none, as whether that is allowed is said of the layer: without
+    /// [`danger_allow_plaintext`](crate::SchemeExt::danger_allow_plaintext), each such request is refused.
     pub fn add(self, origins: impl IntoOrigins, scheme: BoxScheme<B>) -> Result<Self, AuthError> {
         let new = Entry {
             origins: origin::collect(origins)?,

@@ -58,6 +58,14 @@ impl<A, R> AuthLayer<A, R> {
         }
     }
 
+    pub(crate) fn map_scheme<W>(self, wrap: impl FnOnce(A) -> W) -> AuthLayer<W, R> {
+        AuthLayer {
+            scheme: wrap(self.scheme),
+            scope: self.scope,
+            replay: self.replay,
+        }
+    }
+
     /// See [`SchemeExt::replay`].
     pub fn replay<C>(self, clone_body: C) -> AuthLayer<A, Replay<C>>
     where

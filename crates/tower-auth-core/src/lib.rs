@@ -55,6 +55,7 @@ pub mod clock;
 pub mod dynamic;
 pub mod endpoint;
 mod error;
+pub mod grpc;
 mod head;
 mod insert;
 mod keep_existing;

@@ -59,6 +59,11 @@ pub enum Step<T, F> {
 /// let sum = Tenant(HeaderValue::from_static("acme")) + Basic::new("user", "password")?;
 /// # Ok::<(), AuthError>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an authentication scheme",
+    note = "a builder becomes one when it is built: `.build()?`",
+    note = "a scheme of your own implements `Scheme`, and one line of `scheme!` beside it makes it a layer"
+)]
 pub trait Scheme: Clone {
     /// [`Fixed`](crate::Fixed) when credentials are always at hand and never change, else
     /// [`Deferred`](crate::Deferred). It picks the service at compile time.

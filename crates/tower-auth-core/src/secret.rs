@@ -21,6 +21,11 @@ use zeroize::Zeroizing;
 pub struct Secret(std::sync::Arc<Zeroizing<String>>);
 
 impl Secret {
+    /// A secret of this text; [`From`] makes the same.
+    pub fn new(text: impl Into<Self>) -> Self {
+        text.into()
+    }
+
     /// The text itself. Keep the borrow short, and never log it.
     pub fn expose(&self) -> &str {
         &self.0

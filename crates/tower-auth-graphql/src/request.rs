@@ -117,7 +117,7 @@ impl Request {
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         let value = guarded(&name, value);
-        // More than a request can have: left out, as the request would be too long for any server.
+        // A map without room is refused when the request is made: there, `Accept` finds no room either.
         let _ = self.headers.try_insert(name, value);
         self
     }

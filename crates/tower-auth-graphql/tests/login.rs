@@ -319,6 +319,44 @@ async fn a_login_that_is_answered_with_an_error_says_so_without_repeating_it() {
 }
 
 #[tokio::test]
+async fn the_error_of_a_login_does_not_repeat_what_else_the_same_answer_issued() {
+    for (rest, message) in [
+        (
+            r#""data":{"login":{"token":"","refresh":"planted-1"}}"#,
+            "no access for planted-1",
+        ),
+        (
+            r#""data":{"login":{"token":null,"sessions":[{"id":"planted-2"}]}}"#,
+            "session planted-2",
+        ),
+        (
+            r#""data":null,"extensions":{"csrfToken":"planted-3"}"#,
+            "csrf planted-3",
+        ),
+        (
+            r#""data":{"login":{"token":{"value":"planted-4"}}}"#,
+            "token cGxhbnRlZC00",
+        ),
+    ] {
+        let json = format!(
+            r#"{{"errors":[{{"message":"{message}","extensions":{{"code":"NO","ticket":12345678}}}},{{"message":"x"}}],{rest}}}"#
+        );
+        let answer = support::answer(200, "application/json", json.as_bytes());
+        let login = login(&support::raw_server(answer, true).await, "hunter2");
+        let error = TokenAuth::bearer(login).cache().get().await.unwrap_err();
+        let text = format!("{error} {error:?}");
+        assert!(
+            text.contains("code NO") && text.contains("[redacted]"),
+            "{text}"
+        );
+        assert!(
+            !text.contains("planted") && !text.contains("cGxhbnRlZC"),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_password_does_not_go_to_another_machine_in_the_clear() {
     let login = login("http://api.example.com/graphql", "hunter2");
     let error = TokenAuth::bearer(login).cache().get().await.unwrap_err();

@@ -239,6 +239,25 @@ async fn an_idle_connection_is_not_kept_for_as_long_as_servers_keep_it() {
     assert_eq!(connections.await.unwrap(), 2);
 }
 
+/// The limit is on what is read at once.
+#[tokio::test]
+async fn neither_a_large_request_nor_a_large_answer_is_bounded_by_what_is_read_at_once() {
+    let router = axum::Router::new()
+        .fallback(async |body: axum::body::Body| body)
+        .layer(axum::extract::DefaultBodyLimit::disable());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async { axum::serve(listener, router).await });
+    let text = "0123456789abcdef".repeat(40_000); // 640 kB
+    let request = Request::post(format!("http://127.0.0.1:{port}/"))
+        .header("x-long", &text[..100_000])
+        .body(Body::from(text.clone()))
+        .unwrap();
+    let answer = HttpClient::default().send(request).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.into_body(), text);
+}
+
 #[test]
 fn without_a_runtime_it_is_an_error_and_no_panic() {
     use std::{

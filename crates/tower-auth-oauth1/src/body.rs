@@ -1,6 +1,6 @@
 //! Reading request bodies: only where a signature needs them, and within a limit.
 
-use crate::SignError;
+use crate::{SignError, error::What};
 use bytes::Bytes;
 use http::Extensions;
 use http_body::Body;
@@ -25,7 +25,7 @@ pub trait ReadBody<B>: Clone {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct InMemory;
 
-/// Bodies of any type. One that must be signed has to come with a [`BodyBytes`] extension.
+/// Bodies of any type. One that must be signed has to come with a [`DeclaredBody`] extension.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Declared;
 
@@ -33,7 +33,7 @@ pub struct Declared;
 ///
 /// [`BufferForms`](crate::BufferForms) puts it there. Whoever does so by hand vouches that the body is just that.
 #[derive(Clone, Debug)]
-pub struct BodyBytes(pub Bytes);
+pub struct DeclaredBody(pub Bytes);
 
 impl<B: Body + Clone> ReadBody<B> for InMemory {
     fn read(&self, body: &B, _: &Extensions, limit: usize) -> Result<Bytes, SignError> {
@@ -43,10 +43,12 @@ impl<B: Body + Clone> ReadBody<B> for InMemory {
 
 impl<B> ReadBody<B> for Declared {
     fn read(&self, _: &B, extensions: &Extensions, limit: usize) -> Result<Bytes, SignError> {
-        match extensions.get::<BodyBytes>() {
-            Some(BodyBytes(bytes)) if bytes.len() > limit => Err(SignError::BodyTooLarge { limit }),
-            Some(BodyBytes(bytes)) => Ok(bytes.clone()),
-            None => Err(SignError::BodyNotAtHand),
+        match extensions.get::<DeclaredBody>() {
+            Some(DeclaredBody(bytes)) if bytes.len() > limit => {
+                Err(What::BodyTooLarge { limit }.into())
+            }
+            Some(DeclaredBody(bytes)) => Ok(bytes.clone()),
+            None => Err(What::BodyNotAtHand.into()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A layer that reads forms off streams, so that they can be signed.
 
-use crate::{BodyBytes, SignError, form};
+use crate::{DeclaredBody, error::What, form};
 use bytes::Bytes;
 use http::Request;
 use http_body::Body;
@@ -17,7 +17,7 @@ use tower_service::Service;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A layer that reads bodies which are forms, up to a limit, and puts them back in memory with a [`BodyBytes`]
+/// A layer that reads bodies which are forms, up to a limit, and puts them back in memory with a [`DeclaredBody`]
 /// extension. All other bodies stream through untouched.
 ///
 /// It goes above an [`OAuth1`](crate::OAuth1) with [`declared_bodies`](crate::OAuth1::declared_bodies), for bodies that
@@ -103,7 +103,7 @@ where
         Box::pin(async move {
             let (mut parts, body) = request.into_parts();
             let bytes = read(body, limit).await?;
-            parts.extensions.insert(BodyBytes(bytes.clone()));
+            parts.extensions.insert(DeclaredBody(bytes.clone()));
             let request = Request::from_parts(parts, B::from(bytes));
             inner.call(request).await
         })
@@ -116,9 +116,7 @@ where
 {
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            Err(SignError::BodyTooLarge { limit }.into())
-        }
+        Err(error) if error.is::<LengthLimitError>() => Err(What::BodyTooLarge { limit }.into()),
         Err(error) => Err(AuthError::new(
             ErrorKind::Request,
             "the body of the request could not be read to sign it",

@@ -1,32 +1,45 @@
 //! Why a request cannot be signed, for those who want to know more than the kind.
 
-use std::fmt;
-use tower_auth_core::{AuthError, ErrorKind, body::Unreadable};
+use std::{error::Error as StdError, fmt};
+use tower_auth_core::{AuthError, ErrorKind, body::Unreadable, cause_of};
 
-/// Why a request could not be signed: the [`source()`](std::error::Error::source) of errors of kind
-/// [`ErrorKind::Request`].
+/// Why a request could not be signed.
+///
+/// It is in the chain of sources of an [`AuthError`] of kind [`Request`](ErrorKind::Request) or
+/// [`NoOrigin`](ErrorKind::NoOrigin), where [`of`](Self::of) finds it:
+///
+/// ```
+/// use tower_auth_core::AuthError;
+/// use tower_auth_oauth1::{SignError, SignErrorKind};
+///
+/// fn wants_a_buffer(error: &AuthError) -> bool {
+///     SignError::of(error).map(SignError::kind) == Some(SignErrorKind::BodyNotAtHand)
+/// }
+/// # let _ = wants_a_buffer;
+/// ```
+///
+/// Its text is one line with the cause and the remedy, and has nothing of the request but the name of a parameter.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct SignError(What);
+
+/// What kind of error a [`SignError`] is.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
-pub enum SignError {
+pub enum SignErrorKind {
     /// The protocol parameters were to go into the body, and that is no form: its `Content-Type` is not
     /// `application/x-www-form-urlencoded` (RFC 5849 section 3.5.2).
     NotAForm,
     /// The protocol parameters were to go into the body of a `GET` or `HEAD` request, which has none.
     NoBody,
-    /// The body has to be signed and is larger than the limit.
-    BodyTooLarge {
-        /// The limit, in bytes.
-        limit: usize,
-    },
+    /// The body has to be signed and is larger than the limit: [`limit`](SignError::limit).
+    BodyTooLarge,
     /// The body has to be signed and cannot be read without waiting.
     BodyNotAtHand,
     /// The body has to be signed, and has trailers, which cannot be.
     Trailers,
-    /// The request has a protocol parameter already, which must not be sent twice (RFC 5849 section 3.1).
-    Duplicate {
-        /// Its name.
-        name: &'static str,
-    },
+    /// The request has a protocol parameter already, which must not be sent twice (RFC 5849 section 3.1):
+    /// [`parameter`](SignError::parameter).
+    Duplicate,
     /// The URI has no scheme or no host, or a scheme that is not HTTP's.
     NoOrigin,
     /// The request would grow beyond what a URI or header can hold.
@@ -35,60 +48,125 @@ pub enum SignError {
     TooManyHeaders,
 }
 
+/// What happened.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum What {
+    NotAForm,
+    NoBody,
+    BodyTooLarge { limit: usize },
+    BodyNotAtHand,
+    Trailers,
+    Duplicate { name: &'static str },
+    NoOrigin,
+    TooLong,
+    TooManyHeaders,
+}
+
+impl SignError {
+    /// The one in the chain of sources of this error.
+    pub fn of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
+        cause_of(error)
+    }
+
+    /// What kind of error this is.
+    pub fn kind(&self) -> SignErrorKind {
+        match self.0 {
+            What::NotAForm => SignErrorKind::NotAForm,
+            What::NoBody => SignErrorKind::NoBody,
+            What::BodyTooLarge { .. } => SignErrorKind::BodyTooLarge,
+            What::BodyNotAtHand => SignErrorKind::BodyNotAtHand,
+            What::Trailers => SignErrorKind::Trailers,
+            What::Duplicate { .. } => SignErrorKind::Duplicate,
+            What::NoOrigin => SignErrorKind::NoOrigin,
+            What::TooLong => SignErrorKind::TooLong,
+            What::TooManyHeaders => SignErrorKind::TooManyHeaders,
+        }
+    }
+
+    /// How many bytes a body may have, for [`SignErrorKind::BodyTooLarge`].
+    pub fn limit(&self) -> Option<usize> {
+        match self.0 {
+            What::BodyTooLarge { limit } => Some(limit),
+            _ => None,
+        }
+    }
+
+    /// The name of the parameter that is there already, for [`SignErrorKind::Duplicate`].
+    pub fn parameter(&self) -> Option<&'static str> {
+        match self.0 {
+            What::Duplicate { name } => Some(name),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for SignError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotAForm => f.write_str(
+        match self.0 {
+            What::NotAForm => f.write_str(
                 "OAuth parameters go into a body only when its Content-Type is \
                  application/x-www-form-urlencoded; put them into the header instead",
             ),
-            Self::NoBody => f.write_str(
+            What::NoBody => f.write_str(
                 "OAuth parameters do not go into the body of a GET or HEAD request; put them into the header instead",
             ),
-            Self::BodyTooLarge { limit } => write!(
+            What::BodyTooLarge { limit } => write!(
                 f,
                 "the body has to be signed and is larger than {limit} bytes; raise the limit or send a smaller one"
             ),
-            Self::BodyNotAtHand => f.write_str(
+            What::BodyNotAtHand => f.write_str(
                 "the body has to be signed and is not in memory; put a `BufferForms` layer above this one, or a \
-                 `BodyBytes` extension on the request",
+                 `DeclaredBody` extension on the request",
             ),
-            Self::Trailers => f.write_str("the body has to be signed and has trailers; send it without"),
-            Self::Duplicate { name } => write!(
+            What::Trailers => f.write_str("the body has to be signed and has trailers; send it without"),
+            What::Duplicate { name } => write!(
                 f,
                 "the request has a parameter `{name}` already, and OAuth forbids to send it twice; take it out"
             ),
-            Self::NoOrigin => f.write_str(
+            What::NoOrigin => f.write_str(
                 "the request URI has no scheme and host, which are part of what is signed; make it absolute",
             ),
-            Self::TooLong => f.write_str(
+            What::TooLong => f.write_str(
                 "the request grows too long with the OAuth parameters; send a shorter query, or put them elsewhere",
             ),
-            Self::TooManyHeaders => f.write_str(
+            What::TooManyHeaders => f.write_str(
                 "the request has so many headers that no other can be added; send fewer",
             ),
         }
     }
 }
 
-impl std::error::Error for SignError {}
+impl StdError for SignError {}
+
+impl From<What> for SignError {
+    fn from(what: What) -> Self {
+        Self(what)
+    }
+}
 
 impl From<Unreadable> for SignError {
     fn from(unreadable: Unreadable) -> Self {
-        match unreadable {
-            Unreadable::TooLarge { limit } => Self::BodyTooLarge { limit },
-            Unreadable::Trailers => Self::Trailers,
-            _ => Self::BodyNotAtHand,
-        }
+        Self(match unreadable {
+            Unreadable::TooLarge { limit } => What::BodyTooLarge { limit },
+            Unreadable::Trailers => What::Trailers,
+            _ => What::BodyNotAtHand,
+        })
     }
 }
 
 impl From<SignError> for AuthError {
     fn from(error: SignError) -> Self {
-        let kind = match error {
-            SignError::NoOrigin => ErrorKind::NoOrigin,
+        let kind = match error.0 {
+            What::NoOrigin => ErrorKind::NoOrigin,
             _ => ErrorKind::Request,
         };
-        Self::new(kind, error.to_string()).with_source(error)
+        // The text of the cause is part of what this error says.
+        Self::new(kind, "the request could not be signed").with_source(error)
+    }
+}
+
+impl From<What> for AuthError {
+    fn from(what: What) -> Self {
+        SignError(what).into()
     }
 }

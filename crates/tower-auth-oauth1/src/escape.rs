@@ -99,13 +99,18 @@ pub(crate) enum Until {
 #[inline]
 pub(crate) fn write_form_twice(room: &mut [u8], raw: &[u8], until: Until) -> (usize, usize) {
     let (mut read, mut at) = (0, 0);
-    while let Some(&first) = raw.get(read) {
-        if is_unreserved(first) {
-            room[at] = first;
-            at += 1;
-            read += 1;
-            continue;
+    loop {
+        let mut run = 0;
+        for (place, &byte) in room[at..].iter_mut().zip(&raw[read..]) {
+            if !is_unreserved(byte) {
+                break;
+            }
+            *place = byte;
+            run += 1;
         }
+        at += run;
+        read += run;
+        let Some(&first) = raw.get(read) else { break };
         let ends = match until {
             Until::Ampersand => first == b'&',
             Until::Equals => matches!(first, b'&' | b'='),
@@ -140,6 +145,7 @@ fn decode_one(first: u8, text: &[u8]) -> (u8, usize) {
 }
 
 /// One name or value of an `application/x-www-form-urlencoded` text, decoded.
+#[cfg(any(test, feature = "legs"))]
 pub(crate) fn decode_form(raw: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(raw.len());
     let mut rest = raw;

@@ -37,7 +37,7 @@ macro_rules! extension {
 extension! {
     /// `oauth_callback`: where the server sends the user after the second leg (RFC 5849 section 2.1).
     ///
-    /// [`ThreeLegs`](crate::ThreeLegs) takes it. As a **request extension** it goes on that one request, for those who
+    /// `ThreeLegs` takes it. As a **request extension** it goes on that one request, for those who
     /// send the first leg by themselves.
     Callback
 }
@@ -45,7 +45,7 @@ extension! {
 extension! {
     /// `oauth_verifier`: what the user brings back from the second leg (RFC 5849 section 2.2).
     ///
-    /// [`ThreeLegs`](crate::ThreeLegs) takes it. As a **request extension** it goes on that one request, for those who
+    /// `ThreeLegs` takes it. As a **request extension** it goes on that one request, for those who
     /// send the third leg by themselves.
     Verifier
 }

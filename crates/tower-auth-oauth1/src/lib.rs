@@ -1,7 +1,8 @@
 //! OAuth 1.0a (RFC 5849) for every tower client.
 //!
 //! * [`OAuth1`] signs requests: a scheme, a layer, and the finisher of a sum.
-//! * [`ThreeLegs`] gets the token that it signs with: temporary credentials, the user's consent, token credentials.
+//! * `ThreeLegs` (feature `legs`) gets the token that it signs with: temporary credentials, the user's consent, token
+//!   credentials.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -23,7 +24,16 @@
 //!
 //! # Features
 //!
-//! * `rsa`: `RSA-SHA1`, `RSA-SHA256` and `RSA-SHA512`, with the `rsa` crate.
+//! None is on by default: signing alone brings no HTTP client, no JSON and no RSA.
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | `legs` | `ThreeLegs`, over a client of your own |
+//! | `rustls` | the default client of the legs, of hyper-util and rustls (which needs a C compiler) |
+//! | `client` | the same for plain http to this machine only |
+//! | `http2` | HTTP/2 where the server offers it |
+//! | `rsa` | `RSA-SHA1`, `RSA-SHA256` and `RSA-SHA512`, with the `rsa` crate |
+//! | `full` | all of these |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -36,6 +46,7 @@ mod error;
 mod escape;
 mod extra;
 mod form;
+#[cfg(feature = "legs")]
 mod legs;
 mod method;
 mod nonce;
@@ -44,18 +55,28 @@ mod realm;
 mod scheme;
 mod timestamp;
 
+#[cfg(feature = "legs")]
+#[cfg_attr(docsrs, doc(cfg(feature = "legs")))]
+pub use self::legs::{LegError, LegErrorKind, TemporaryCredentials, ThreeLegs, TokenAnswer};
 #[cfg(feature = "rsa")]
 #[cfg_attr(docsrs, doc(cfg(feature = "rsa")))]
 pub use self::method::RsaKey;
 pub use self::{
-    body::{BodyBytes, DEFAULT_LIMIT, Declared, InMemory, ReadBody},
+    body::{DEFAULT_LIMIT, Declared, DeclaredBody, InMemory, ReadBody},
     buffer::{BufferForms, BufferedForms},
     credentials::TokenCredentials,
-    error::SignError,
+    error::{SignError, SignErrorKind},
     extra::{Callback, Verifier},
-    legs::{LegError, TemporaryCredentials, ThreeLegs, TokenAnswer},
     method::{Method, Sign, SigningKey},
-    placement::{InBody, InHeader, InQuery, Place, Placement},
+    placement::{
+        PlaceSignature, SignatureInBody, SignatureInHeader, SignatureInQuery, SignaturePlacement,
+    },
     scheme::OAuth1,
 };
 pub use tower_auth_core::NonceSource;
+#[cfg(all(feature = "client", feature = "legs"))]
+#[cfg_attr(docsrs, doc(cfg(all(feature = "client", feature = "legs"))))]
+pub use tower_auth_http::ClientBuilder;
+#[cfg(feature = "legs")]
+#[cfg_attr(docsrs, doc(cfg(feature = "legs")))]
+pub use tower_auth_http::{Body, HttpClient, HttpError, HttpErrorKind};

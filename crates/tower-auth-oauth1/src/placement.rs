@@ -1,6 +1,6 @@
 //! Where the protocol parameters go (RFC 5849 section 3.5).
 
-use crate::{SignError, base_string::Protocol, escape, method::Signature};
+use crate::{SignError, base_string::Protocol, error::What, escape, method::Signature};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Request, Uri,
@@ -10,8 +10,8 @@ use http::{
 use tower_auth_core::{Claim, insert_header};
 use zeroize::Zeroizing;
 
-/// Where the protocol parameters go: [`InHeader`], [`InQuery`] or [`InBody`].
-pub trait Placement: Copy + std::fmt::Debug + sealed::Sealed {
+/// Where the protocol parameters go: [`SignatureInHeader`], [`SignatureInQuery`] or [`SignatureInBody`].
+pub trait SignaturePlacement: Copy + std::fmt::Debug + sealed::Sealed {
     #[doc(hidden)]
     const IN_HEADER: bool = false;
     #[doc(hidden)]
@@ -20,12 +20,12 @@ pub trait Placement: Copy + std::fmt::Debug + sealed::Sealed {
     fn claims(visit: &mut dyn FnMut(Claim<'_>));
 }
 
-/// A [`Placement`] that works for bodies of type `B`: all but [`InBody`] do so for every `B`.
+/// A [`SignaturePlacement`] that works for bodies of type `B`: all but [`SignatureInBody`] do so for every `B`.
 #[diagnostic::on_unimplemented(
     message = "OAuth parameters cannot be put into a `{B}`",
     note = "`in_body` needs a body that is made of bytes (`B: From<Bytes>`)"
 )]
-pub trait Place<B>: Placement {
+pub trait PlaceSignature<B>: SignaturePlacement {
     #[doc(hidden)]
     fn place(request: &mut Request<B>, ready: Ready<'_>) -> Result<(), SignError>;
 }
@@ -46,17 +46,17 @@ pub struct Ready<'a> {
 
 /// `Authorization: OAuth …` (RFC 5849 section 3.5.1): the default, and what servers like best.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct InHeader;
+pub struct SignatureInHeader;
 
 /// At the end of the query (RFC 5849 section 3.5.3). Queries end up in logs; a realm cannot be sent.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct InQuery;
+pub struct SignatureInQuery;
 
 /// At the end of a form body (RFC 5849 section 3.5.2). A realm cannot be sent.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct InBody;
+pub struct SignatureInBody;
 
-impl Placement for InHeader {
+impl SignaturePlacement for SignatureInHeader {
     const IN_HEADER: bool = true;
 
     fn claims(visit: &mut dyn FnMut(Claim<'_>)) {
@@ -64,19 +64,19 @@ impl Placement for InHeader {
     }
 }
 
-impl Placement for InQuery {
+impl SignaturePlacement for SignatureInQuery {
     fn claims(visit: &mut dyn FnMut(Claim<'_>)) {
         visit(Claim::Query("oauth_signature"));
     }
 }
 
-impl Placement for InBody {
+impl SignaturePlacement for SignatureInBody {
     const IN_BODY: bool = true;
 
     fn claims(_: &mut dyn FnMut(Claim<'_>)) {}
 }
 
-impl<B> Place<B> for InHeader {
+impl<B> PlaceSignature<B> for SignatureInHeader {
     fn place(request: &mut Request<B>, ready: Ready<'_>) -> Result<(), SignError> {
         let Ready {
             protocol,
@@ -91,13 +91,13 @@ impl<B> Place<B> for InHeader {
         escape::push(&mut value, signature.as_bytes());
         value.push(b'"');
         let value = bytes(value, ready.wipe);
-        let mut value = HeaderValue::from_maybe_shared(value).map_err(|_| SignError::TooLong)?;
+        let mut value = HeaderValue::from_maybe_shared(value).map_err(|_| What::TooLong)?;
         value.set_sensitive(true);
         insert(request.headers_mut(), AUTHORIZATION, value)
     }
 }
 
-impl<B> Place<B> for InQuery {
+impl<B> PlaceSignature<B> for SignatureInQuery {
     fn place(request: &mut Request<B>, ready: Ready<'_>) -> Result<(), SignError> {
         let uri = request.uri_mut();
         let path = match uri.path() {
@@ -118,14 +118,14 @@ impl<B> Place<B> for InQuery {
 }
 
 fn set_target(uri: &mut Uri, target: Bytes) -> Result<(), SignError> {
-    let target = PathAndQuery::from_maybe_shared(target).map_err(|_| SignError::TooLong)?;
+    let target = PathAndQuery::from_maybe_shared(target).map_err(|_| What::TooLong)?;
     let mut parts = uri.clone().into_parts();
     parts.path_and_query = Some(target);
-    *uri = Uri::from_parts(parts).map_err(|_| SignError::NoOrigin)?;
+    *uri = Uri::from_parts(parts).map_err(|_| What::NoOrigin)?;
     Ok(())
 }
 
-impl<B: From<Bytes>> Place<B> for InBody {
+impl<B: From<Bytes>> PlaceSignature<B> for SignatureInBody {
     fn place(request: &mut Request<B>, ready: Ready<'_>) -> Result<(), SignError> {
         let form = ready.form;
         let mut body = Vec::with_capacity(form.len() + 1 + pairs_length(&ready));
@@ -158,7 +158,7 @@ fn fix_length(headers: &mut HeaderMap, length: usize) -> Result<(), SignError> {
 }
 
 fn insert(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) -> Result<(), SignError> {
-    insert_header(headers, name, value).map_err(|_| SignError::TooManyHeaders)
+    insert_header(headers, name, value).map_err(|_| What::TooManyHeaders.into())
 }
 
 /// `name=value`, joined by `&`: percent-encoded as RFC 5849 section 3.6 has it, which every form parser reads.
@@ -185,7 +185,7 @@ fn pairs_length(ready: &Ready<'_>) -> usize {
 
 mod sealed {
     pub trait Sealed {}
-    impl Sealed for super::InHeader {}
-    impl Sealed for super::InQuery {}
-    impl Sealed for super::InBody {}
+    impl Sealed for super::SignatureInHeader {}
+    impl Sealed for super::SignatureInQuery {}
+    impl Sealed for super::SignatureInBody {}
 }

@@ -1,12 +1,14 @@
 //! OAuth 1.0a as a scheme.
 
 use crate::{
-    BodyBytes, Callback, Declared, InBody, InHeader, InMemory, InQuery, Method, NonceSource, Place,
-    Placement, ReadBody, SignError, TokenCredentials, Verifier,
+    Callback, Declared, DeclaredBody, InMemory, Method, NonceSource, PlaceSignature, ReadBody,
+    SignatureInBody, SignatureInHeader, SignatureInQuery, SignaturePlacement, TokenCredentials,
+    Verifier,
     base_string::{Protocol, Signed, Template, base_string},
     body::DEFAULT_LIMIT,
     body_hash,
     credentials::ClientCredentials,
+    error::What,
     escape, form,
     method::{Signature, Signer},
     nonce::Nonces,
@@ -66,7 +68,7 @@ use tower_auth_core::{
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct OAuth1<P = InHeader, R = InMemory> {
+pub struct OAuth1<P = SignatureInHeader, R = InMemory> {
     settings: Arc<Settings>,
     placement: P,
     reading: R,
@@ -117,7 +119,7 @@ impl OAuth1 {
                 clock: Clock::system(),
                 nonces: Nonces::default(),
             }),
-            placement: InHeader,
+            placement: SignatureInHeader,
             reading: InMemory,
         };
         Ok(new.with(|_| {}))
@@ -144,8 +146,14 @@ impl<P, R> OAuth1<P, R> {
         self.with(|settings| settings.token = Some(token))
     }
 
+    #[cfg(feature = "legs")]
     pub(crate) fn without_token(self) -> Self {
         self.with(|settings| settings.token = None)
+    }
+
+    #[cfg(feature = "legs")]
+    pub(crate) fn client_secret(&self) -> &Secret {
+        &self.settings.client.secret
     }
 
     /// How requests are signed. Default: [`Method::HMAC_SHA1`].
@@ -206,8 +214,8 @@ impl<P, R> OAuth1<P, R> {
 
     /// Puts the parameters at the end of the query.
     #[must_use]
-    pub fn in_query(self) -> OAuth1<InQuery, R> {
-        self.placed(InQuery)
+    pub fn in_query(self) -> OAuth1<SignatureInQuery, R> {
+        self.placed(SignatureInQuery)
     }
 
     /// Puts the parameters at the end of the body, which has to be a form. Needs a body made of bytes
@@ -215,8 +223,8 @@ impl<P, R> OAuth1<P, R> {
     ///
     /// A `GET` or `HEAD` request, or a body that is no form, is an error: nothing is rewritten silently.
     #[must_use]
-    pub fn in_body(self) -> OAuth1<InBody, R> {
-        self.placed(InBody)
+    pub fn in_body(self) -> OAuth1<SignatureInBody, R> {
+        self.placed(SignatureInBody)
     }
 
     fn placed<T>(self, placement: T) -> OAuth1<T, R> {
@@ -228,7 +236,7 @@ impl<P, R> OAuth1<P, R> {
     }
 
     /// Takes bodies of any type, streams among them. Those that must be read, forms before all, have to come with a
-    /// [`BodyBytes`] extension; [`BufferForms`](crate::BufferForms) puts it there. A form without it is an error.
+    /// [`DeclaredBody`] extension; [`BufferForms`](crate::BufferForms) puts it there. A form without it is an error.
     #[must_use]
     pub fn declared_bodies(self) -> OAuth1<P, Declared> {
         OAuth1 {
@@ -239,7 +247,7 @@ impl<P, R> OAuth1<P, R> {
     }
 }
 
-impl<P: Placement, R: Clone> Scheme for OAuth1<P, R> {
+impl<P: SignaturePlacement, R: Clone> Scheme for OAuth1<P, R> {
     fixed_scheme!();
 
     fn claims(&self, visit: &mut dyn FnMut(Claim<'_>)) {
@@ -247,16 +255,16 @@ impl<P: Placement, R: Clone> Scheme for OAuth1<P, R> {
     }
 }
 
-impl<B, P: Place<B>, R: ReadBody<B>> Authorize<B> for OAuth1<P, R> {
+impl<B, P: PlaceSignature<B>, R: ReadBody<B>> Authorize<B> for OAuth1<P, R> {
     fn authorize(&self, (): (), request: &mut Request<B>) -> Result<(), AuthError> {
         let settings = &*self.settings;
         let is_form = form::is_form(request.headers());
         if P::IN_BODY {
             if matches!(*request.method(), Verb::GET | Verb::HEAD) {
-                return Err(SignError::NoBody.into());
+                return Err(What::NoBody.into());
             }
             if !is_form {
-                return Err(SignError::NotAForm.into());
+                return Err(What::NotAForm.into());
             }
         }
         let reveals = settings.method.reveals_secrets();
@@ -277,7 +285,7 @@ impl<B, P: Place<B>, R: ReadBody<B>> Authorize<B> for OAuth1<P, R> {
         let form: &[u8] = if is_form { &bytes } else { b"" };
         settings.stamp::<B, P>(request, form, hash.as_deref())?;
         if P::IN_BODY {
-            request.extensions_mut().remove::<BodyBytes>(); // no longer what the body is
+            request.extensions_mut().remove::<DeclaredBody>(); // no longer what the body is
         }
         Ok(())
     }
@@ -322,7 +330,7 @@ impl Settings {
     }
 
     /// Makes nonce, timestamp and signature, and puts them on the request.
-    fn stamp<B, P: Place<B>>(
+    fn stamp<B, P: PlaceSignature<B>>(
         &self,
         request: &mut Request<B>,
         form: &[u8],
@@ -428,4 +436,4 @@ impl Own {
     }
 }
 
-scheme!(finisher [P: Placement, R: Clone] OAuth1<P, R>);
+scheme!(finisher [P: SignaturePlacement, R: Clone] OAuth1<P, R>);

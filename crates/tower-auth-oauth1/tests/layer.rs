@@ -18,7 +18,8 @@ use support::{Body, at, parameter, server};
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_auth_core::{AuthError, Error, ErrorKind, HeaderApiKey, NoAuth, QueryApiKey, SchemeExt};
 use tower_auth_oauth1::{
-    BodyBytes, BufferForms, Method, OAuth1, Sign, SignError, SigningKey, TokenCredentials,
+    BufferForms, DeclaredBody, Method, OAuth1, Sign, SignError, SignErrorKind, SigningKey,
+    TokenCredentials,
 };
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -183,8 +184,8 @@ async fn query_and_body_are_appended_to_and_never_encoded_anew() {
     }
 }
 
-fn source(error: &AuthError) -> Option<SignError> {
-    error.source()?.downcast_ref().copied()
+fn source(error: &AuthError) -> Option<SignErrorKind> {
+    SignError::of(error).map(SignError::kind)
 }
 
 #[tokio::test]
@@ -207,43 +208,37 @@ async fn requests_that_cannot_be_signed_have_one_clear_error_each_and_are_not_se
     };
     let json = post("https://h/", Some("application/json"), "{}");
     for (result, expected) in [
-        (in_body.clone().oneshot(json).await, SignError::NotAForm),
+        (in_body.clone().oneshot(json).await, SignErrorKind::NotAForm),
         (
             in_body.clone().oneshot(post("https://h/", None, "")).await,
-            SignError::NotAForm,
+            SignErrorKind::NotAForm,
         ),
-        (in_body.clone().oneshot(get()).await, SignError::NoBody),
-        (in_body.clone().oneshot(head()).await, SignError::NoBody),
+        (in_body.clone().oneshot(get()).await, SignErrorKind::NoBody),
+        (in_body.clone().oneshot(head()).await, SignErrorKind::NoBody),
         (
             in_header
                 .clone()
                 .oneshot(post("https://h/", Some(FORM), "a=123"))
                 .await,
-            SignError::BodyTooLarge { limit: 4 },
+            SignErrorKind::BodyTooLarge,
         ),
         (
             in_header
                 .oneshot(post("https://h/?oauth_token=x", None, ""))
                 .await,
-            SignError::Duplicate {
-                name: "oauth_token",
-            },
+            SignErrorKind::Duplicate,
         ),
         (
             in_query
                 .oneshot(post("https://h/?oauth%5fsignature=x", None, ""))
                 .await,
-            SignError::Duplicate {
-                name: "oauth_signature",
-            },
+            SignErrorKind::Duplicate,
         ),
         (
             in_body
                 .oneshot(post("https://h/", Some(FORM), "oauth_nonce=1"))
                 .await,
-            SignError::Duplicate {
-                name: "oauth_nonce",
-            },
+            SignErrorKind::Duplicate,
         ),
     ] {
         match result {
@@ -263,6 +258,27 @@ async fn requests_that_cannot_be_signed_have_one_clear_error_each_and_are_not_se
         oauth().realm("a\nb").unwrap_err().parameter(),
         Some("realm")
     );
+}
+
+#[tokio::test]
+async fn an_error_of_signing_tells_what_is_to_blame_and_says_it_once() {
+    let (client, _) = server(200, "");
+    let in_header = oauth().limit(4).layer(client);
+    let send = async |request| {
+        let error = in_header.clone().oneshot(request).await.unwrap_err();
+        error.auth().unwrap().clone()
+    };
+    let large = send(post("https://h/", Some(FORM), "a=123")).await;
+    assert_eq!(SignError::of(&large).unwrap().limit(), Some(4));
+    let twice = send(post("https://h/?oauth_token=x", None, "")).await;
+    let cause = SignError::of(&twice).unwrap();
+    assert_eq!(cause.parameter(), Some("oauth_token"));
+    for error in [large, twice] {
+        let cause = error.source().unwrap().to_string();
+        let text = error.to_string();
+        assert_eq!(text, format!("the request could not be signed: {cause}"));
+        assert!(error.source().unwrap().source().is_none());
+    }
 }
 
 #[tokio::test]
@@ -332,7 +348,7 @@ async fn a_stream_that_is_no_form_passes_untouched() {
     let error = client.oneshot(form).await.unwrap_err();
     assert_eq!(
         source(error.auth().unwrap()),
-        Some(SignError::BodyNotAtHand)
+        Some(SignErrorKind::BodyNotAtHand)
     );
 }
 
@@ -402,7 +418,7 @@ async fn forms_on_streams_are_buffered_up_to_a_limit_and_signed_like_those_in_me
                 parts.headers,
                 body,
                 streamed,
-                parts.extensions.get::<BodyBytes>().is_some(),
+                parts.extensions.get::<DeclaredBody>().is_some(),
             ));
             Ok::<_, Infallible>(http::Response::new(()))
         }
@@ -445,7 +461,7 @@ async fn forms_on_streams_are_buffered_up_to_a_limit_and_signed_like_those_in_me
         .unwrap_err();
     assert_eq!(
         source(error.auth().unwrap()),
-        Some(SignError::BodyTooLarge { limit: 7 })
+        Some(SignErrorKind::BodyTooLarge)
     );
 
     let (client, memory) = server(200, "");
@@ -572,8 +588,7 @@ async fn a_request_whose_headers_are_full_is_told_so_and_not_that_it_is_too_long
     }
     let error = oauth().layer(client).oneshot(request).await.unwrap_err();
     let error = error.auth().unwrap();
-    let cause = error.source().and_then(|cause| cause.downcast_ref());
-    assert_eq!(cause, Some(&SignError::TooManyHeaders));
+    assert_eq!(source(error), Some(SignErrorKind::TooManyHeaders));
     assert!(error.to_string().contains("headers"), "{error}");
     assert!(seen.lock().unwrap().is_empty());
 }

@@ -3,7 +3,7 @@
 mod support;
 
 use http::{Request, header::CONTENT_TYPE};
-use support::{Body, at, parameter, server};
+use support::{Body, at, http, parameter, server};
 use tower::{Layer, ServiceExt};
 use tower_auth_core::SchemeExt;
 use tower_auth_oauth1::{Callback, Method, OAuth1, ThreeLegs, TokenCredentials, Verifier};
@@ -28,7 +28,8 @@ async fn the_example_of_section_1_2() {
     let [initiate, authorize, token] = ENDPOINTS;
     let answer = "oauth_token=hh5s93j4hdidpola&oauth_token_secret=hdhd0244k9j7ao03&oauth_callback_confirmed=true";
     let (client, seen) = server(200, answer);
-    let legs = ThreeLegs::new(at(printer(), 137_131_200, "wIjqoS"), client)
+    let legs = ThreeLegs::new(at(printer(), 137_131_200, "wIjqoS"))
+        .http_client(http(client))
         .endpoints(initiate, authorize, token)
         .unwrap();
     let callback = Callback::new("http://printer.example.com/ready");
@@ -55,7 +56,8 @@ async fn the_example_of_section_1_2() {
         200,
         "oauth_token=nnch734d00sl2jdk&oauth_token_secret=pfkkdhi9sl3r4s00",
     );
-    let legs = ThreeLegs::new(at(printer(), 137_131_201, "walatlh"), client)
+    let legs = ThreeLegs::new(at(printer(), 137_131_201, "walatlh"))
+        .http_client(http(client))
         .endpoints(initiate, authorize, token)
         .unwrap();
     let answer = legs.token_credentials(temporary, verifier).await.unwrap();
@@ -101,7 +103,8 @@ async fn the_example_of_section_2_1() {
         .unwrap()
         .method(Method::PLAINTEXT);
     let (client, seen) = server(200, "");
-    let legs = ThreeLegs::new(oauth, client)
+    let legs = ThreeLegs::new(oauth)
+        .http_client(http(client))
         .endpoints(
             "https://server.example.com/request_temp_credentials",
             ENDPOINTS[1],
@@ -127,7 +130,8 @@ async fn the_callback_is_for_the_first_leg_and_the_verifier_for_the_third() {
         200,
         "oauth_token=t&oauth_token_secret=s&oauth_callback_confirmed=true",
     );
-    let legs = ThreeLegs::new(printer().token("stale", "stale"), client.clone())
+    let legs = ThreeLegs::new(printer().token("stale", "stale"))
+        .http_client(http(client.clone()))
         .endpoints(ENDPOINTS[0], ENDPOINTS[1], ENDPOINTS[2])
         .unwrap();
     let temporary = legs

@@ -32,13 +32,23 @@ impl Introspection {
     ///
     /// As [`new`](Self::new).
     pub fn with_client(url: &str, auth: ClientAuth, client: HttpClient) -> Result<Self, AuthError> {
+        Self::reached(url, false, auth, client)
+    }
+
+    pub(crate) fn reached(
+        url: &str,
+        allow_localhost: bool,
+        auth: ClientAuth,
+        client: HttpClient,
+    ) -> Result<Self, AuthError> {
+        let clock = Clock::system();
         Endpoint::new(
             "introspection_url",
             url,
-            false,
+            allow_localhost,
             auth,
             client,
-            Clock::system(),
+            clock,
         )
         .map(Self)
     }

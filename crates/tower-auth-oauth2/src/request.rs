@@ -22,7 +22,27 @@ use std::sync::Arc;
 #[cfg(feature = "dpop")]
 use tower_auth_core::Origin;
 use tower_auth_core::insert_header;
-use tower_auth_http::{Body, Redactor, is_secret_name};
+use tower_auth_http::{Body, Redactor};
+
+/// Whether an RFC says what a parameter of this name is, and that it is no secret. What the names of others mean nobody
+/// knows, so what they stand for counts as secret: an error without it is still an error that can be understood.
+fn is_public(name: &str) -> bool {
+    const PUBLIC: [&str; 12] = [
+        "grant_type", // RFC 6749
+        "client_id",
+        "scope",
+        "username",
+        "redirect_uri",
+        "client_assertion_type", // RFC 7521
+        "resource",              // RFC 8707
+        "audience",              // RFC 8693
+        "requested_token_type",
+        "subject_token_type",
+        "actor_token_type",
+        "token_type_hint", // RFC 7009
+    ];
+    PUBLIC.contains(&name)
+}
 
 /// A form for an endpoint, with what authenticates the client, before it is filled in and sent.
 ///
@@ -77,8 +97,14 @@ impl TokenRequest {
             .await?;
         let mut secrets = Redactor::new();
         for (name, value) in form.values() {
-            if is_secret_name(name) {
+            if !is_public(name) {
                 secrets.secret(value);
+            }
+        }
+        for (name, value) in form_urlencoded::parse(endpoint.uri().query().unwrap_or("").as_bytes())
+        {
+            if !is_public(&name) {
+                secrets.secret(&(&*value).into());
             }
         }
         if let Some(secret) = endpoint.auth().secret() {

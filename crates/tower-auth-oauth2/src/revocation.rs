@@ -56,7 +56,17 @@ impl Revocation {
     ///
     /// As [`new`](Self::new).
     pub fn with_client(url: &str, auth: ClientAuth, client: HttpClient) -> Result<Self, AuthError> {
-        Endpoint::new("revocation_url", url, false, auth, client, Clock::system()).map(Self)
+        Self::reached(url, false, auth, client)
+    }
+
+    pub(crate) fn reached(
+        url: &str,
+        allow_localhost: bool,
+        auth: ClientAuth,
+        client: HttpClient,
+    ) -> Result<Self, AuthError> {
+        let clock = Clock::system();
+        Endpoint::new("revocation_url", url, allow_localhost, auth, client, clock).map(Self)
     }
 
     /// Revokes a token; one that the server does not know is no error. Revoking a refresh token ends its session.

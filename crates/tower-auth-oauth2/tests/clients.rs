@@ -155,7 +155,7 @@ async fn what_was_discovered_is_called() {
     let scheme = server.client_credentials(client()).unwrap();
     let scheme = scheme.http_client(http.clone()).build().unwrap();
     let token = scheme.token().await.unwrap();
-    let introspection = server.introspection(client(), http.clone()).unwrap();
+    let introspection = server.introspection(client()).unwrap();
     assert!(
         introspection
             .introspect(&token, None)
@@ -163,7 +163,7 @@ async fn what_was_discovered_is_called() {
             .unwrap()
             .is_active()
     );
-    let revocation = server.revocation(client(), http).unwrap();
+    let revocation = server.revocation(client()).unwrap();
     revocation.revoke(token, None).await.unwrap();
     let called: Vec<_> = log.all().into_iter().map(|sent| sent.uri).collect();
     assert_eq!(
@@ -183,9 +183,10 @@ async fn a_server_that_was_discovered_is_asked_by_the_client_that_discovered_it(
     let (http, log) = answering(&[
         (
             200,
-            r#"{"issuer":"http://localhost:7","token_endpoint":"http://localhost:7/token"}"#,
+            r#"{"issuer":"http://localhost:7","token_endpoint":"http://localhost:7/token",
+               "revocation_endpoint":"http://localhost:7/r","introspection_endpoint":"http://localhost:7/i"}"#,
         ),
-        (200, r#"{"access_token":"a"}"#),
+        (200, r#"{"access_token":"a","active":true}"#),
     ]);
     let found = |discovery: tower_auth_oauth2::Discovery| discovery.http_client(http.clone());
     let discovery = ServerMetadata::discovery("http://localhost:7");
@@ -196,6 +197,19 @@ async fn a_server_that_was_discovered_is_asked_by_the_client_that_discovered_it(
     let auth = server.client_credentials(client).unwrap().build().unwrap();
     assert_eq!(auth.token().await.unwrap().expose(), "a");
     assert_eq!(log.last().uri, "http://localhost:7/token");
+    let client = || ClientAuth::public("id").unwrap();
+    let introspection = server.introspection(client()).unwrap();
+    assert!(
+        introspection
+            .introspect("a", None)
+            .await
+            .unwrap()
+            .is_active()
+    );
+    assert_eq!(log.last().uri, "http://localhost:7/i");
+    let revocation = server.revocation(client()).unwrap();
+    revocation.revoke("a", None).await.unwrap();
+    assert_eq!(log.last().uri, "http://localhost:7/r");
 }
 
 #[test]
@@ -227,9 +241,13 @@ fn the_metadata_of_an_https_issuer_cannot_send_a_secret_anywhere_in_the_clear() 
             assert_eq!(kind, TokenErrorKind::InsecureEndpoint);
             assert!(error.to_string().contains("token_endpoint"), "{error}");
             assert!(server.device_authorization("id").is_err());
-            let (http, _) = answering(&[(200, "")]);
-            assert!(server.revocation(client.clone(), http.clone()).is_err());
-            assert!(server.introspection(client, http).is_err());
+            for error in [
+                server.revocation(client.clone()).unwrap_err(),
+                server.introspection(client).unwrap_err(),
+            ] {
+                let kind = TokenError::of(&error).unwrap().kind();
+                assert_eq!(kind, TokenErrorKind::InsecureEndpoint);
+            }
             assert_eq!(server.token_endpoint(), None);
             assert_eq!(server.authorization_endpoint(), None);
         }

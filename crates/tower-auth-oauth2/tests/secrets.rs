@@ -280,6 +280,44 @@ async fn what_a_server_repeats_is_not_shown_however_and_wherever_it_spells_it() 
     }
 }
 
+/// Nobody knows what a parameter means whose name no RFC has.
+#[tokio::test]
+async fn every_parameter_of_the_callers_is_a_secret_unless_an_rfc_says_otherwise() {
+    listen();
+    let url = "https://as.example/token?tenant=PLANTED-in-url&scope=in-the-open";
+    let echo = (
+        400,
+        r#"{"error":"invalid_request","error_description":"{sent} {raw}"}"#,
+    );
+    let (http, _) = answering(&[echo, (503, "{sent} at PLANTED-in-url, in-the-open")]);
+    macro_rules! build {
+        ($builder:expr) => {
+            $builder
+                .parameter("org", "PLANTED-org")
+                .parameter("authorization_details", r#"[{"type":"PLANTED"}]"#)
+                .parameter("q", "north-by-northwest")
+                .parameter("resource", "the-resource")
+                .http_client(http.clone())
+                .build()
+                .unwrap()
+        };
+    }
+    for auth in [
+        build!(OAuth2::client_credentials(url, "the-id", "PLANTED-secret")),
+        build!(OAuth2::refresh_token(url, "the-id", "PLANTED-refresh")),
+        build!(OAuth2::saml_bearer(url, "PLANTED-saml")),
+    ] {
+        let shown = chain(&auth.token().await.unwrap_err());
+        for secret in ["PLANTED", "north-by-northwest"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+        assert!(
+            shown.contains("the-resource") || shown.contains("in-the-open"),
+            "{shown}"
+        );
+    }
+}
+
 /// A client that puts URLs into its errors, as many do.
 #[tokio::test]
 async fn an_error_of_the_client_shows_no_secret_of_the_request() {

@@ -43,10 +43,14 @@ impl Failure {
 
     /// Not before this long, as in `Retry-After`. Bounded by the cache: see
     /// [`CacheBuilder::retry_after_limit`](crate::CacheBuilder::retry_after_limit).
+    /// [`AuthError::retry_after`] tells it to whoever waits.
     #[must_use]
     pub fn retry_after(self, wait: Duration) -> Self {
-        let retry = Retry::After(wait);
-        Self { retry, ..self }
+        Self {
+            error: self.error.with_retry_after(wait),
+            retry: Retry::After(wait),
+            ..self
+        }
     }
 
     /// The next request may try again at once: the failure says nothing about the next attempt.

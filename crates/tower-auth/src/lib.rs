@@ -5,23 +5,7 @@
 //!
 //! # In one minute
 //!
-//! A scheme is a value. It is a layer. Schemes add up.
-//!
-//! ```
-//! use http_body_util::Full;
-//! use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-//! use tower::ServiceBuilder;
-//! use tower_auth::{Basic, HeaderApiKey, QueryApiKey, SchemeExt};
-//!
-//! let auth = Basic::new("user", "password")?           // Authorization: Basic dXNlcjpwYXNzd29yZA==
-//!     + HeaderApiKey::new("key-1")?                    // X-API-Key: key-1
-//!     + QueryApiKey::new("key-2")?.in_parameter("k")?; // ?k=key-2
-//!
-//! let client = ServiceBuilder::new()
-//!     .layer(auth.only_to("https://api.example.com")?)
-//!     .service(Client::builder(TokioExecutor::new()).build_http::<Full<bytes::Bytes>>());
-//! # Ok::<(), tower_auth::AuthError>(())
-//! ```
+#![doc = include_str!("../docs/first.md")]
 //!
 //! # Which scheme
 //!
@@ -31,14 +15,42 @@
 //! | an API key in a header | [`HeaderApiKey`] | key |
 //! | an API key in the query | [`QueryApiKey`] | key |
 //! | a fixed bearer token (RFC 6750), or `Authorization: Token …` | [`Bearer`] | finisher |
-//! | a token of an OAuth 2 authorization server | `oauth2::OAuth2` (feature `oauth2`) | finisher, or key |
 //! | a token in a header of its own, or in the query | [`Bearer::in_header`], [`Bearer::in_query`] | key |
-//! | a signature by OAuth 1.0a (RFC 5849), and the three legs to a token | `oauth1::OAuth1`, `oauth1::ThreeLegs` (feature `oauth1`; `oauth1-rsa` for RSA) | finisher |
+//! | a token of an OAuth 2 authorization server | `oauth2::OAuth2` (feature `oauth2`; `rustls` for a client that fetches it) | finisher, or key |
+//! | … that is found by its issuer, or is a known one | `oauth2::ServerMetadata`, `oauth2::Provider` | |
+//! | … that a person permits, in a browser or with a code on another device | `OAuth2::authorization_code` (feature `oauth2-browser`), `OAuth2::device_authorization` | |
+//! | … by a signed assertion, as Google's service accounts do | `OAuth2::jwt_bearer` (feature `oauth2-jwt`) | |
+//! | … that is bound to a key (DPoP, RFC 9449) | `OAuth2Builder::dpop` (feature `oauth2-dpop`) | finisher |
+//! | a token that you fetch, and that expires | `token::TokenAuth` (feature `token`; stores with `token-file`, `token-keyring`) | finisher, or key |
+//! | a signature by OAuth 1.0a (RFC 5849), and the three legs to a token | `oauth1::OAuth1`, `oauth1::ThreeLegs` (features `oauth1`, `oauth1-legs`; `oauth1-rsa` for RSA) | finisher |
 //! | HTTP Digest (RFC 7616) | `digest::Digest` (feature `digest`), with [`replay`](SchemeExt::replay) | finisher |
 //! | what `.netrc` has for the host | `netrc::Netrc` (feature `netrc`) | finisher |
-//! | an AWS signature | `aws::SigV4` (feature `aws`) | finisher |
+//! | an AWS signature | `aws::SigV4` (feature `aws`; `aws-sigv4a` for several regions); `Signer::presign` for URLs | finisher |
+//! | … by credentials that are found as AWS's own tools find them | `aws::credentials` (features `aws-credentials`, `aws-rustls`; `aws-s3-express`) | finisher |
+//! | a login by GraphQL | `graphql::GraphQlLogin` (feature `graphql-login`) | finisher, or key |
+//! | cookies, in GraphQL | `graphql::CookieLayer` (feature `graphql-cookies`) | a layer |
 //! | something of its own | yours: [`Scheme`] and [`scheme!`] | you say |
 //! | what a configuration file says | [`BoxScheme`], [`Schemes`] | finisher |
+//! | something else than its neighbour: one scheme for each origin | [`ByOrigin`] | finisher |
+//!
+//! # Which layer
+//!
+//! A scheme is a layer as it is. What changes one, or goes beside it:
+//!
+//! | to | there is | where |
+//! | --- | --- | --- |
+//! | say where credentials may go | [`only_to`](SchemeExt::only_to), [`danger_allow_plaintext`](SchemeExt::danger_allow_plaintext) | on a scheme |
+//! | send a refused request once more | [`replay`](SchemeExt::replay) with [`replay::Cloned`] | on a scheme |
+//! | speak gRPC, where a refusal is a field and an error a status | [`for_grpc`](AuthLayer::for_grpc): [`grpc`] | on a scheme, last |
+//! | let the caller's own credentials stand | [`keep_existing`](SchemeExt::keep_existing) | on a scheme |
+//! | leave one request out, or give it credentials of its own | [`NoAuth`], [`RequestAuth`] | on a request |
+//! | read a body into memory, to sign or replay it | [`BufferBody`], which makes [`BodyBytes`] | above |
+//! | take off what the caller of a proxy sent | [`StripCredentials`] | above |
+//! | make URIs absolute, in a proxy or for a tonic client | [`SetOrigin`] | above |
+//! | add up layers of others with `+` | [`Layered`] | |
+//! | make requests as with reqwest, or put reqwest below | `reqwest_client::Client`, `reqwest_client::ReqwestService` (feature `reqwest`) | around; below |
+//! | speak GraphQL, with uploads and subscriptions | `graphql::Client` over `graphql::GraphQlService` (features `graphql`, `graphql-…`) | around; below |
+//! | send a person to a page and wait for the answer | `browser::Browser` (feature `browser`) | not a layer |
 //!
 //! # Where credentials go
 //!
@@ -61,7 +73,7 @@
 //! | --- | --- | --- |
 //! | hyper-util's `Client` | nothing: it is a service of `http::Request` | `hyper.rs` |
 //! | reqwest | through `tower_auth::reqwest_client` (feature `reqwest`), which turns off redirects below the layers and refuses a URI that reqwest would rewrite after it was signed | `reqwest.rs` |
-//! | a tonic channel | generated clients send paths only: give them their origin with `with_origin`. It has to be the origin of the channel's endpoint: the channel sends everything there whatever the origin says, so `https` there and `http` at the endpoint sends credentials in the clear | `tonic.rs` |
+//! | a tonic channel | [`for_grpc`](AuthLayer::for_grpc) makes refusals and errors what they are in gRPC. Generated clients send paths only: give them their origin with `with_origin`. It has to be the origin of the channel's endpoint: the channel sends everything there whatever the origin says, so `https` there and `http` at the endpoint sends credentials in the clear | `tonic.rs` |
 //! | a boxed service | box the finished stack: `BoxCloneSyncService::new(stack)` | `boxed.rs` |
 //! | the upstream side of an axum proxy | make the URI absolute first; the caller's own `Authorization` is replaced | `axum_proxy.rs` |
 //!
@@ -75,7 +87,10 @@
 //! # Errors
 //!
 //! [`Error`] is either the client's own error, as it was, or an [`AuthError`] with a [kind](AuthError::kind). Neither
-//! shows a secret.
+//! shows a secret. Where a server was asked for credentials and did not give any, it tells what is known of that:
+//! [`status`](AuthError::status), [`retry_after`](AuthError::retry_after), [`is_transient`](AuthError::is_transient),
+//! [`grpc_status`](AuthError::grpc_status). What a crate knows more is in its own error, further down:
+//! `oauth2::TokenError::of`, or [`cause_of`] for any type.
 //!
 //! # What each feature costs
 //!
@@ -89,7 +104,7 @@ pub use tower_auth_core::{
     IntoOrigins, KeepExisting, Layered, Mode, Never, NoAuth, NotAuthenticated, Observe, Origin,
     QueryApiKey, Renewable, RequestAuth, RequestHead, ResponseHead, Scheme, SchemeExt, Schemes,
     Secret, SetOrigin, Step, StripCredentials, Sum, Verdict, bearer, body, cause_of, causes, clock,
-    dynamic, fixed_scheme, insert_header, replay, scheme, sensitive_header, service, sum,
+    dynamic, fixed_scheme, grpc, insert_header, replay, scheme, sensitive_header, service, sum,
 };
 
 #[cfg(feature = "aws")]
@@ -129,7 +144,7 @@ pub use tower_auth_reqwest as reqwest_client; // not `reqwest`: a glob import wo
 #[doc(inline)]
 pub use tower_auth_token as token;
 
-/// The commands and the example of the README.
-#[cfg(doctest)]
+/// The examples of the README. One of them is over reqwest.
+#[cfg(all(doctest, feature = "reqwest"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;

@@ -12,8 +12,8 @@ use std::{
 };
 use tower_auth_core::{AuthError, Clock, clock::ManualClock};
 use tower_auth_oauth1::{
-    Callback, InHeader, InMemory, Method, NonceSource, OAuth1, Place, RsaKey, Sign, SigningKey,
-    Verifier,
+    Callback, InMemory, Method, NonceSource, OAuth1, PlaceSignature, RsaKey, Sign,
+    SignatureInHeader, SigningKey, Verifier,
 };
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
@@ -92,7 +92,7 @@ impl Asked {
 
     async fn through<P>(&self, oauth: OAuth1<P, InMemory>) -> Result<Sent, Unsigned>
     where
-        P: Place<Full<Bytes>>,
+        P: PlaceSignature<Full<Bytes>>,
     {
         let before = self.request()?;
         let uri = before.uri().clone();
@@ -100,7 +100,7 @@ impl Asked {
         Ok(Sent::new(uri, self.body.clone().unwrap_or_default(), after).await)
     }
 
-    fn oauth(&self, method: Method) -> Result<OAuth1<InHeader, InMemory>, Unsigned> {
+    fn oauth(&self, method: Method) -> Result<OAuth1<SignatureInHeader, InMemory>, Unsigned> {
         let seconds = self
             .timestamp
             .parse()

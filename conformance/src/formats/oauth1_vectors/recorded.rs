@@ -8,8 +8,7 @@ use super::{
 use crate::case::{Case, Verdict};
 use http::Uri;
 use serde::Deserialize;
-use std::error::Error as _;
-use tower_auth_oauth1::SignError;
+use tower_auth_oauth1::{SignError, SignErrorKind};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -91,9 +90,9 @@ pub(super) async fn judge(asked: &Asked, expect: &Expect) -> Verdict {
         (Ok(sent), None) => sent,
         (Err(Unsigned::Unusable(why)), _) => return Verdict::Differs(why),
         (Err(Unsigned::Refused(error)), why) => {
-            let ours = error.source().and_then(|e| e.downcast_ref::<SignError>());
+            let ours = SignError::of(&error).map(SignError::kind);
             return match why {
-                Some(why) if ours == Some(&why) => Verdict::Agrees,
+                Some(why) if ours == Some(why) => Verdict::Agrees,
                 _ => Verdict::Refused(error.to_string()),
             };
         }
@@ -106,12 +105,12 @@ pub(super) async fn judge(asked: &Asked, expect: &Expect) -> Verdict {
 
 /// What our code refuses on purpose, and the recorded libraries rewrite silently: parameters in the body of a request
 /// that has none, or whose body is no form (RFC 5849 section 3.5.2).
-fn must_refuse(asked: &Asked) -> Option<SignError> {
+fn must_refuse(asked: &Asked) -> Option<SignErrorKind> {
     if asked.placement != Placement::Body {
         return None;
     }
     if matches!(asked.method.as_str(), "GET" | "HEAD") {
-        return Some(SignError::NoBody);
+        return Some(SignErrorKind::NoBody);
     }
     let media_type = asked
         .content_type
@@ -124,7 +123,7 @@ fn must_refuse(asked: &Asked) -> Option<SignError> {
             .trim()
             .eq_ignore_ascii_case("application/x-www-form-urlencoded")
     });
-    (!is_form).then_some(SignError::NotAForm)
+    (!is_form).then_some(SignErrorKind::NotAForm)
 }
 
 fn compare(

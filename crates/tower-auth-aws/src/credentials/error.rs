@@ -1,10 +1,19 @@
 //! Why no credentials came.
 
-use std::{borrow::Cow, error::Error as StdError, fmt};
-use tower_auth_core::{AuthError, ErrorKind};
-use tower_auth_http::{HttpError, HttpErrorKind};
+use bytes::Bytes;
+use http::{Response, StatusCode, header::DATE};
+use std::{
+    borrow::Cow,
+    error::Error as StdError,
+    fmt,
+    time::{Duration, SystemTime},
+};
+use tower_auth_core::{AuthError, ErrorKind, cause_of};
+use tower_auth_http::{HttpError, HttpErrorKind, http_date, retry_after};
 
 type BoxError = Box<dyn StdError + Send + Sync>;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Why a provider has no credentials.
 ///
@@ -17,6 +26,15 @@ pub struct CredentialsError {
     kind: CredentialsErrorKind,
     provider: &'static str,
     what: What,
+    answer: Answer,
+}
+
+/// What is known of the answer behind an error.
+#[derive(Clone, Copy, Default)]
+struct Answer {
+    status: Option<StatusCode>,
+    retry_after: Option<Duration>,
+    passing: bool,
 }
 
 enum What {
@@ -61,7 +79,26 @@ impl CredentialsError {
                 context: context.into(),
                 source: None,
             },
+            answer: Answer::default(),
         }
+    }
+
+    /// With what this answer says of itself.
+    pub(super) fn answered(mut self, reply: &Response<Bytes>) -> Self {
+        let headers = reply.headers();
+        let date = headers.get(DATE).and_then(|date| date.to_str().ok());
+        self.answer.status = Some(reply.status());
+        self.answer.retry_after = match date.and_then(http_date) {
+            Some(sent) => retry_after(headers, sent),
+            None => retry_after(headers, SystemTime::UNIX_EPOCH).filter(|wait| *wait < DAY),
+        };
+        self
+    }
+
+    /// The service said that it passes, whatever its status.
+    pub(super) fn passing(mut self, passing: bool) -> Self {
+        self.answer.passing = passing;
+        self
     }
 
     /// The same error with its cause. The cause must not show a secret either.
@@ -92,6 +129,41 @@ impl CredentialsError {
     /// What kind of error this is.
     pub fn kind(&self) -> CredentialsErrorKind {
         self.kind
+    }
+
+    /// The status of the service's answer, when there was one.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.answer.status.or_else(|| self.cause()?.status())
+    }
+
+    /// How long the service asked not to be asked again (`Retry-After`).
+    pub fn retry_after(&self) -> Option<Duration> {
+        let told = self.answer.retry_after;
+        told.or_else(|| self.cause()?.retry_after())
+    }
+
+    /// Whether the same may work a little later: the service was not reached, did not answer in time, throttles, or
+    /// failed (429, 5xx).
+    pub fn is_transient(&self) -> bool {
+        let of_status = |status: StatusCode| {
+            status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429)
+        };
+        match &self.what {
+            What::Http(error) => error.is_transient(),
+            What::Told { .. } => {
+                self.answer.passing
+                    || self.answer.status.is_some_and(of_status)
+                    || match self.cause() {
+                        Some(cause) => cause.is_transient(),
+                        None => self.kind == CredentialsErrorKind::Unreachable,
+                    }
+            }
+        }
+    }
+
+    /// The error of another provider that this one asked.
+    fn cause(&self) -> Option<&Self> {
+        self.source().and_then(cause_of)
     }
 
     /// The name of the provider: `environment`, `profile`, `web identity`, `container`, `instance metadata`, …
@@ -146,11 +218,20 @@ impl StdError for CredentialsError {
 
 impl From<CredentialsError> for AuthError {
     fn from(error: CredentialsError) -> Self {
-        Self::new(
+        let mut told = Self::new(
             ErrorKind::Credentials,
             "the AWS credentials could not be obtained",
-        )
-        .with_source(error)
+        );
+        if let Some(status) = error.status() {
+            told = told.with_status(status);
+        }
+        if let Some(wait) = error.retry_after() {
+            told = told.with_retry_after(wait);
+        }
+        if error.is_transient() {
+            told = told.transient();
+        }
+        told.with_source(error)
     }
 }
 
@@ -182,6 +263,7 @@ impl Errors {
             kind,
             provider: self.0,
             what: What::Http(error),
+            answer: Answer::default(),
         }
     }
 }
@@ -203,6 +285,33 @@ constructors!(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_answer_said_is_told_by_the_error_of_the_request() {
+        let mut reply = Response::new(Bytes::new());
+        *reply.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        reply
+            .headers_mut()
+            .insert("retry-after", "7".parse().unwrap());
+        let error = Errors("container").refused("status 503").answered(&reply);
+        let outer = Errors("cache").unreachable("none").with_source(error);
+        let error = AuthError::from(outer);
+        assert!(error.is_transient());
+        assert_eq!(error.status(), Some(StatusCode::SERVICE_UNAVAILABLE));
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
+
+        *reply.status_mut() = StatusCode::FORBIDDEN;
+        let refused = || Errors("sts").refused("status 403").answered(&reply);
+        assert!(!AuthError::from(refused()).is_transient());
+        assert!(AuthError::from(refused().passing(true)).is_transient());
+        // Without a `Date`, a date says nothing.
+        let date = "Sun, 06 Nov 1994 08:49:37 GMT".parse().unwrap();
+        reply.headers_mut().insert("retry-after", date);
+        assert_eq!(
+            Errors("sts").refused("x").answered(&reply).retry_after(),
+            None
+        );
+    }
 
     #[test]
     fn the_error_of_a_request_leads_to_the_provider() {

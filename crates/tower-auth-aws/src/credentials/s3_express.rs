@@ -254,11 +254,15 @@ impl Source for SessionSource {
             if reply.status() == StatusCode::UNAUTHORIZED || is_key_refused(&code) {
                 let _ = base.refused(&credentials); // this session fails all the same; the next has others
             }
-            return Err(AuthError::from(ERRORS.refused(format!(
-                "CreateSession was refused with status {}: {}",
-                reply.status().as_u16(),
-                secrets.clean(&code)
-            )))
+            return Err(AuthError::from(
+                ERRORS
+                    .refused(format!(
+                        "CreateSession was refused with status {}: {}",
+                        reply.status().as_u16(),
+                        secrets.clean(&code)
+                    ))
+                    .answered(&reply),
+            )
             .into());
         }
         let session = session(reply.body()).map_err(AuthError::from)?;

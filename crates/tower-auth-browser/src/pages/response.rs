@@ -2,9 +2,9 @@
 
 use super::{DisplaySettings, FRAGMENT};
 use http::{
-    HeaderValue, Response, StatusCode,
+    HeaderMap, HeaderValue, Response, StatusCode,
     header::{
-        ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
+        ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
         X_CONTENT_TYPE_OPTIONS,
     },
 };
@@ -77,7 +77,7 @@ pub(crate) fn respond(page: Page, display: &DisplaySettings) -> Response<Body> {
         Page::BadMethod => {
             let mut response = plain(Status::METHOD_NOT_ALLOWED, "GET or POST only.");
             let allowed = HeaderValue::from_static("GET, POST");
-            response.headers_mut().insert(ALLOW, allowed);
+            response.headers_mut().extend([(ALLOW, allowed)]);
             return response;
         }
     };
@@ -106,14 +106,16 @@ fn finish(
 ) -> Response<Body> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
-    let headers = response.headers_mut();
-    let mut set = |name: HeaderName, value| headers.insert(name, value);
-    set(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    set(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    set(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    set(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    *response.headers_mut() = HeaderMap::from_iter([
+        (CONTENT_TYPE, HeaderValue::from_static(content_type)),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    ]);
     if let Ok(policy) = HeaderValue::from_str(policy) {
-        set(CONTENT_SECURITY_POLICY, policy);
+        response
+            .headers_mut()
+            .extend([(CONTENT_SECURITY_POLICY, policy)]);
     }
     response
 }

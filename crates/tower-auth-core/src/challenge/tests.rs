@@ -149,7 +149,7 @@ fn the_work_is_linear_in_the_length() {
     for piece in [
         "a", "a ", ",", "a=,", "\"", "\\", "a=\"\\\"", "@ ", "a b=, ", "x=\"", "= ",
     ] {
-        let long = format!("Digest {}", piece.repeat((4 << 20) / piece.len()));
+        let long = format!("Digest {}", piece.repeat((1 << 20) / piece.len()));
         let _ = (parse(long.as_bytes()).len(), Params::parse(long.as_bytes()));
     }
     assert!(begun.elapsed().as_secs() < 60);

@@ -9,7 +9,8 @@ pub use self::{
     service::{Error, InnerError},
 };
 
-use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc};
+use http::StatusCode;
+use std::{borrow::Cow, error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 /// Any error, as everywhere in tower.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
@@ -24,11 +25,21 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 #[derive(Clone)]
 pub struct AuthError(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     parameter: Option<&'static str>,
     context: Cow<'static, str>,
-    source: Option<BoxError>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+    answer: Answer,
+}
+
+/// What is known of the answer, or the lack of one, that is behind an error.
+#[derive(Clone, Copy, Default)]
+struct Answer {
+    status: Option<StatusCode>,
+    retry_after: Option<Duration>,
+    transient: bool,
 }
 
 /// What kind of [`AuthError`] this is.
@@ -47,6 +58,15 @@ pub enum ErrorKind {
     Credentials,
 }
 
+impl Answer {
+    fn is_transient(&self) -> bool {
+        self.transient
+            || self.status.is_some_and(|status| {
+                status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429)
+            })
+    }
+}
+
 impl AuthError {
     /// An error of this kind; `context` says what happened, without any secret.
     pub fn new(kind: ErrorKind, context: impl Into<Cow<'static, str>>) -> Self {
@@ -55,6 +75,7 @@ impl AuthError {
             parameter: None,
             context: context.into(),
             source: None,
+            answer: Answer::default(),
         }))
     }
 
@@ -65,18 +86,38 @@ impl AuthError {
             parameter: Some(parameter),
             context: why.into(),
             source: None,
+            answer: Answer::default(),
         }))
     }
 
     /// The same error with its cause. The cause must not show a secret either.
     #[must_use]
     pub fn with_source(self, source: impl Into<BoxError>) -> Self {
-        Self(Arc::new(Inner {
-            kind: self.0.kind,
-            parameter: self.0.parameter,
-            context: self.0.context.clone(),
-            source: Some(source.into()),
-        }))
+        self.with(|inner| inner.source = Some(source.into().into()))
+    }
+
+    /// The same error with the status of the answer that is behind it. With one of 408, 425, 429 or 5xx, it
+    /// [is transient](Self::is_transient).
+    #[must_use]
+    pub fn with_status(self, status: StatusCode) -> Self {
+        self.with(|inner| inner.answer.status = Some(status))
+    }
+
+    /// The same error with how long the server asked not to be asked again.
+    #[must_use]
+    pub fn with_retry_after(self, wait: Duration) -> Self {
+        self.with(|inner| inner.answer.retry_after = Some(wait))
+    }
+
+    /// The same error, and a little later the same request may succeed.
+    #[must_use]
+    pub fn transient(self) -> Self {
+        self.with(|inner| inner.answer.transient = true)
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
     }
 
     /// The one in this error: itself, or among the causes, however many layers are around it.
@@ -102,6 +143,39 @@ impl AuthError {
     pub fn parameter(&self) -> Option<&'static str> {
         self.0.parameter
     }
+
+    /// Whether the same request may succeed a little later: whoever issues the credentials was not reached, did not
+    /// answer in time, is overloaded, or broken. A wrong secret is not made right by waiting.
+    ///
+    /// ```
+    /// # use tower_auth_core::{AuthError, ErrorKind};
+    /// let error = AuthError::new(ErrorKind::Credentials, "the token endpoint is down").transient();
+    /// let outer = AuthError::new(ErrorKind::Credentials, "no token could be had").with_source(error);
+    /// assert!(outer.is_transient()); // what a cause says counts
+    /// ```
+    pub fn is_transient(&self) -> bool {
+        self.answer(|answer| answer.is_transient().then_some(()))
+            .is_some()
+    }
+
+    /// The status of the answer that is behind this error: that of a token endpoint, of a login. `None` when there was no
+    /// answer, or the answer has no status.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.answer(|answer| answer.status)
+    }
+
+    /// How long the server that issues the credentials asked not to be asked again (`Retry-After`, RFC 9110 section
+    /// 10.2.3).
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.answer(|answer| answer.retry_after)
+    }
+
+    /// What this error says of an answer, or else one of its causes.
+    fn answer<T>(&self, what: impl Fn(&Answer) -> Option<T>) -> Option<T> {
+        causes(self)
+            .filter_map(|error| error.downcast_ref::<Self>())
+            .find_map(|error| what(&error.0.answer))
+    }
 }
 
 impl fmt::Display for AuthError {
@@ -125,6 +199,20 @@ impl fmt::Debug for AuthError {
             debug.field("parameter", &parameter);
         }
         debug.field("context", &self.0.context);
+        let Answer {
+            status,
+            retry_after,
+            transient,
+        } = self.0.answer;
+        if let Some(status) = status {
+            debug.field("status", &status);
+        }
+        if let Some(wait) = retry_after {
+            debug.field("retry_after", &wait);
+        }
+        if transient {
+            debug.field("transient", &true);
+        }
         if let Some(source) = &self.0.source {
             debug.field("source", source);
         }
@@ -153,6 +241,34 @@ mod tests {
             "unusable `username`: contains a colon: cause"
         );
         assert_eq!(error.source().unwrap().to_string(), "cause");
+    }
+
+    #[test]
+    fn what_is_known_of_an_answer_is_told_by_whatever_is_around_it() {
+        let new = |text: &'static str| AuthError::new(ErrorKind::Credentials, text);
+        let inner = new("answered 503")
+            .with_status(StatusCode::SERVICE_UNAVAILABLE)
+            .with_retry_after(Duration::from_secs(7))
+            .transient();
+        let kept = inner.clone();
+        let outer = new("no token").with_source(std::io::Error::other(inner));
+        for error in [&outer, &kept] {
+            assert_eq!(error.status(), Some(StatusCode::SERVICE_UNAVAILABLE));
+            assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
+            assert!(error.is_transient());
+        }
+        // What is said last stands, and a clone stays as it was.
+        let other = kept.clone().with_status(StatusCode::BAD_GATEWAY);
+        assert_eq!(other.status(), Some(StatusCode::BAD_GATEWAY));
+        assert_eq!(kept.status(), Some(StatusCode::SERVICE_UNAVAILABLE));
+
+        let plain = new("refused").with_source(std::io::Error::other("x"));
+        assert!(!plain.is_transient());
+        for (status, transient) in [(400, false), (401, false), (429, true), (503, true)] {
+            let status = StatusCode::from_u16(status).unwrap();
+            assert_eq!(new("x").with_status(status).is_transient(), transient);
+        }
+        assert_eq!((plain.status(), plain.retry_after()), (None, None));
     }
 
     #[test]

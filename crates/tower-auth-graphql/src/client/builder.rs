@@ -44,7 +44,7 @@ impl<L> ClientBuilder<L> {
     /// A header for every request, unless the request or the call has one of this name. A scheme overwrites it.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         let value = crate::request::guarded(&name, value);
-        // More than a request can have: left out here, since no client has so many by itself.
+        // A map without room is refused when a request is made: there, `Accept` finds no room either.
         let _ = self.shared.headers.try_insert(name, value);
         self
     }

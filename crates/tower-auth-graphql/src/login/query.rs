@@ -3,10 +3,10 @@
 use crate::{Body, Error};
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 use tower_auth_core::{AuthError, Secret};
-use tower_auth_http::Redactor;
+use tower_auth_http::{Redactor, is_secret_name};
 use zeroize::Zeroizing;
 
 /// A document and its variables, ready to be sent.
@@ -40,7 +40,7 @@ impl SecretQuery {
     pub(super) fn redactor(&self) -> Redactor {
         let mut redactor = Redactor::new();
         let variables = serde_json::from_str(self.variables.expose());
-        secrets(variables.unwrap_or_default(), &mut redactor);
+        secrets(&variables.unwrap_or_default(), &mut redactor);
         redactor
     }
 
@@ -58,18 +58,35 @@ impl SecretQuery {
     }
 }
 
-/// Every text and number in the variables is taken for a secret.
-fn secrets(value: Value, redactor: &mut Redactor) {
+/// Every text and number in it is taken for a secret.
+pub(super) fn secrets(value: &Value, redactor: &mut Redactor) {
     match value {
         Value::Number(number) => redactor.secret(&Secret::from(number.to_string())),
-        Value::String(text) => redactor.secret(&Secret::from(text)),
-        Value::Array(values) => values
-            .into_iter()
-            .for_each(|value| secrets(value, redactor)),
-        Value::Object(members) => members
-            .into_iter()
-            .for_each(|(_, value)| secrets(value, redactor)),
+        Value::String(text) => redactor.secret(&Secret::from(text.as_str())),
+        Value::Array(values) => values.iter().for_each(|value| secrets(value, redactor)),
+        Value::Object(members) => members.values().for_each(|value| secrets(value, redactor)),
         _ => {}
+    }
+}
+
+/// What an answer has under names that tell a secret.
+pub(super) fn received(value: &Value, redactor: &mut Redactor) {
+    match value {
+        Value::Array(values) => values.iter().for_each(|value| received(value, redactor)),
+        Value::Object(fields) => members(fields, redactor),
+        _ => {}
+    }
+}
+
+/// The same, of an object.
+pub(super) fn members(fields: &Map<String, Value>, redactor: &mut Redactor) {
+    for (name, value) in fields {
+        // In GraphQL, `code` is that of an error.
+        if name != "code" && is_secret_name(name) {
+            secrets(value, redactor);
+        } else {
+            received(value, redactor);
+        }
     }
 }
 

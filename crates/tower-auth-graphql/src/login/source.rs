@@ -2,7 +2,7 @@
 
 use super::{
     jwt,
-    query::{FieldPath, SecretQuery},
+    query::{FieldPath, SecretQuery, members, received, secrets},
 };
 use crate::{AuthFailure, Body, Error, ErrorKind, Reply, Response, response::media};
 use serde_json::{Map, Value};
@@ -97,20 +97,28 @@ impl GraphQlLogin {
         refresh: Option<&FieldPath>,
     ) -> Result<Brought, Error> {
         let reply = (self.0.send)(query.body()?).await?.into_body();
-        let response = reply.into_single()?;
-        let refused = refused(&response, &query.redactor());
-        let Some(data) = response.data else {
-            return Err(refused);
-        };
-        let data: Value = data.decode()?;
-        let Some(token) = token.text(&data) else {
-            return Err(refused);
-        };
-        Ok(Brought {
-            token,
-            refresh: refresh.and_then(|path| path.text(&data)),
-            data,
-        })
+        let mut response = reply.into_single()?;
+        let data = response.data.take();
+        let data: Value = data.map_or(Ok(Value::Null), |data| data.decode())?;
+        if let Some(token) = token.text(&data) {
+            return Ok(Brought {
+                token,
+                refresh: refresh.and_then(|path| path.text(&data)),
+                data,
+            });
+        }
+        let mut redactor = query.redactor();
+        let paths = [Some(token), refresh].into_iter().flatten();
+        for value in paths.filter_map(|path| path.find(&data)) {
+            secrets(value, &mut redactor);
+        }
+        received(&data, &mut redactor);
+        for error in &response.errors {
+            members(&error.extensions, &mut redactor);
+            members(&error.other, &mut redactor);
+        }
+        members(&response.extensions, &mut redactor);
+        Err(refused(&response, &redactor))
     }
 
     /// Refreshes. `None` when a login is needed instead.
@@ -171,7 +179,8 @@ impl GraphQlLogin {
     }
 }
 
-/// A response without a token. The server may repeat the variables, and so the password, in what it says.
+/// A response without a token. The server may repeat the variables, and so the password, in what it says; and what else
+/// it issued in the same answer, such as a refresh token.
 fn refused(response: &Response, redactor: &Redactor) -> Error {
     let failure = response.auth_failure.unwrap_or(AuthFailure::Refused);
     let context = match response.errors.first() {
@@ -205,7 +214,19 @@ impl Source for GraphQlLogin {
 
     async fn fetch(&self, demand: Demand<Token>) -> Result<Fetched<Token>, Failure> {
         let failed = |what: &'static str| {
-            move |error: Error| AuthError::new(AuthErrorKind::Credentials, what).with_source(error)
+            move |error: Error| {
+                let mut failed = AuthError::new(AuthErrorKind::Credentials, what);
+                if let Some(status) = error.status() {
+                    failed = failed.with_status(status);
+                }
+                if let Some(wait) = error.retry_after() {
+                    failed = failed.with_retry_after(wait);
+                }
+                if error.is_transient() {
+                    failed = failed.transient();
+                }
+                failed.with_source(error)
+            }
         };
         if let Some(fetched) = self
             .refresh(&demand)

@@ -12,6 +12,7 @@ use tower_auth_core::AuthError;
 /// * Connections are made within 10 s, kept for 4 s when idle (many servers close theirs at 5 s), and a request that met
 ///   a connection which had just been closed is sent on another one.
 /// * HTTP/1.1; HTTP/2 where the server offers it, with the feature `http2`.
+/// * The head of an answer over HTTP/1.1 may have 100 headers, and 32 KiB.
 /// * Redirects are not followed. No proxy is used unless [`proxy_from_environment`](Self::proxy_from_environment) says
 ///   so. `SSLKEYLOGFILE` is not read.
 /// * The certificates that the machine trusts are loaded once, when they are first needed, and not on a thread that

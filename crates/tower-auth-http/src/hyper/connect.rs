@@ -9,8 +9,11 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 
+/// So much is read at once, and the head of an answer is no larger: see [`ClientBuilder`].
+const MOST_AT_ONCE: usize = 32 * 1024;
+
 pub(super) struct Connectors {
-    plain: Client<HttpConnector, Body>,
+    plain: Client<Proxied, Body>,
     #[cfg(feature = "rustls")]
     secure: std::sync::OnceLock<Client<super::tls::Connector, Body>>,
     settings: ClientBuilder,
@@ -19,7 +22,7 @@ pub(super) struct Connectors {
 impl Connectors {
     pub(super) fn new(settings: ClientBuilder) -> Self {
         Self {
-            plain: pool(&settings).build(tcp(&settings)),
+            plain: pool(&settings).build(Proxied::new(tcp(&settings), false)),
             #[cfg(feature = "rustls")]
             secure: std::sync::OnceLock::new(),
             settings,
@@ -55,7 +58,7 @@ impl Connectors {
 
     #[cfg(not(feature = "rustls"))]
     async fn send_secure(&self, _: Request<Body>) -> Result<Response<Incoming>, BoxError> {
-        let _ = Proxied::new(tcp(&self.settings), self.settings.proxy);
+        let _ = self.settings.proxy; // which is for https only
         Err(
             "the default client has no TLS: turn on the feature `rustls`, or bring an HTTP client"
                 .into(),
@@ -76,6 +79,7 @@ fn pool(settings: &ClientBuilder) -> hyper_util::client::legacy::Builder {
     builder
         .pool_idle_timeout(settings.idle_timeout)
         .pool_timer(TokioTimer::new())
+        .http1_max_buf_size(MOST_AT_ONCE)
         .retry_canceled_requests(true);
     builder
 }

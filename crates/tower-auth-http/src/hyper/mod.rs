@@ -2,6 +2,7 @@
 
 mod builder;
 mod connect;
+mod paced;
 mod proxy;
 #[cfg(feature = "rustls")]
 mod tls;

@@ -1,5 +1,6 @@
 //! A connector that may go through a proxy.
 
+use super::paced::Paced;
 use crate::BoxError;
 use http::{Uri, uri::Scheme};
 use hyper_util::{
@@ -34,10 +35,10 @@ impl Proxied {
     }
 }
 
-type Connecting = Pin<Box<dyn Future<Output = Result<TokioIo<TcpStream>, BoxError>> + Send>>;
+type Connecting = Pin<Box<dyn Future<Output = Result<TokioIo<Paced>, BoxError>> + Send>>;
 
 impl Service<Uri> for Proxied {
-    type Response = TokioIo<TcpStream>;
+    type Response = TokioIo<Paced>;
     type Error = BoxError;
     type Future = Connecting;
 
@@ -53,15 +54,19 @@ impl Service<Uri> for Proxied {
             .and_then(|matcher| matcher.intercept(&uri));
         let Some(proxy) = proxy else {
             let connecting = self.direct.call(uri);
-            return Box::pin(async move { connecting.await.map_err(Into::into) });
+            return Box::pin(async move { Ok(paced(connecting.await?)) });
         };
         let mut tunnel = Tunnel::new(proxy.uri().clone(), self.direct.clone());
         if let Some(credentials) = proxy.basic_auth() {
             tunnel = tunnel.with_auth(credentials.clone());
         }
         let connecting = tunnel.call(uri);
-        Box::pin(async move { connecting.await.map_err(Into::into) })
+        Box::pin(async move { Ok(paced(connecting.await?)) })
     }
+}
+
+fn paced(tcp: TokioIo<TcpStream>) -> TokioIo<Paced> {
+    TokioIo::new(Paced::new(tcp.into_inner()))
 }
 
 /// This machine, and link-local addresses: never asked through somebody else.

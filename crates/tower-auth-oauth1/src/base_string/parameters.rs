@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     SignError,
+    error::What,
     escape::{self, LONGEST, Until, write_form_twice},
 };
 use std::cmp::Ordering;
@@ -95,7 +96,7 @@ impl Read {
                     continue;
                 }
                 if let Some(name) = protocol.sends(name) {
-                    return Err(SignError::Duplicate { name });
+                    return Err(What::Duplicate { name }.into());
                 }
                 self.named_like_ours = true;
             }

@@ -1,6 +1,6 @@
 //! The base string URI (RFC 5849 section 3.4.1.2), escaped.
 
-use crate::{SignError, escape};
+use crate::{SignError, error::What, escape};
 use http::{HeaderMap, Uri, header::HOST};
 
 /// Appends scheme, authority and path, escaped.
@@ -10,14 +10,14 @@ pub(crate) fn push(out: &mut Vec<u8>, uri: &Uri, headers: &HeaderMap) -> Result<
     let (scheme, default_port) = match uri.scheme_str() {
         Some("https" | "wss") => ("https", 443),
         Some("http" | "ws") => ("http", 80),
-        _ => return Err(SignError::NoOrigin),
+        _ => return Err(What::NoOrigin.into()),
     };
     out.extend_from_slice(scheme.as_bytes());
     out.extend_from_slice(b"%3A%2F%2F");
     match headers.get(HOST) {
         Some(host) => push_authority(out, host.as_bytes(), default_port),
         None => {
-            let authority = uri.authority().ok_or(SignError::NoOrigin)?;
+            let authority = uri.authority().ok_or(What::NoOrigin)?;
             push_authority(out, authority.as_str().as_bytes(), default_port);
         }
     }

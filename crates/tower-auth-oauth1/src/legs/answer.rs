@@ -1,32 +1,37 @@
 //! Answers of the token endpoints (RFC 5849 sections 2.1 and 2.3).
 
-use super::LegError;
+use super::{error::What, secrets};
 use crate::{TokenCredentials, escape};
 use std::fmt;
 use tower_auth_core::Secret;
+use tower_auth_http::Redactor;
 
 /// Names and values, decoded, in the order of the answer.
 pub(super) struct Answer(Vec<(String, String)>);
 
 impl Answer {
     /// A form, as the RFC has it, or a JSON object, as some servers do.
-    pub(super) fn parse(body: &[u8]) -> Result<Self, LegError> {
-        let text = std::str::from_utf8(body)
-            .map_err(|_| LegError::NotAForm)?
-            .trim();
+    pub(super) fn parse(body: &[u8]) -> Result<Self, What> {
+        let text = Self::text(body).ok_or(What::NotAForm)?;
         if text.starts_with('{') {
             return Self::json(text);
         }
         let html = text.contains(['<', '>', '"', '\n', '\r', '\t', '\0']);
         if html || (!text.is_empty() && !text.contains('=')) {
-            return Err(LegError::NotAForm);
+            return Err(What::NotAForm);
         }
-        form(text).map(Self).ok_or(LegError::NotAForm)
+        form(text).map(Self).ok_or(What::NotAForm)
     }
 
-    fn json(text: &str) -> Result<Self, LegError> {
+    /// Without what stands around it: blanks, and the byte order mark that some servers begin with.
+    pub(super) fn text(body: &[u8]) -> Option<&str> {
+        let text = std::str::from_utf8(body).ok()?;
+        Some(text.strip_prefix('\u{feff}').unwrap_or(text).trim())
+    }
+
+    fn json(text: &str) -> Result<Self, What> {
         let object: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(text).map_err(|_| LegError::NotAForm)?;
+            serde_json::from_str(text).map_err(|_| What::NotAForm)?;
         let text = |value| match value {
             serde_json::Value::String(text) => text,
             other => other.to_string(),
@@ -42,8 +47,8 @@ impl Answer {
         Some(self.0.remove(at).1)
     }
 
-    fn credentials(&mut self) -> Result<TokenCredentials, LegError> {
-        let missing = |parameter| LegError::NoToken { parameter };
+    fn credentials(&mut self) -> Result<TokenCredentials, What> {
+        let missing = |parameter| What::NoToken { parameter };
         let token = self
             .take("oauth_token")
             .filter(|token| !token.is_empty())
@@ -72,31 +77,42 @@ pub struct TemporaryCredentials {
     credentials: TokenCredentials,
     confirmed: bool,
     extra: Vec<(String, String)>,
+    /// What an error must not repeat.
+    pub(super) secrets: Redactor,
 }
 
 impl TemporaryCredentials {
-    pub(super) fn read(mut answer: Answer, unconfirmed: bool) -> Result<Self, LegError> {
+    pub(super) fn read(
+        mut answer: Answer,
+        unconfirmed: bool,
+        mut secrets: Redactor,
+    ) -> Result<Self, What> {
         let credentials = answer.credentials()?;
         let confirmed = answer
             .take("oauth_callback_confirmed")
             .is_some_and(|value| value.eq_ignore_ascii_case("true"));
         if !confirmed && !unconfirmed {
-            return Err(LegError::CallbackNotConfirmed);
+            return Err(What::CallbackNotConfirmed);
         }
+        secrets::credentials(&credentials, &mut secrets);
         Ok(Self {
             credentials,
             confirmed,
             extra: answer.0,
+            secrets,
         })
     }
 
     /// Puts together what was kept of an earlier first leg, in a session, say: a server that redirects a browser rarely
     /// gets it back on the same thread.
     pub fn restore(credentials: TokenCredentials) -> Self {
+        let mut secrets = Redactor::new();
+        secrets::credentials(&credentials, &mut secrets);
         Self {
             credentials,
             confirmed: true,
             extra: Vec::new(),
+            secrets,
         }
     }
 
@@ -134,7 +150,7 @@ pub struct TokenAnswer {
 }
 
 impl TokenAnswer {
-    pub(super) fn read(mut answer: Answer) -> Result<Self, LegError> {
+    pub(super) fn read(mut answer: Answer) -> Result<Self, What> {
         Ok(Self {
             credentials: answer.credentials()?,
             extra: answer.0,
@@ -168,8 +184,8 @@ fn names(pairs: &[(String, String)]) -> Vec<&str> {
 mod tests {
     use super::*;
 
-    fn temporary(body: &[u8]) -> Result<TemporaryCredentials, LegError> {
-        TemporaryCredentials::read(Answer::parse(body)?, false)
+    fn temporary(body: &[u8]) -> Result<TemporaryCredentials, What> {
+        TemporaryCredentials::read(Answer::parse(body)?, false, Redactor::new())
     }
 
     #[test]
@@ -192,6 +208,18 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_order_mark_before_an_answer_is_no_part_of_its_first_name() {
+        for answer in [
+            "\u{feff}oauth_token=t&oauth_token_secret=s&oauth_callback_confirmed=true",
+            "\u{feff} {\"oauth_token\":\"t\",\"oauth_token_secret\":\"s\",\"oauth_callback_confirmed\":\"true\"}",
+        ] {
+            let answer = temporary(answer.as_bytes()).unwrap();
+            assert_eq!(answer.credentials().token(), "t");
+            assert_eq!(answer.extra(), []);
+        }
+    }
+
+    #[test]
     fn what_is_no_form_and_what_has_no_token_are_told_apart() {
         for bad in [
             &b"<html>log in</html>"[..],
@@ -201,7 +229,7 @@ mod tests {
             b"oauth_token=%FF&oauth_token_secret=s",
             b"\xff\xfe",
         ] {
-            assert!(matches!(temporary(bad), Err(LegError::NotAForm)), "{bad:?}");
+            assert!(matches!(temporary(bad), Err(What::NotAForm)), "{bad:?}");
         }
         for (bad, missing) in [
             (&b""[..], "oauth_token"),
@@ -212,7 +240,7 @@ mod tests {
             (b"oauth_token=t", "oauth_token_secret"),
         ] {
             match temporary(bad) {
-                Err(LegError::NoToken { parameter }) => assert_eq!(parameter, missing),
+                Err(What::NoToken { parameter }) => assert_eq!(parameter, missing),
                 other => panic!("{bad:?}: {other:?}"),
             }
         }
@@ -221,7 +249,7 @@ mod tests {
             "oauth_token=t&oauth_token_secret=s&oauth_callback_confirmed=false",
         ] {
             let error = temporary(bad.as_bytes()).unwrap_err();
-            assert!(matches!(error, LegError::CallbackNotConfirmed));
+            assert!(matches!(error, What::CallbackNotConfirmed));
         }
     }
 

@@ -1,28 +1,25 @@
 //! The three legs: how a client gets a token to act for a user (RFC 5849 section 2).
 
 mod answer;
+mod client;
 mod error;
 mod redirect;
+mod secrets;
 mod send;
 
 pub use self::{
     answer::{TemporaryCredentials, TokenAnswer},
-    error::LegError,
+    error::{LegError, LegErrorKind},
 };
 
-use crate::{Callback, InHeader, InMemory, OAuth1, Place, TokenCredentials, Verifier, escape};
-use bytes::Bytes;
-use http::{Request, Response, Uri};
-use http_body::Body;
-use http_body_util::Full;
+use crate::{
+    Callback, InMemory, OAuth1, PlaceSignature, SignatureInHeader, TokenCredentials, Verifier,
+    escape,
+};
+use http::Uri;
 use std::fmt;
 use tower_auth_core::{AuthError, endpoint::parse_any};
-use tower_service::Service;
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
-/// How large an answer may be, in bytes.
-const DEFAULT_ANSWER_LIMIT: usize = 64 << 10;
+use tower_auth_http::{Body, HttpClient};
 
 /// The three legs of OAuth 1.0a, over any HTTP client (RFC 5849 section 2):
 ///
@@ -34,11 +31,12 @@ const DEFAULT_ANSWER_LIMIT: usize = 64 << 10;
 /// Nothing of a user is kept in here: one value serves any number of users at once.
 ///
 /// ```no_run
-/// # async fn legs(http: hyper_like::Client, redirected_to: &str) -> Result<(), tower_auth_core::AuthError> {
+/// # async fn legs(redirected_to: &str) -> Result<(), tower_auth_core::AuthError> {
 /// use tower_auth_core::SchemeExt;
 /// use tower_auth_oauth1::{Callback, OAuth1, ThreeLegs};
 ///
-/// let legs = ThreeLegs::new(OAuth1::new("client key", "client secret")?, http).endpoints(
+/// // With the feature `rustls`; without it, add `.http_client(…)`.
+/// let legs = ThreeLegs::new(OAuth1::new("client key", "client secret")?).endpoints(
 ///     "https://photos.example.net/initiate",
 ///     "https://photos.example.net/authorize",
 ///     "https://photos.example.net/token",
@@ -53,25 +51,16 @@ const DEFAULT_ANSWER_LIMIT: usize = 64 << 10;
 /// let layer = legs.oauth(answer.credentials()).only_to("https://photos.example.net")?;
 /// # Ok(())
 /// # }
-/// # mod hyper_like {
-/// #     pub type Client = tower::util::BoxCloneSyncService<
-/// #         http::Request<http_body_util::Full<bytes::Bytes>>,
-/// #         http::Response<http_body_util::Full<bytes::Bytes>>,
-/// #         Box<dyn std::error::Error + Send + Sync>,
-/// #     >;
-/// # }
 /// ```
 ///
-/// # The client
-///
-/// Any `Service<Request<Full<Bytes>>>` that is `Clone`. Give it a timeout; it should not follow redirects, which would
-/// carry a signature to where it does not belong.
+/// Answers are forms, as the RFC has it, or JSON objects, as some servers send. Redirects are not followed: they would carry
+/// a signature to where it does not belong. What an answer may have, and how long it may take, is for the
+/// [client](Self::http_client) to say.
 #[derive(Clone)]
-pub struct ThreeLegs<C, P = InHeader> {
+pub struct ThreeLegs<P = SignatureInHeader> {
     oauth: OAuth1<P, InMemory>,
-    client: C,
+    client: Option<HttpClient>,
     endpoints: Option<Endpoints>,
-    limit: usize,
     unconfirmed: bool,
     plaintext: bool,
 }
@@ -83,14 +72,14 @@ struct Endpoints {
     token: Uri,
 }
 
-impl<C, P> ThreeLegs<C, P> {
-    /// Signs as `oauth` says, whose token, if it has one, is not used; sends through `client`.
-    pub fn new(oauth: OAuth1<P, InMemory>, client: C) -> Self {
+impl<P> ThreeLegs<P> {
+    /// Signs as `oauth` says, whose token, if it has one, is not used. Sends by the default client (feature `client`, or
+    /// `rustls` for https), unless there is [another](Self::http_client).
+    pub fn new(oauth: OAuth1<P, InMemory>) -> Self {
         Self {
             oauth: oauth.without_token(),
-            client,
+            client: client::default_client(),
             endpoints: None,
-            limit: DEFAULT_ANSWER_LIMIT,
             unconfirmed: false,
             plaintext: false,
         }
@@ -120,11 +109,12 @@ impl<C, P> ThreeLegs<C, P> {
         })
     }
 
-    /// How large an answer may be, in bytes. Default: 64 KiB. A larger one is [`LegError::TooLarge`].
+    /// Reaches the server by this client. Whatever client it is, an answer may have 1 MiB and an exchange take 60 s, unless
+    /// [it says otherwise](HttpClient::max_answer).
     #[must_use]
-    pub fn answer_limit(self, bytes: usize) -> Self {
+    pub fn http_client(self, client: HttpClient) -> Self {
         Self {
-            limit: bytes,
+            client: Some(client),
             ..self
         }
     }
@@ -195,33 +185,30 @@ impl<C, P> ThreeLegs<C, P> {
     }
 }
 
-impl<C, P: Clone> ThreeLegs<C, P> {
+impl<P: Clone> ThreeLegs<P> {
     /// The scheme that signs with this token.
     pub fn oauth(&self, token: &TokenCredentials) -> OAuth1<P, InMemory> {
         self.oauth.clone().credentials(token.clone())
     }
 }
 
-impl<C, P, T> ThreeLegs<C, P>
-where
-    C: Service<Request<Full<Bytes>>, Response = Response<T>, Error: Into<BoxError>> + Clone,
-    P: Place<Full<Bytes>>,
-    T: Body<Error: Into<BoxError>>,
-{
+impl<P: PlaceSignature<Body>> ThreeLegs<P> {
     /// The first leg: asks for temporary credentials, and says where the user is to come back (RFC 5849 section 2.1).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials), with a [`LegError`] as its source;
-    /// [`ErrorKind::Insecure`](tower_auth_core::ErrorKind::Insecure) for http to another machine.
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials), with a [`LegError`] among its sources
+    /// ([`LegError::of`] finds it); [`ErrorKind::Insecure`](tower_auth_core::ErrorKind::Insecure) for http to another machine;
+    /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) without [`endpoints`](Self::endpoints) or a
+    /// client; and those of signing.
     pub async fn temporary_credentials(
         &self,
         callback: &Callback,
     ) -> Result<TemporaryCredentials, AuthError> {
         let mut request = self.request(&self.the_endpoints()?.temporary)?;
         request.extensions_mut().insert(callback.clone());
-        let answer = self.send(request).await?;
-        Ok(TemporaryCredentials::read(answer, self.unconfirmed)?)
+        let read = |answer, secrets| TemporaryCredentials::read(answer, self.unconfirmed, secrets);
+        self.send(request, "no temporary credentials", read).await
     }
 
     /// The third leg: trades temporary credentials and verifier for token credentials (RFC 5849 section 2.3).
@@ -238,12 +225,12 @@ where
         let extensions = request.extensions_mut();
         extensions.insert(temporary.credentials().clone());
         extensions.insert(verifier);
-        let answer = self.send(request).await?;
-        Ok(TokenAnswer::read(answer)?)
+        let read = |answer, _| TokenAnswer::read(answer);
+        self.send(request, "no token credentials", read).await
     }
 }
 
-impl<C, P: fmt::Debug> fmt::Debug for ThreeLegs<C, P> {
+impl<P: fmt::Debug> fmt::Debug for ThreeLegs<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ThreeLegs")
             .field("oauth", &self.oauth)

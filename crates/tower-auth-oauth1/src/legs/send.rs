@@ -1,25 +1,16 @@
 //! One leg over the wire.
 
-use super::{BoxError, LegError, ThreeLegs, answer::Answer};
-use crate::{Callback, Place, TokenCredentials, Verifier};
-use bytes::Bytes;
-use http::{HeaderValue, Request, Response, Uri, header::CONTENT_TYPE};
-use http_body::Body;
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
-use std::future::poll_fn;
+use super::{LegError, ThreeLegs, answer::Answer, client, error, secrets};
+use crate::{Callback, PlaceSignature, TokenCredentials, Verifier};
+use http::{HeaderValue, Method, Request, Uri, header::CONTENT_TYPE};
 use tower_auth_core::{AuthError, Authorize, ErrorKind, RequestHead, insert_header};
-use tower_service::Service;
+use tower_auth_http::{Body, Redactor};
 
-impl<C, P, T> ThreeLegs<C, P>
-where
-    C: Service<Request<Full<Bytes>>, Response = Response<T>, Error: Into<BoxError>> + Clone,
-    P: Place<Full<Bytes>>,
-    T: Body<Error: Into<BoxError>>,
-{
+impl<P: PlaceSignature<Body>> ThreeLegs<P> {
     /// A request to an endpoint, not yet signed.
-    pub(super) fn request(&self, endpoint: &Uri) -> Result<Request<Full<Bytes>>, AuthError> {
-        let mut request = Request::new(Full::default());
-        *request.method_mut() = http::Method::POST;
+    pub(super) fn request(&self, endpoint: &Uri) -> Result<Request<Body>, AuthError> {
+        let mut request = Request::new(Body::empty());
+        *request.method_mut() = Method::POST;
         *request.uri_mut() = endpoint.clone();
         if P::IN_BODY {
             let form = HeaderValue::from_static("application/x-www-form-urlencoded");
@@ -35,35 +26,42 @@ where
         Ok(request)
     }
 
-    /// Signs and sends it, and reads the answer.
-    pub(super) async fn send(
+    /// Signs it, sends it, and has the answer read, with what an error must not repeat; `context` is what there is none of
+    /// when that fails.
+    pub(super) async fn send<T>(
         &self,
-        mut request: Request<Full<Bytes>>,
-    ) -> Result<Answer, AuthError> {
+        mut request: Request<Body>,
+        context: &'static str,
+        read: impl FnOnce(Answer, Redactor) -> Result<T, error::What>,
+    ) -> Result<T, AuthError> {
+        let client = self.client.as_ref().ok_or_else(client::missing)?;
         self.oauth.authorize((), &mut request)?;
+        let mut redactor = secrets::sent(self.oauth.client_secret(), &request);
         // They have done their work, and are nobody else's business.
         let extensions = request.extensions_mut();
         extensions.remove::<Callback>();
         extensions.remove::<Verifier>();
         extensions.remove::<TokenCredentials>();
 
-        let mut client = self.client.clone();
-        let sent = match poll_fn(|cx| client.poll_ready(cx)).await {
-            Ok(()) => client.call(request).await,
-            Err(error) => Err(error),
-        };
-        let response = sent.map_err(|error| LegError::Transport(error.into()))?;
-        let (parts, body) = response.into_parts();
-        let body = match Limited::new(body, self.limit).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(error) if error.is::<LengthLimitError>() => {
-                return Err(LegError::TooLarge { limit: self.limit }.into());
+        let uri = request.uri().clone();
+        let outcome = match client.send(request).await {
+            Err(error) => Err(error::What::Http(error)),
+            Ok(response) => {
+                tracing::debug!(
+                    status = response.status().as_u16(),
+                    "the OAuth server answered"
+                );
+                let (head, body) = response.into_parts();
+                if head.status.is_success() {
+                    Answer::parse(&body).and_then(|answer| read(answer, redactor.clone()))
+                } else {
+                    Err(error::refused(&head, &body, &mut redactor))
+                }
             }
-            Err(error) => return Err(LegError::Transport(error).into()),
         };
-        if !parts.status.is_success() {
-            return Err(LegError::refused(&parts, &body).into());
-        }
-        Ok(Answer::parse(&body)?)
+        outcome.map_err(|what| {
+            let error = LegError::from(what).without(&redactor).at(&uri);
+            error.into_auth(context)
+        })
     }
 }

@@ -49,6 +49,19 @@ pub fn server(status: u16, answer: impl Into<Bytes>) -> (Client, Seen) {
     (BoxCloneSyncService::new(service), seen)
 }
 
+/// As the client of three legs.
+#[cfg(feature = "legs")]
+pub fn http(client: Client) -> tower_auth_oauth1::HttpClient {
+    let whole = |request: Request<tower_auth_oauth1::Body>| {
+        request.map(|body| Full::new(body.into_bytes()))
+    };
+    tower_auth_oauth1::HttpClient::new(
+        tower::ServiceBuilder::new()
+            .map_request(whole)
+            .service(client),
+    )
+}
+
 /// The value of a parameter of an `Authorization` header, as it stands there.
 pub fn parameter(request: &Request<Body>, name: &str) -> Option<String> {
     let header = request.headers().get("authorization")?.to_str().unwrap();

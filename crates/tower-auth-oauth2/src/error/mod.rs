@@ -20,7 +20,8 @@ use tower_auth_http::{HttpError, HttpErrorKind, Redactor};
 /// Why no token could be had.
 ///
 /// It is in the chain of sources of an [`AuthError`] of kind [`Credentials`](ErrorKind::Credentials), where
-/// [`of`](Self::of) finds it:
+/// [`of`](Self::of) finds it. [`status`](AuthError::status), [`retry_after`](AuthError::retry_after) and
+/// [`is_transient`](AuthError::is_transient) are told by the `AuthError`, too.
 ///
 /// ```
 /// use tower_auth_core::AuthError;
@@ -262,7 +263,19 @@ impl TokenError {
     pub(crate) fn into_auth(self, context: &'static str) -> AuthError {
         match self.0.what {
             What::Request(error) => error,
-            _ => AuthError::new(ErrorKind::Credentials, context).with_source(self),
+            _ => {
+                let mut error = AuthError::new(ErrorKind::Credentials, context);
+                if let Some(status) = self.status() {
+                    error = error.with_status(status);
+                }
+                if let Some(wait) = self.retry_after() {
+                    error = error.with_retry_after(wait);
+                }
+                if self.is_transient() {
+                    error = error.transient();
+                }
+                error.with_source(self)
+            }
         }
     }
 }

@@ -205,6 +205,14 @@ impl ErrorResponse {
                  not decode and want `ClientAuth::basic_raw`"
             }
             (None, None, 404 | 405) => "; is this the URL of that endpoint?",
+            (Some(ErrorCode::InvalidGrant | ErrorCode::ExpiredToken), ..) => {
+                "; what the token was asked with is used up, expired or of somebody else: log in again, or bring another"
+            }
+            (Some(ErrorCode::InvalidScope), ..) => "; check `scope`",
+            (Some(ErrorCode::UnauthorizedClient | ErrorCode::UnsupportedGrantType), ..) => {
+                "; have this grant allowed for this client at the server, or use another"
+            }
+            (_, _, 429 | 500..=599) => "; try again later",
             _ => "",
         }
     }

@@ -108,6 +108,10 @@ fn an_error_is_found_through_its_sources() {
     assert_eq!(found.code(), Some(ErrorCode::InvalidGrant));
     assert_eq!(found.kind(), TokenErrorKind::Response);
     assert_eq!(found.status(), Some(StatusCode::BAD_REQUEST));
+    assert_eq!(outer.status(), Some(StatusCode::BAD_REQUEST));
+    assert!(!outer.is_transient());
+    let down = error(503, None).into_auth("no token could be had");
+    assert!(down.is_transient());
     let other = AuthError::new(ErrorKind::Credentials, "x");
     assert!(TokenError::of(&other).is_none());
 }
@@ -122,4 +126,101 @@ fn every_code_has_its_name() {
         assert_eq!(ErrorCode::from_name(code.name()), Some(code));
     }
     assert_eq!(ErrorCode::from_name("Invalid_Grant"), None);
+}
+
+/// Every [`What`] but those of a browser, and what its text advises.
+fn every() -> Vec<(What, &'static str)> {
+    let response = |status: u16, code: &str| {
+        let fields = serde_json::Map::from_iter([("error".to_owned(), code.into())]);
+        let status = StatusCode::from_u16(status).unwrap();
+        What::Response(Box::new(ErrorResponse::from_fields(
+            status,
+            None,
+            fields.into(),
+        )))
+    };
+    vec![
+        (response(400, "invalid_grant"), "log in again"),
+        (
+            response(401, "invalid_client"),
+            "check the client's id and secret",
+        ),
+        (response(400, "invalid_scope"), "check `scope`"),
+        (
+            response(400, "unauthorized_client"),
+            "have this grant allowed",
+        ),
+        (
+            response(400, "unsupported_grant_type"),
+            "have this grant allowed",
+        ),
+        (response(400, "expired_token"), "log in again"),
+        (response(503, "temporarily_unavailable"), "try again later"),
+        (
+            What::Malformed {
+                status: StatusCode::OK,
+                why: "no JSON object",
+            },
+            "is this the URL",
+        ),
+        (What::TokenType("mac".into()), "`bearer_token_type`"),
+        (What::ScopeNotGranted("write".into()), "ask for less"),
+        (What::DeviceCodeExpired, "`clear`"),
+        (What::InteractionRequired, "has to log in"),
+        (What::RefreshTokenReplaced, "log in"),
+        (
+            What::IssuerMismatch {
+                named: Some("https://other".into()),
+            },
+            "configure it exactly so",
+        ),
+        (What::IssuerMismatch { named: None }, "is this the document"),
+        (What::NoEndpoint("token_endpoint"), "configure its URL"),
+        (
+            What::InsecureEndpoint("token_endpoint"),
+            "configure an https URL",
+        ),
+        (
+            What::Request(AuthError::configuration("key", "is encrypted; decrypt it")),
+            "decrypt it",
+        ),
+    ]
+}
+
+#[test]
+fn every_error_is_one_line_with_the_cause_and_the_remedy() {
+    let uri: http::Uri = "https://as.example/token?key=planted".parse().unwrap();
+    #[allow(unused_mut)]
+    let mut every = every();
+    #[cfg(feature = "browser")]
+    {
+        let fields = serde_json::Map::from_iter([("error".to_owned(), "access_denied".into())]);
+        let response = ErrorResponse::from_fields(StatusCode::OK, None, fields.into());
+        let named = Some("https://other".to_owned());
+        every.extend([
+            (What::Authorization(Box::new(response)), "`clear`"),
+            (What::Answer("nothing"), "`clear`"),
+            (What::AnswerOfOther { named }, "name it exactly so"),
+            (What::AnswerOfOther { named: None }, "log in again"),
+            (What::Nonce, "log in again"),
+        ]);
+    }
+    for (what, remedy) in every {
+        let error = TokenError::from(what).at(&uri);
+        // As it is, and as the error of a request.
+        check(&error, remedy);
+        check(&error.into_auth("no token could be had"), remedy);
+    }
+}
+
+/// One line that names the cause and the remedy, and does not only repeat what is behind it.
+fn check(error: &dyn StdError, remedy: &str) {
+    let text = error.to_string();
+    assert!(
+        !text.contains(char::is_control) && !text.ends_with('.'),
+        "{text}"
+    );
+    assert!(text.contains(remedy) && !text.contains("planted"), "{text}");
+    let source = error.source().map(ToString::to_string);
+    assert_ne!(source.as_ref(), Some(&text));
 }

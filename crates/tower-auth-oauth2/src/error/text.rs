@@ -23,7 +23,11 @@ impl fmt::Display for TokenError {
                 self.outcome(f)
             }
             What::Malformed { status, why } => {
-                write!(f, "{server} answered {} with {why}", status.as_u16())?;
+                write!(
+                    f,
+                    "{server} answered {} with {why}; is this the URL of that endpoint?",
+                    status.as_u16()
+                )?;
                 self.outcome(f)
             }
             What::TokenType(kind) => write!(
@@ -40,7 +44,9 @@ impl fmt::Display for TokenError {
             What::DeviceCodeExpired => f.write_str(
                 "the user did not enter the code in time; `clear` lets the next request begin again",
             ),
-            What::InteractionRequired => f.write_str("a person has to log in"),
+            What::InteractionRequired => {
+                f.write_str("a person has to log in, and nobody is asked now")
+            }
             What::RefreshTokenReplaced => f.write_str(
                 "the refresh token of the settings was replaced by the server, and what replaced it is forgotten; log \
                  in for a new one",
@@ -52,7 +58,10 @@ impl fmt::Display for TokenError {
                 printable(named)
             ),
             What::IssuerMismatch { named: None } => {
-                write!(f, "the metadata at {server} names no issuer")
+                write!(
+                    f,
+                    "the metadata at {server} names no issuer; is this the document of an authorization server?"
+                )
             }
             What::NoEndpoint(name) => {
                 write!(
@@ -62,7 +71,8 @@ impl fmt::Display for TokenError {
             }
             What::InsecureEndpoint(name) => write!(
                 f,
-                "the `{name}` in the metadata of {server} is not https, though the issuer is, and gets no secret"
+                "the `{name}` in the metadata of {server} is not https, though the issuer is, and gets no secret; \
+                 configure an https URL by hand"
             ),
             #[cfg(feature = "browser")]
             What::Authorization(response) => {
@@ -85,12 +95,13 @@ impl fmt::Display for TokenError {
             #[cfg(feature = "browser")]
             What::AnswerOfOther { named: None } => write!(
                 f,
-                "the browser came back from {server} without the name of the issuer, which its metadata promise"
+                "the browser came back from {server} without the name of the issuer, which its metadata promise: somebody else \
+                 may have sent it; log in again"
             ),
             #[cfg(feature = "browser")]
             What::Nonce => write!(
                 f,
-                "the ID token of {server} was issued for another login: its `nonce` is not the one that was sent"
+                "the ID token of {server} was issued for another login: its `nonce` is not the one that was sent; log in again"
             ),
             What::Request(error) => error.fmt(f),
         }

@@ -3,6 +3,7 @@
 use super::ServerMetadata;
 use crate::{
     ClientAuth, HttpClient, Introspection, OAuth2, OAuth2Builder, Revocation,
+    builder::default_client,
     grant::{ClientCredentials, DeviceAuthorization, RefreshToken, TokenExchange},
 };
 use tower_auth_core::{AuthError, Secret};
@@ -32,32 +33,33 @@ impl ServerMetadata {
         Ok(self.begin(OAuth2::client_credentials_as(url, auth)))
     }
 
-    /// Its [`Revocation`].
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it names no such endpoint, and those of
-    /// [`Revocation::with_client`].
-    pub fn revocation(
-        &self,
-        auth: ClientAuth,
-        client: HttpClient,
-    ) -> Result<Revocation, AuthError> {
-        Revocation::with_client(self.endpoint("revocation_endpoint")?, auth, client)
+    /// The client that discovered this server, or else the default one.
+    fn client(&self) -> Result<HttpClient, AuthError> {
+        self.reached.http.clone().map_or_else(default_client, Ok)
     }
 
-    /// Its [`Introspection`].
+    /// Its [`Revocation`], reached by the client that discovered the server, as the grants are. For another client there
+    /// are [`revocation_endpoint`](Self::revocation_endpoint) and [`Revocation::with_client`].
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it names no such endpoint, and those of
-    /// [`Introspection::with_client`].
-    pub fn introspection(
-        &self,
-        auth: ClientAuth,
-        client: HttpClient,
-    ) -> Result<Introspection, AuthError> {
-        Introspection::with_client(self.endpoint("introspection_endpoint")?, auth, client)
+    /// [`Revocation::new`].
+    pub fn revocation(&self, auth: ClientAuth) -> Result<Revocation, AuthError> {
+        let url = self.endpoint("revocation_endpoint")?;
+        Revocation::reached(url, self.reached.allow_localhost, auth, self.client()?)
+    }
+
+    /// Its [`Introspection`], reached by the client that discovered the server, as the grants are. For another client
+    /// there are [`introspection_endpoint`](Self::introspection_endpoint) and [`Introspection::with_client`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it names no such endpoint, and those of
+    /// [`Introspection::new`].
+    pub fn introspection(&self, auth: ClientAuth) -> Result<Introspection, AuthError> {
+        let url = self.endpoint("introspection_endpoint")?;
+        Introspection::reached(url, self.reached.allow_localhost, auth, self.client()?)
     }
 
     /// [`OAuth2::device_authorization`] at this server.

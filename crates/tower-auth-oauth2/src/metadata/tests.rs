@@ -186,18 +186,17 @@ fn a_client_with_a_certificate_goes_where_such_clients_are_expected() {
 async fn endpoints_in_the_clear_are_refused_wherever_they_were_found() {
     let document = r#"{"issuer":"http://127.0.0.1","token_endpoint":"http://as.example/t",
         "revocation_endpoint":"http://as.example/r","introspection_endpoint":"http://as.example/i"}"#;
-    let server = ServerMetadata::parse("http://127.0.0.1", document).unwrap();
-    let client = self::server("/", "{}");
+    let mut server = ServerMetadata::parse("http://127.0.0.1", document).unwrap();
+    server.reached.http = Some(self::server("/", "{}"));
     let auth = ClientAuth::anonymous;
     let errors = [
         server
             .client_credentials(auth())
             .unwrap()
-            .http_client(client.clone())
             .build()
             .unwrap_err(),
-        server.revocation(auth(), client.clone()).unwrap_err(),
-        server.introspection(auth(), client).unwrap_err(),
+        server.revocation(auth()).unwrap_err(),
+        server.introspection(auth()).unwrap_err(),
     ];
     let parameters = errors.each_ref().map(AuthError::parameter);
     assert_eq!(

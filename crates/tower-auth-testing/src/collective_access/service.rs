@@ -8,7 +8,7 @@ use super::{
 use async_graphql::{Request as GraphQlRequest, Variables};
 use bytes::Bytes;
 use http::{
-    HeaderValue, Method, Request, Response, StatusCode,
+    HeaderMap, HeaderValue, Method, Request, Response, StatusCode,
     header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE},
 };
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -79,9 +79,10 @@ where
             };
             let mut response = Response::new(Full::from(json));
             *response.status_mut() = status;
-            let headers = response.headers_mut();
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+            *response.headers_mut() = HeaderMap::from_iter([
+                (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+                (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+            ]);
             Ok(response)
         })
     }

@@ -144,7 +144,8 @@ fn failure(context: &'static str) -> Failure {
 }
 
 fn overdue() -> Failure {
-    failure("the credentials could not be fetched in time")
+    let why = "the credentials could not be fetched in time";
+    Failure::new(AuthError::new(ErrorKind::Credentials, why).transient())
 }
 
 /// A panic of the source becomes an error.

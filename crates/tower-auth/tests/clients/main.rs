@@ -1,6 +1,8 @@
 //! One stack of layers over every client, against real servers on loopback.
 
 mod boxed;
+#[cfg(all(feature = "client", feature = "oauth2", feature = "token"))]
+mod grpc;
 mod hyper;
 mod proxy;
 #[cfg(feature = "reqwest")]

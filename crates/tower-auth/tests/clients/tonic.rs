@@ -20,7 +20,7 @@ use tower_auth::{Error, ErrorKind};
 
 /// Messages that are bytes, as they are.
 #[derive(Clone, Copy, Default)]
-struct Raw;
+pub(crate) struct Raw;
 
 impl Codec for Raw {
     type Encode = Bytes;
@@ -56,23 +56,23 @@ impl Decoder for Raw {
     }
 }
 
-const METHOD: &str = "/echo.Echo/Say";
+pub(crate) const METHOD: &str = "/echo.Echo/Say";
 
 async fn server() -> Server {
-    let say = async |request: axum::extract::Request| {
-        let echo =
-            service_fn(async |request: Request<Bytes>| Ok(Response::new(request.into_inner())));
-        ::tonic::server::Grpc::new(Raw).unary(echo, request).await
-    };
-    Server::new(Router::new().route(METHOD, axum::routing::post(say))).await
+    Server::new(Router::new().route(METHOD, axum::routing::post(echo))).await
 }
 
-fn channel(origin: &Uri) -> Channel {
+pub(crate) async fn echo(request: axum::extract::Request) -> http::Response<Body> {
+    let echo = service_fn(async |request: Request<Bytes>| Ok(Response::new(request.into_inner())));
+    ::tonic::server::Grpc::new(Raw).unary(echo, request).await
+}
+
+pub(crate) fn channel(origin: &Uri) -> Channel {
     Endpoint::from(origin.clone()).connect_lazy()
 }
 
 /// What a generated client does.
-async fn say<T>(mut client: Grpc<T>) -> Result<Bytes, Status>
+pub(crate) async fn say<T>(mut client: Grpc<T>) -> Result<Bytes, Status>
 where
     T: GrpcService<Body, ResponseBody: Send + 'static>,
     <T::ResponseBody as http_body::Body>::Error: Into<BoxError>,

@@ -119,19 +119,21 @@ fn header(token: &Secret) -> Result<HeaderValue, CredentialsError> {
 fn refused(reply: &Response<Bytes>, secrets: &Secrets) -> CredentialsError {
     let status = reply.status().as_u16();
     let said = Document::read(reply.body(), "", ERRORS).ok();
-    ERRORS.refused(
-        match said
-            .as_ref()
-            .and_then(|said| Some((said.failure()?, said.message())))
-        {
-            Some((code, message)) => format!(
-                "the agent refused with status {status}: {}: {}",
-                secrets.clean(code),
-                secrets.clean(message)
-            ),
-            None => format!("the agent refused with status {status}"),
-        },
-    )
+    ERRORS
+        .refused(
+            match said
+                .as_ref()
+                .and_then(|said| Some((said.failure()?, said.message())))
+            {
+                Some((code, message)) => format!(
+                    "the agent refused with status {status}: {}: {}",
+                    secrets.clean(code),
+                    secrets.clean(message)
+                ),
+                None => format!("the agent refused with status {status}"),
+            },
+        )
+        .answered(reply)
 }
 
 impl ProvideCredentials for Container {

@@ -100,7 +100,9 @@ impl InstanceMetadata {
         let reply = self.get(settings, &format!("{ROLES}{role}")).await?;
         if !reply.status().is_success() {
             let status = reply.status().as_u16();
-            return Err(ERRORS.refused(format!("the credentials of the role: status {status}")));
+            return Err(ERRORS
+                .refused(format!("the credentials of the role: status {status}"))
+                .answered(&reply));
         }
         let what = "the answer for the role";
         let document = Document::read(reply.body(), what, ERRORS)?;
@@ -124,7 +126,9 @@ impl InstanceMetadata {
         }
         if !reply.status().is_success() {
             let status = reply.status().as_u16();
-            return Err(ERRORS.refused(format!("the name of the role: status {status}")));
+            return Err(ERRORS
+                .refused(format!("the name of the role: status {status}"))
+                .answered(&reply));
         }
         let text = std::str::from_utf8(reply.body()).unwrap_or_default();
         if text.trim().is_empty() {

@@ -110,7 +110,9 @@ async fn start(settings: &Settings, now: Instant) -> Result<Session, Credentials
         }
         status => {
             let status = status.as_u16();
-            return Err(ERRORS.refused(format!("a session was refused with status {status}")));
+            return Err(ERRORS
+                .refused(format!("a session was refused with status {status}"))
+                .answered(&reply));
         }
     }
     let lifetime = reply

@@ -56,15 +56,18 @@ pub(super) async fn role_credentials(
     match reply.status() {
         StatusCode::OK => {}
         StatusCode::UNAUTHORIZED => {
-            return Err(ERRORS.expired("the session is not valid any more; run `aws sso login`"));
+            let expired = "the session is not valid any more; run `aws sso login`";
+            return Err(ERRORS.expired(expired).answered(&reply));
         }
         status => {
             let said: Option<Refusal> = serde_json::from_slice(reply.body()).ok();
             let said = said.and_then(|said| said.message).unwrap_or_default();
             let (status, said) = (status.as_u16(), secrets.clean(&said));
-            return Err(ERRORS.refused(format!(
-                "the portal refused the role with status {status}: {said}"
-            )));
+            return Err(ERRORS
+                .refused(format!(
+                    "the portal refused the role with status {status}: {said}"
+                ))
+                .answered(&reply));
         }
     }
     let what = "the answer of the portal";

@@ -118,13 +118,17 @@ impl Sso<'_> {
             let passing = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
             let status = status.as_u16();
             return Err(if passing {
-                ERRORS.refused(format!(
-                    "the session was not renewed: the OIDC service failed with status {status}"
-                ))
+                ERRORS
+                    .refused(format!(
+                        "the session was not renewed: the OIDC service failed with status {status}"
+                    ))
+                    .answered(&reply)
             } else {
-                ERRORS.expired(format!(
-                    "the session was not renewed (status {status}); run `aws sso login`"
-                ))
+                ERRORS
+                    .expired(format!(
+                        "the session was not renewed (status {status}); run `aws sso login`"
+                    ))
+                    .answered(&reply)
             });
         }
         serde_json::from_slice(reply.body()).map(Some).map_err(|error| {

@@ -143,14 +143,15 @@ impl Sts {
             return answer::credentials(reply.body(), action, errors);
         }
         let status = reply.status().as_u16();
-        Err(errors.refused(match answer::failure(reply.body()) {
+        let refused = errors.refused(match answer::failure(reply.body()) {
             Some((code, message)) => format!(
                 "STS refused {action} with status {status}: {}: {}",
                 secrets.clean(&code),
                 secrets.clean(&message)
             ),
             None => format!("STS refused {action} with status {status}"),
-        }))
+        });
+        Err(refused.answered(&reply).passing(is_passing(&reply)))
     }
 }
 
