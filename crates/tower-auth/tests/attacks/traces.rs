@@ -292,7 +292,7 @@ async fn no_scheme_traces_prints_or_reports_a_secret_over_real_connections() {
         digest::Digest::new("u", SECRET).unwrap().replay(Cloned),
         "/digest"
     );
-    let digest = digest::Digest::new("u", SECRET).unwrap().with_integrity();
+    let digest = digest::Digest::new("u", SECRET).unwrap().integrity();
     tried!(digest.replay(Cloned), "/digest");
     let text = format!("machine 127.0.0.1 login u password \"{SECRET}\"");
     tried!(netrc::Netrc::parse(&text).unwrap(), "/");
