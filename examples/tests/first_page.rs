@@ -124,7 +124,7 @@ async fn built(folder: &Path) -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let mut said = String::new();
     for network in [&["--offline"][..], &[]] {
-        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.args(["build", "--quiet", "--target-dir"]).arg(target);
         let output = cargo
             .args(network)

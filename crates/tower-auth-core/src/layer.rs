@@ -1,9 +1,7 @@
 //! A scheme as a layer, with the rules of where its credentials may go and whether requests are replayed.
 
 use crate::{
-    AuthError, IntoOrigins, KeepExisting, Mode, Origin, Renewable, Scheme,
-    grpc::GrpcLayer,
-    origin,
+    AuthError, IntoOrigins, KeepExisting, Mode, Origin, Renewable, Scheme, origin,
     replay::{NoReplay, Replay},
     scope::Scope,
     sum::Term,
@@ -42,7 +40,7 @@ impl<A, R> AuthLayer<A, R> {
             return Err(AuthError::configuration(
                 "origin",
                 "is http to another machine, where credentials may not go; use https, or call \
-                 `danger_allow_plaintext` before `only_to`",
+                 `danger_allow_plaintext` before",
             ));
         }
         Ok(Self {
@@ -143,11 +141,6 @@ pub trait SchemeExt: Scheme {
         Self: Scheme<Mode: Renewable>,
     {
         AuthLayer::new(self).replay(clone_body)
-    }
-
-    /// The same over gRPC, where a refusal is an answer of status 200, and errors are statuses: see [`grpc`](crate::grpc).
-    fn for_grpc(self) -> GrpcLayer<Self> {
-        AuthLayer::new(self).for_grpc()
     }
 
     /// Leaves a request alone that already carries what this scheme would write.

@@ -25,9 +25,14 @@ pub enum ReadError {
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLarge(limit) => write!(f, "the body is larger than {limit} bytes"),
-            Self::Empty => f.write_str("the body goes on without a byte in it"),
-            Self::Body(_) => f.write_str("the body broke off"),
+            Self::TooLarge(limit) => write!(
+                f,
+                "the body is larger than {limit} bytes; is it the right address?"
+            ),
+            Self::Empty => {
+                f.write_str("the body goes on without a byte in it; is it the right address?")
+            }
+            Self::Body(_) => f.write_str("the body broke off; try again"),
         }
     }
 }

@@ -89,6 +89,6 @@ impl From<SignError> for AuthError {
             SignError::NoOrigin => ErrorKind::NoOrigin,
             _ => ErrorKind::Request,
         };
-        Self::new(kind, error.to_string()).with_source(error)
+        Self::new(kind, "the request could not be signed").with_source(error)
     }
 }

@@ -53,12 +53,17 @@ async fn a_refusal_tells_status_and_problem() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the OAuth server answered 401: timestamp_refused"
+        "a leg to a token failed: the OAuth server answered 401: timestamp_refused; check the consumer's key and secret, \
+         and the clock"
     );
     let error = first_leg(503, "<html>secret internals</html>")
         .await
         .unwrap_err();
-    assert_eq!(error.to_string(), "the OAuth server answered 503");
+    assert_eq!(
+        error.to_string(),
+        "a leg to a token failed: the OAuth server answered 503; try again later"
+    );
+    assert!(error.is_transient());
     let error = first_leg(302, "oauth_token=t&oauth_token_secret=s")
         .await
         .unwrap_err();

@@ -46,7 +46,8 @@ impl Revocation {
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the URL is neither https nor of this
     /// machine.
-    pub fn new(url: &str, auth: ClientAuth) -> Result<Self, AuthError> {
+    pub fn new(url: impl AsRef<str>, auth: ClientAuth) -> Result<Self, AuthError> {
+        let url = url.as_ref();
         Self::with_client(url, auth, default_client()?)
     }
 
@@ -55,7 +56,12 @@ impl Revocation {
     /// # Errors
     ///
     /// As [`new`](Self::new).
-    pub fn with_client(url: &str, auth: ClientAuth, client: HttpClient) -> Result<Self, AuthError> {
+    pub fn with_client(
+        url: impl AsRef<str>,
+        auth: ClientAuth,
+        client: HttpClient,
+    ) -> Result<Self, AuthError> {
+        let url = url.as_ref();
         Self::reached(url, false, auth, client)
     }
 

@@ -41,7 +41,7 @@
 //! | --- | --- | --- |
 //! | say where credentials may go | [`only_to`](SchemeExt::only_to), [`danger_allow_plaintext`](SchemeExt::danger_allow_plaintext) | on a scheme |
 //! | send a refused request once more | [`replay`](SchemeExt::replay) with [`replay::Cloned`] | on a scheme |
-//! | speak gRPC, where a refusal is a field and an error a status | [`for_grpc`](SchemeExt::for_grpc): [`grpc`] | on a scheme, last |
+//! | speak gRPC, where a refusal is a field and an error a status | [`for_grpc`](AuthLayer::for_grpc): [`grpc`] | after those, last |
 //! | let the caller's own credentials stand | [`keep_existing`](SchemeExt::keep_existing) | on a scheme |
 //! | leave one request out, or give it credentials of its own | [`NoAuth`], [`RequestAuth`] | on a request |
 //! | read a body into memory, to sign or replay it | [`BufferBody`], which makes [`BodyBytes`] | above |
@@ -73,7 +73,7 @@
 //! | --- | --- | --- |
 //! | hyper-util's `Client` | nothing: it is a service of `http::Request` | `hyper.rs` |
 //! | reqwest | through `tower_auth::reqwest_client` (feature `reqwest`), which turns off redirects below the layers and refuses a URI that reqwest would rewrite after it was signed | `reqwest.rs` |
-//! | a tonic channel | [`for_grpc`](SchemeExt::for_grpc) makes refusals and errors what they are in gRPC. Generated clients send paths only: give them their origin with `with_origin`. It has to be the origin of the channel's endpoint: the channel sends everything there whatever the origin says, so `https` there and `http` at the endpoint sends credentials in the clear | `tonic.rs` |
+//! | a tonic channel | [`for_grpc`](AuthLayer::for_grpc) makes refusals and errors what they are in gRPC. Generated clients send paths only: give them their origin with `with_origin`. It has to be the origin of the channel's endpoint: the channel sends everything there whatever the origin says, so `https` there and `http` at the endpoint sends credentials in the clear | `tonic.rs` |
 //! | a boxed service | box the finished stack: `BoxCloneSyncService::new(stack)` | `boxed.rs` |
 //! | the upstream side of an axum proxy | make the URI absolute first; the caller's own `Authorization` is replaced | `axum_proxy.rs` |
 //!

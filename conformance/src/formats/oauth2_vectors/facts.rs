@@ -83,7 +83,7 @@ pub(super) fn metadata(name: &str, index: &str, entry: &Value) -> Result<(), Str
     match name {
         "example" => {
             let issuer = text(entry, "issuer")?;
-            let ours = ServerMetadata::parse(issuer, &entry.to_string())
+            let ours = ServerMetadata::parse(issuer, entry.to_string())
                 .map_err(|error| error.to_string())?;
             let agrees = Some(ours.fields()) == entry.as_object()
                 && ours.token_endpoint() == entry.get("token_endpoint").and_then(Value::as_str)
@@ -156,7 +156,7 @@ fn key_of(entry: &Value, alg: &str) -> Result<(SigningKey, Value), String> {
         .or_else(|| entry.get("jwk"))
         .filter(|jwk| jwk.is_object());
     let jwk = jwk.ok_or("has no key")?;
-    let key = SigningKey::from_jwk(algorithm(alg)?, &jwk.to_string())
+    let key = SigningKey::from_jwk(algorithm(alg)?, jwk.to_string())
         .map_err(|error| error.to_string())?;
     Ok((key, jwk.clone()))
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     AuthLayer, Authorize, BoxError, Error, Scheme,
     replay::{NoReplay, Policy},
-    service::{CloneService, DeferredAuth, HttpService},
+    service::{CloneService, DeferredAuth},
 };
 use http::{Request, Response};
 use http_body::Body;
@@ -68,7 +68,7 @@ impl<S, A, R> GrpcService<S, A, R> {
 
 impl<S, A, R, B, T> Service<Request<B>> for GrpcService<S, A, R>
 where
-    S: HttpService<B, Response = Response<T>, Error: Into<BoxError>> + CloneService,
+    S: Service<Request<B>, Response = Response<T>, Error: Into<BoxError>> + CloneService,
     A: Authorize<B, Sent: Send + Sync + 'static>,
     R: Policy<B> + Clone,
     T: Body,

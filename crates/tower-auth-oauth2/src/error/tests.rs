@@ -133,14 +133,27 @@ fn every() -> Vec<(What, &'static str)> {
     let response = |status: u16, code: &str| {
         let fields = serde_json::Map::from_iter([("error".to_owned(), code.into())]);
         let status = StatusCode::from_u16(status).unwrap();
-        What::Response(Box::new(ErrorResponse::from_fields(status, None, fields.into())))
+        What::Response(Box::new(ErrorResponse::from_fields(
+            status,
+            None,
+            fields.into(),
+        )))
     };
     vec![
         (response(400, "invalid_grant"), "log in again"),
-        (response(401, "invalid_client"), "check the client's id and secret"),
+        (
+            response(401, "invalid_client"),
+            "check the client's id and secret",
+        ),
         (response(400, "invalid_scope"), "check `scope`"),
-        (response(400, "unauthorized_client"), "have this grant allowed"),
-        (response(400, "unsupported_grant_type"), "have this grant allowed"),
+        (
+            response(400, "unauthorized_client"),
+            "have this grant allowed",
+        ),
+        (
+            response(400, "unsupported_grant_type"),
+            "have this grant allowed",
+        ),
         (response(400, "expired_token"), "log in again"),
         (response(503, "temporarily_unavailable"), "try again later"),
         (
@@ -163,7 +176,10 @@ fn every() -> Vec<(What, &'static str)> {
         ),
         (What::IssuerMismatch { named: None }, "is this the document"),
         (What::NoEndpoint("token_endpoint"), "configure its URL"),
-        (What::InsecureEndpoint("token_endpoint"), "configure an https URL"),
+        (
+            What::InsecureEndpoint("token_endpoint"),
+            "configure an https URL",
+        ),
         (
             What::Request(AuthError::configuration("key", "is encrypted; decrypt it")),
             "decrypt it",
@@ -200,7 +216,10 @@ fn every_error_is_one_line_with_the_cause_and_the_remedy() {
 /// One line that names the cause and the remedy, and does not only repeat what is behind it.
 fn check(error: &dyn StdError, remedy: &str) {
     let text = error.to_string();
-    assert!(!text.contains(char::is_control) && !text.ends_with('.'), "{text}");
+    assert!(
+        !text.contains(char::is_control) && !text.ends_with('.'),
+        "{text}"
+    );
     assert!(text.contains(remedy) && !text.contains("planted"), "{text}");
     let source = error.source().map(ToString::to_string);
     assert_ne!(source.as_ref(), Some(&text));
