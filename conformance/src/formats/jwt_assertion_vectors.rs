@@ -66,7 +66,7 @@ fn keys(file: &Value, name: &str, alg: &str) -> Result<(Vec<SigningKey>, Value),
                 SigningKey::from_pem(alg, pem)
             }
             ("secret_utf8", Value::String(secret)) => SigningKey::from_secret(alg, secret),
-            ("jwk", jwk) => SigningKey::from_jwk(alg, &jwk.to_string()),
+            ("jwk", jwk) => SigningKey::from_jwk(alg, jwk.to_string()),
             (form, _) => return Err(format!("nothing reads a key in the form `{form}`").into()),
         };
         forms.push(made.map_err(|error| format!("{form}: {error}"))?);
@@ -219,7 +219,7 @@ async fn sent<G: tower_auth_oauth2::Grant>(
 }
 
 async fn service_account(file: &Value, entry: &Value) -> Judged {
-    let builder = OAuth2::google_service_account(&entry.to_string()).map_err(text)?;
+    let builder = OAuth2::google_service_account(entry.to_string()).map_err(text)?;
     let sent = sent(builder.scope("s"), Duration::from_secs(1_700_000_000)).await?;
     let ours = Token::read(field(&sent, "assertion").ok_or("sends no assertion")?)?;
     let (_, jwk) = keys(file, "rsa2048", "RS256")?;
@@ -265,7 +265,7 @@ async fn token_request(file: &Value, entry: &Value) -> Judged {
         .and_then(Value::as_u64)
         .ok_or("has no `exp`")?;
     let builder = if of_account && claim("scope").is_some() && now.as_secs() + 3600 == expires {
-        let mut builder = OAuth2::google_service_account(&account.to_string())
+        let mut builder = OAuth2::google_service_account(account.to_string())
             .map_err(text)?
             .scope(claim("scope").unwrap_or_default());
         if let Some(subject) = claim("sub") {

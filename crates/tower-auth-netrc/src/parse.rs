@@ -130,9 +130,11 @@ fn finish(draft: Option<Draft>, entries: &mut Vec<Entry>) {
     let text = |text: &Option<Zeroizing<String>>| text.clone().unwrap_or_default();
     let basic = match draft.fault {
         Some(fault) => Err(fault),
-        None => Basic::new(&text(&draft.login), &text(&draft.password)).map_err(|error| {
-            invalid(draft.line, "begins an entry that Basic cannot send").with_source(error)
-        }),
+        None => Basic::new(text(&draft.login).as_str(), text(&draft.password).as_str()).map_err(
+            |error| {
+                invalid(draft.line, "begins an entry that Basic cannot send").with_source(error)
+            },
+        ),
     };
     entries.push(Entry {
         machine: draft.machine,

@@ -78,7 +78,7 @@ pub(super) fn metadata(name: &str, index: &str, entry: &Value) -> Judged {
     match name {
         "example" => {
             let issuer = entry.text("issuer")?;
-            let ours = ServerMetadata::parse(issuer, &entry.to_string()).map_err(text)?;
+            let ours = ServerMetadata::parse(issuer, entry.to_string()).map_err(text)?;
             let agrees = Some(ours.fields()) == entry.as_object()
                 && ours.token_endpoint() == entry.get("token_endpoint").and_then(Value::as_str)
                 && ours.authorization_endpoint()
@@ -149,7 +149,7 @@ fn key_of(entry: &Value, alg: &str) -> Result<(SigningKey, Value), Why> {
         .or_else(|| entry.get("jwk"))
         .filter(|jwk| jwk.is_object());
     let jwk = jwk.ok_or("has no key")?;
-    let key = SigningKey::from_jwk(algorithm(alg)?, &jwk.to_string()).map_err(text)?;
+    let key = SigningKey::from_jwk(algorithm(alg)?, jwk.to_string()).map_err(text)?;
     Ok((key, jwk.clone()))
 }
 

@@ -197,7 +197,7 @@ pub(super) async fn issuer(part: &Value, name: &str, entry: &Value) -> Judged {
             "response_types_supported": ["code"],
             "authorization_response_iss_parameter_supported": advertised,
         });
-        let metadata = ServerMetadata::parse(issuer, &document.to_string())?;
+        let metadata = ServerMetadata::parse(issuer, document.to_string())?;
         let builder = metadata.authorization_code("id")?.danger_without_pkce();
         login(builder, "http://localhost/", back, Value::Null).await
     };
