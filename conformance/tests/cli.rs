@@ -93,7 +93,12 @@ fn several_files_are_counted_together() {
 #[test]
 fn every_kind_of_value_that_httpx_auth_takes_is_judged() {
     let recorded = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recorded");
-    for (part, least) in [("cache", 90), ("keys", 140), ("requests", 140), ("responses", 300)] {
+    for (part, least) in [
+        ("cache", 90),
+        ("keys", 140),
+        ("requests", 140),
+        ("responses", 300),
+    ] {
         let file = recorded.join(format!("httpx_auth_grants_{part}.json"));
         let (code, out, err) = conformance(&[&file]);
         assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
