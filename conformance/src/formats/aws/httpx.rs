@@ -21,7 +21,7 @@ impl Format for HttpxAuthAws4 {
     }
 
     fn recognizes(&self, file: &Map<String, Value>) -> bool {
-        file.get("library").and_then(Value::as_str) == Some("httpx_auth")
+        file.maybe("library") == Some("httpx_auth")
             && file.contains_key("botocore")
             && file
                 .get("vectors")
@@ -128,7 +128,7 @@ fn compare(record: &Record, credentials: &Credentials, signer: &Signer) -> Judge
         .remove("authorization")
         .ok_or("is not signed")?;
     let authorization = authorization.to_str().map_err(text)?.to_owned();
-    let recorded = record.expected.get("authorization").and_then(Value::as_str);
+    let recorded = record.expected.maybe("authorization");
     let recorded = recorded.ok_or("records no authorization")?;
     let before = |text: &str| text.split("Signature=").next().unwrap_or("").to_owned();
     let credential = |text: &str| text.split("SignedHeaders=").next().unwrap_or("").to_owned();
