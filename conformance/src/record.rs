@@ -101,6 +101,13 @@ impl Read for Value {
     }
 }
 
+impl Read for Map<String, Value> {
+    fn at(&self, path: &str) -> Option<&Value> {
+        let (name, rest) = path.split_once('/').unwrap_or((path, ""));
+        self.get(name)?.at(rest)
+    }
+}
+
 fn lacks(path: &str, kind: &str) -> Why {
     format!("has no {kind} `{path}`").into()
 }
@@ -133,6 +140,11 @@ pub(crate) fn same<A: PartialEq<B> + Debug, B: Debug>(what: &str, ours: A, recor
         return Ok(());
     }
     Err(format!("{what}: ours {ours:?}, recorded {recorded:?}").into())
+}
+
+/// Whether it holds, or else why it does not.
+pub(crate) fn check(holds: bool, why: impl FnOnce() -> String) -> Judged {
+    if holds { Ok(()) } else { Err(why().into()) }
 }
 
 /// An error, as the reason why a case fails.

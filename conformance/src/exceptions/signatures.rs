@@ -16,6 +16,7 @@ use tower_auth_core::{AuthError, ErrorKind};
 use tower_auth_oauth1::{SignError, SignErrorKind};
 
 const AWS4: &str = "httpx_auth_aws4";
+const TOKEN: &str = "x-amz-security-token";
 const OAUTH1: &str = "oauth1_vectors";
 
 pub(super) const ALL: &[Exception] = &[
@@ -129,6 +130,36 @@ pub(super) const ALL: &[Exception] = &[
             record.format == AWS4 && headers.iter().any(is_odd)
         },
         ours: Ours::Refused(|error| blames(error, &["header"])),
+    },
+    Exception {
+        name: "session token of somebody else",
+        reason: "a session token that is not of the credentials is taken off; httpx_auth signs with one that its keys do not have",
+        source: "the documentation of tower_auth_aws::SignedAlready: what a caller put there is replaced",
+        covers: |record| {
+            let headers = record.list("wire/headers").unwrap_or_default();
+            let is_token = |header: &Value| {
+                let name = header.maybe("0").unwrap_or_default();
+                name.eq_ignore_ascii_case(TOKEN)
+            };
+            let ours = record.maybe("auth/security_token").unwrap_or_default();
+            record.format == AWS4 && headers.iter().any(is_token) && ours.is_empty()
+        },
+        ours: Ours::Otherwise(|value| {
+            if let Some(expected) = value["expected"].as_object_mut() {
+                expected.remove(TOKEN);
+            }
+            let without = |names: &str| {
+                let names = names.split(';').filter(|name| *name != TOKEN);
+                names.collect::<Vec<_>>().join(";")
+            };
+            let signed = value.maybe("signed_headers").unwrap_or_default().to_owned();
+            let authorization = value.maybe("expected/authorization").unwrap_or_default();
+            let authorization = authorization.replace(&signed, &without(&signed));
+            value["expected"]["authorization"] = authorization.into();
+            value["signed_headers"] = without(&signed).into();
+            // Whose signature is another one, then.
+            value["botocore"]["agrees"] = false.into();
+        }),
     },
     Exception {
         name: "Host of another server",

@@ -1,7 +1,7 @@
 //! Signatures of ours, and those of others, judged by aws-lc's verifiers.
 
 use crate::case::{Judged, Why};
-use crate::record::{Read as _, text};
+use crate::record::{Read as _, check, text};
 use aws_lc_rs::{
     hmac,
     signature::{
@@ -80,11 +80,9 @@ pub(crate) fn signs_alike(key: &SigningKey, jwk: &Value, input: &str, recorded: 
     let ours = BASE64_URL_SAFE_NO_PAD.encode(ours);
     verify(name, jwk, input, &ours).map_err(|why| format!("ours: {why}"))?;
     let random = name.starts_with("PS") || name.starts_with("ES");
-    if random || ours == recorded {
-        Ok(())
-    } else {
-        Err(format!("ours {ours}, recorded {recorded}").into())
-    }
+    check(random || ours == recorded, || {
+        format!("ours {ours}, recorded {recorded}")
+    })
 }
 
 /// The three parts of a token: header and claims decoded, what is signed, and the signature.
@@ -132,7 +130,7 @@ pub(crate) fn assertion(
     let lifetime = expires
         .checked_sub(issued)
         .ok_or("expires before it is issued")?;
-    let key = match header.get("kid").and_then(Value::as_str) {
+    let key = match header.maybe("kid") {
         Some(key_id) => key.with_key_id(key_id),
         None => key,
     };

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     case::{Case, Judged, Why},
-    record::{Read as _, Record, entries, text},
+    record::{Read as _, Record, check, entries, text},
     server::{Pairs, answering, asked, field, form, json},
 };
 use serde_json::{Map, Value};
@@ -112,11 +112,7 @@ fn variant(file: &Value, entry: &Value) -> Judged {
         &parsed(entry, "header_json")?,
         &parsed(entry, "payload_json")?,
     )?;
-    let alg = recorded
-        .header
-        .get("alg")
-        .and_then(Value::as_str)
-        .ok_or("has no `alg`")?;
+    let alg = recorded.header.text("alg")?;
     let (forms, jwk) = keys(file, "rsa2048", alg)?;
     for key in forms {
         signs_alike(&key, &jwk, &recorded.input, &recorded.signature)?;
@@ -165,11 +161,9 @@ fn negative(file: &Value, entry: &Value) -> Judged {
         // Any other reason is one that we cannot name; that it is refused is known.
         _ => return Ok(()),
     };
-    if wanted.contains(&error.kind()) {
-        Ok(())
-    } else {
-        Err(format!("is refused for another reason: {error}").into())
-    }
+    check(wanted.contains(&error.kind()), || {
+        format!("is refused for another reason: {error}")
+    })
 }
 
 fn at(now: Duration) -> Clock {
@@ -190,11 +184,7 @@ async fn client_assertion(file: &Value, entry: &Value) -> Judged {
         &parsed(entry, "header_json")?,
         &parsed(entry, "payload_json")?,
     )?;
-    let id = recorded
-        .claims
-        .get("iss")
-        .and_then(Value::as_str)
-        .ok_or("has no `iss`")?;
+    let id = recorded.claims.text("iss")?;
     let (claims, now) = assertion(forms[0].clone(), &recorded.header, &recorded.claims)?;
     let auth = ClientAuth::assertion(id, claims).map_err(text)?;
     let sent = sent(
@@ -224,7 +214,7 @@ async fn service_account(file: &Value, entry: &Value) -> Judged {
     let ours = Token::read(field(&sent, "assertion").ok_or("sends no assertion")?)?;
     let (_, jwk) = keys(file, "rsa2048", "RS256")?;
     verify("RS256", &jwk, &ours.input, &ours.signature)?;
-    let claim = |name: &str| ours.claims.get(name).and_then(Value::as_str);
+    let claim = |name: &str| ours.claims.maybe(name);
     if claim("iss") != Some(entry.text("client_email")?)
         || claim("aud") != Some(entry.text("token_uri")?)
     {
@@ -238,19 +228,15 @@ async fn token_request(file: &Value, entry: &Value) -> Judged {
     let mut recorded = form(entry.text("body")?.as_bytes());
     let given = field(&recorded, "assertion").ok_or("has no assertion")?;
     let given = Token::read(given)?;
-    let claim = |name: &str| given.claims.get(name).and_then(Value::as_str);
-    let alg = given
-        .header
-        .get("alg")
-        .and_then(Value::as_str)
-        .ok_or("has no `alg`")?;
+    let claim = |name: &str| given.claims.maybe(name);
+    let alg = given.header.text("alg")?;
     let (forms, jwk) = keys(file, "rsa2048", alg)?;
     verify(alg, &jwk, &given.input, &given.signature)?;
 
     let account = file
         .get("google_service_account")
         .ok_or("has no service account")?;
-    let of_account = claim("iss") == account.get("client_email").and_then(Value::as_str)
+    let of_account = claim("iss") == account.maybe("client_email")
         && given.header.get("kid").is_some()
         && claim("aud") == Some(entry.text("url")?);
     let now = given
@@ -259,11 +245,7 @@ async fn token_request(file: &Value, entry: &Value) -> Judged {
         .and_then(Value::as_u64)
         .map(Duration::from_secs)
         .ok_or("has no `iat`")?;
-    let expires = given
-        .claims
-        .get("exp")
-        .and_then(Value::as_u64)
-        .ok_or("has no `exp`")?;
+    let expires = given.claims.number("exp")?;
     let builder = if of_account && claim("scope").is_some() && now.as_secs() + 3600 == expires {
         let mut builder = OAuth2::google_service_account(account.to_string())
             .map_err(text)?
@@ -288,10 +270,7 @@ async fn token_request(file: &Value, entry: &Value) -> Judged {
         None => builder,
     };
 
-    let answer = match entry
-        .get("api_request_authorization")
-        .and_then(Value::as_str)
-    {
+    let answer = match entry.maybe("api_request_authorization") {
         Some(value) => value
             .strip_prefix("Bearer ")
             .ok_or("is no bearer token")?

@@ -21,7 +21,7 @@ impl Format for HttpxAuthAws4 {
     }
 
     fn recognizes(&self, file: &Map<String, Value>) -> bool {
-        file.get("library").and_then(Value::as_str) == Some("httpx_auth")
+        file.maybe("library") == Some("httpx_auth")
             && file.contains_key("botocore")
             && file
                 .get("vectors")
@@ -105,14 +105,8 @@ fn scheme(auth: &Auth) -> Result<(Credentials, Signer), AuthError> {
 fn compare(record: &Record, credentials: &Credentials, signer: &Signer) -> Judged {
     let time = time(&record.frozen_time)?;
     let mut request = request(&record.wire)?;
-    // It replaces what the caller set; we refuse to, and honour a declared hash. A session token is the caller's own where
-    // the credentials have none.
-    for name in ["authorization", "x-amz-date", "x-amz-content-sha256"] {
-        request.headers_mut().remove(name);
-    }
-    if credentials.session_token().is_some() {
-        request.headers_mut().remove("x-amz-security-token");
-    }
+    // A hash that the caller declared would be another body's.
+    request.headers_mut().remove("x-amz-content-sha256");
     let payload = payload(&record.body)?;
     let signature = signer
         .sign(credentials, time, &mut request, payload)
@@ -134,7 +128,7 @@ fn compare(record: &Record, credentials: &Credentials, signer: &Signer) -> Judge
         .remove("authorization")
         .ok_or("is not signed")?;
     let authorization = authorization.to_str().map_err(text)?.to_owned();
-    let recorded = record.expected.get("authorization").and_then(Value::as_str);
+    let recorded = record.expected.maybe("authorization");
     let recorded = recorded.ok_or("records no authorization")?;
     let before = |text: &str| text.split("Signature=").next().unwrap_or("").to_owned();
     let credential = |text: &str| text.split("SignedHeaders=").next().unwrap_or("").to_owned();

@@ -19,7 +19,7 @@ impl Format for BotocoreRandom {
     }
 
     fn recognizes(&self, file: &Map<String, Value>) -> bool {
-        file.get("format").and_then(Value::as_str) == Some("sigv4-botocore-random/1")
+        file.maybe("format") == Some("sigv4-botocore-random/1")
     }
 
     fn cases(&self, file: &Record) -> Vec<Case> {

@@ -18,7 +18,7 @@ impl Format for Suite {
 
     fn recognizes(&self, file: &Map<String, Value>) -> bool {
         matches!(
-            file.get("format").and_then(Value::as_str),
+            file.maybe("format"),
             Some("aws-sigv4-suite/1" | "aws-sigv4a-suite/1")
         )
     }

@@ -4,7 +4,7 @@
 use crate::server::{Pairs, answering, asked, field, form, header, json};
 use crate::{
     case::{Judged, Why},
-    record::{Read as _, text},
+    record::{Read as _, check, text},
 };
 use bytes::Bytes;
 use http::Response;
@@ -32,11 +32,9 @@ async fn sent<G: Grant>(builder: OAuth2Builder<G>) -> Result<(Pairs, Option<Stri
 }
 
 fn same(ours: &[(String, String)], recorded: &[(String, String)]) -> Judged {
-    if ours == recorded && !ours.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("ours {ours:?}, recorded {recorded:?}").into())
-    }
+    check(ours == recorded && !ours.is_empty(), || {
+        format!("ours {ours:?}, recorded {recorded:?}")
+    })
 }
 
 /// `rfc6749_examples`
@@ -93,10 +91,7 @@ fn response(entry: &Value) -> Result<Response<Bytes>, Why> {
     let status = entry.get("status").map_or(Some(200), |s| {
         s.as_u64().and_then(|s| u16::try_from(s).ok())
     });
-    let kind = entry
-        .get("content_type")
-        .and_then(Value::as_str)
-        .unwrap_or("application/json");
+    let kind = entry.maybe("content_type").unwrap_or("application/json");
     let body = match entry.get("body") {
         Some(Value::String(body)) => body.clone(),
         Some(body) => body.to_string(),
@@ -167,11 +162,9 @@ pub(super) async fn quirk(entry: &Value) -> Judged {
                     if response.status() != status || response.error() != code {
                         return Err(format!("another error: {error:?}").into());
                     }
-                    if words("transient") == cause.is_transient() {
-                        Ok(())
-                    } else {
-                        Err(format!("is not {expect:?}: {error:?}").into())
-                    }
+                    check(words("transient") == cause.is_transient(), || {
+                        format!("is not {expect:?}: {error:?}")
+                    })
                 }
                 (TokenErrorKind::TokenType, _) if words("refuse: unsupported token_type") => Ok(()),
                 (TokenErrorKind::Malformed, _) if words("refuse: not a") => Ok(()),
@@ -206,16 +199,12 @@ pub(super) async fn standard(name: &str, entry: &Value) -> Judged {
             let refresh = token.refresh_token().map(|token| token.expose().to_owned());
             let agrees = token.access_token().expose() == entry.text("access_token")?
                 && lifetime == entry.get("expires_in").and_then(Value::as_u64)
-                && refresh.as_deref() == entry.get("refresh_token").and_then(Value::as_str)
+                && refresh.as_deref() == entry.maybe("refresh_token")
                 && token
                     .fields()
                     .iter()
                     .all(|(name, value)| entry.get(name) == Some(value));
-            if agrees {
-                Ok(())
-            } else {
-                Err(format!("{token:?}").into())
-            }
+            check(agrees, || format!("{token:?}"))
         }
         "error" => {
             let (result, _) = answered(response(entry)?).await?;
@@ -225,13 +214,9 @@ pub(super) async fn standard(name: &str, entry: &Value) -> Judged {
                 return Err(text(error));
             };
             let status = entry.get("status").and_then(Value::as_u64);
-            let agrees = error.error() == recorded.get("error").and_then(Value::as_str)
+            let agrees = error.error() == recorded.maybe("error")
                 && Some(u64::from(error.status().as_u16())) == status;
-            if agrees {
-                Ok(())
-            } else {
-                Err(format!("{error:?}").into())
-            }
+            check(agrees, || format!("{error:?}"))
         }
         _ => Err("nothing judges this".into()),
     }
@@ -252,7 +237,7 @@ pub(super) async fn introspection(entry: &Value) -> Judged {
         &sent,
         &[("token".to_owned(), "2YotnFZFEjr1zCsicMWpAA".to_owned())],
     )?;
-    let text = |name: &str| entry.get(name).and_then(Value::as_str);
+    let text = |name: &str| entry.maybe(name);
     let agrees = Some(state.is_active()) == entry.get("active").and_then(Value::as_bool)
         && Some(state.fields()) == entry.as_object()
         && state.scope() == text("scope")
@@ -260,11 +245,7 @@ pub(super) async fn introspection(entry: &Value) -> Judged {
         && state.username() == text("username")
         && state.subject() == text("sub")
         && state.issuer() == text("iss");
-    if agrees {
-        Ok(())
-    } else {
-        Err(format!("{state:?}").into())
-    }
+    check(agrees, || format!("{state:?}"))
 }
 
 /// `rfc7009_revocation`
@@ -352,10 +333,7 @@ pub(super) async fn exchange(part: &Value, name: &str) -> Judged {
         "authorization" => Err(format!("ours {basic:?}").into()),
         "body" | "client_id" | "client_secret" => same(&ours, &recorded),
         "params" => {
-            let params = part
-                .get("params")
-                .and_then(Value::as_object)
-                .ok_or("is no object")?;
+            let params = part.object("params")?;
             let mut ours = ours;
             ours.sort();
             let params = params
@@ -369,11 +347,9 @@ pub(super) async fn exchange(part: &Value, name: &str) -> Judged {
             let kind = part.text("issued_token_type")?;
             let answer = serde_json::json!({"access_token": "a", "token_type": "Bearer", "issued_token_type": kind});
             let token = answered(json(200, &answer)).await?.0?;
-            if token.issued_token_type() == Some(kind) {
-                Ok(())
-            } else {
-                Err(format!("{token:?}").into())
-            }
+            check(token.issued_token_type() == Some(kind), || {
+                format!("{token:?}")
+            })
         }
         _ => Err("nothing judges this".into()),
     }

@@ -3,7 +3,7 @@
 use crate::server::{answering, field, form, json};
 use crate::{
     case::{Judged, Why},
-    record::text,
+    record::{Read as _, check, text},
 };
 use serde_json::{Value, json as object};
 use std::{
@@ -99,11 +99,9 @@ fn stops(run: &Run, after: usize) -> Judged {
 }
 
 fn expect(polls: &[u64], expected: &[u64]) -> Judged {
-    if polls == expected {
-        Ok(())
-    } else {
-        Err(format!("polls at {polls:?} instead of {expected:?}").into())
-    }
+    check(polls == expected, || {
+        format!("polls at {polls:?} instead of {expected:?}")
+    })
 }
 
 /// One entry of the part.
@@ -115,7 +113,7 @@ pub(super) fn judge(part: &Value, name: &str) -> Judged {
         "response" => {
             let run = run(code, &[])?;
             let shown = run.shown.ok_or("shows nothing")?;
-            let text = |name: &str| code.get(name).and_then(Value::as_str);
+            let text = |name: &str| code.maybe(name);
             let complete = shown.verification_uri_complete();
             let agrees = Some(shown.user_code()) == text("user_code")
                 && Some(shown.verification_uri()) == text("verification_uri")
@@ -125,33 +123,21 @@ pub(super) fn judge(part: &Value, name: &str) -> Judged {
                 && Some(shown.expires_in().as_secs()) == number("expires_in")
                 && shown.interval().map(|interval| interval.as_secs()) == number("interval");
             expect(&run.polls, &[interval])?;
-            if agrees {
-                Ok(())
-            } else {
-                Err(format!("{shown:?}").into())
-            }
+            check(agrees, || format!("{shown:?}"))
         }
         "grant_type" => {
             let run = run(code, &[])?;
-            let recorded = part
-                .get("grant_type")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
-            if run.grant_types == [recorded] {
-                Ok(())
-            } else {
-                Err(format!("{:?}", run.grant_types).into())
-            }
+            let recorded = part.maybe("grant_type").unwrap_or_default();
+            check(run.grant_types == [recorded], || {
+                format!("{:?}", run.grant_types)
+            })
         }
         "default_interval" => {
             let mut code = code.clone();
             code.as_object_mut()
                 .ok_or("is no object")?
                 .remove("interval");
-            let seconds = part
-                .get("default_interval")
-                .and_then(Value::as_u64)
-                .ok_or("is no number")?;
+            let seconds = part.number("default_interval")?;
             expect(&run(&code, &[])?.polls, &[seconds])
         }
         _ => Err("nothing judges this".into()),
@@ -162,12 +148,8 @@ pub(super) fn judge(part: &Value, name: &str) -> Judged {
 pub(super) fn rule(part: &Value, rule: &Value) -> Judged {
     let code = part.get("response").ok_or("has no response")?;
     let i = code.get("interval").and_then(Value::as_u64).unwrap_or(5);
-    let does = |word: &str| {
-        rule.get("do")
-            .and_then(Value::as_str)
-            .is_some_and(|d| d.contains(word))
-    };
-    if let Some(error) = rule.get("error").and_then(Value::as_str) {
+    let does = |word: &str| rule.maybe("do").is_some_and(|d| d.contains(word));
+    if let Some(error) = rule.maybe("error") {
         let after = run(code, &[Some(error), Some("authorization_pending")])?;
         return match () {
             () if does("wait interval") => expect(&after.polls, &[i, 2 * i, 3 * i]),
@@ -180,8 +162,7 @@ pub(super) fn rule(part: &Value, rule: &Value) -> Judged {
         return expect(&run(code, &[None, None])?.polls, &[i, 3 * i, 7 * i]);
     }
     if rule
-        .get("local")
-        .and_then(Value::as_str)
+        .maybe("local")
         .is_some_and(|why| why.starts_with("expires_in"))
         && does("stop")
     {

@@ -3,7 +3,7 @@
 use crate::server::{answering, json};
 use crate::{
     case::{Judged, Why},
-    record::text,
+    record::{Read as _, check, text},
 };
 use http::{HeaderValue, Request, Uri, header::WWW_AUTHENTICATE};
 use serde_json::{Map, Value};
@@ -66,7 +66,7 @@ fn token(access_token: &str) -> http::Response<bytes::Bytes> {
 /// Our own proof for the same request has the same header and claims, but for its key, its id, and its time.
 pub(super) async fn proof(part: &Value, entry: &Value) -> Judged {
     let recorded = entry["payload"].as_object().ok_or("has no payload")?;
-    let claim = |name: &str| recorded.get(name).and_then(Value::as_str);
+    let claim = |name: &str| recorded.maybe(name);
     let access_token = part["access_token"].as_str().ok_or("has no access_token")?;
     let (url, method) = (claim("htu").ok_or("no htu")?, claim("htm").ok_or("no htm")?);
     let ours = match claim("ath") {
@@ -101,11 +101,7 @@ pub(super) async fn proof(part: &Value, entry: &Value) -> Judged {
         }
         claims.insert(name.to_owned(), recorded[name].clone());
     }
-    if claims == *recorded {
-        Ok(())
-    } else {
-        Err(format!("claims {claims:?}").into())
-    }
+    check(claims == *recorded, || format!("claims {claims:?}"))
 }
 
 /// `ath` and `access_token`: the hash of the token is in our proof.
@@ -114,11 +110,9 @@ pub(super) async fn hash(part: &Value) -> Judged {
     let answers = vec![token(access_token)];
     let (_, proof) = proofs("https://as.example/t", answers, "GET", "https://h/").await?;
     let (_, claims) = verified(&proof)?;
-    if claims.get("ath") == part.get("ath") {
-        Ok(())
-    } else {
-        Err(format!("ours {:?}", claims.get("ath")).into())
-    }
+    check(claims.get("ath") == part.get("ath"), || {
+        format!("ours {:?}", claims.get("ath"))
+    })
 }
 
 /// `challenges`: the error that a challenge of this scheme names is the one that we tell.
@@ -163,7 +157,7 @@ pub(super) async fn nonce(entry: &Value) -> Judged {
         return Err(format!("{} token requests", proofs.len()).into());
     };
     let (first, second) = (verified(first)?.1, verified(second)?.1);
-    let sent = second.get("nonce").and_then(Value::as_str);
+    let sent = second.maybe("nonce");
     let nonce = nonce.ok_or("gives no nonce")?;
     if first.contains_key("nonce") || sent.map(str::as_bytes) != Some(nonce.as_bytes()) {
         return Err(format!("sends {sent:?}").into());

@@ -3,7 +3,7 @@
 use crate::{
     case::{Judged, Why},
     formats::jws::{Token, algorithm, assertion, same, signs_alike, verify},
-    record::{Read as _, text},
+    record::{Read as _, check, text},
     server::{answering, asked, field, form, json},
 };
 use serde_json::{Map, Value};
@@ -39,11 +39,9 @@ pub(super) fn challenge(entry: &Value) -> Judged {
         })
         .collect();
     let recorded = entry.get("parsed").ok_or("has no `parsed`")?;
-    if Value::from(ours.clone()) == *recorded {
-        Ok(())
-    } else {
-        Err(format!("ours {ours:?}, recorded {recorded}").into())
-    }
+    check(Value::from(ours.clone()) == *recorded, || {
+        format!("ours {ours:?}, recorded {recorded}")
+    })
 }
 
 /// `loopback_and_https_rules`: one URL of one of the lists.
@@ -66,11 +64,9 @@ pub(super) fn url(list: &str, url: &Value) -> Judged {
         _ => return Err("nothing judges this list".into()),
     };
     let ours = (takes(false), takes(true));
-    if ours == expected {
-        Ok(())
-    } else {
-        Err(format!("taken, also when opted in: {ours:?}").into())
-    }
+    check(ours == expected, || {
+        format!("taken, also when opted in: {ours:?}")
+    })
 }
 
 /// `rfc8414_metadata`
@@ -80,14 +76,9 @@ pub(super) fn metadata(name: &str, index: &str, entry: &Value) -> Judged {
             let issuer = entry.text("issuer")?;
             let ours = ServerMetadata::parse(issuer, entry.to_string()).map_err(text)?;
             let agrees = Some(ours.fields()) == entry.as_object()
-                && ours.token_endpoint() == entry.get("token_endpoint").and_then(Value::as_str)
-                && ours.authorization_endpoint()
-                    == entry.get("authorization_endpoint").and_then(Value::as_str);
-            if agrees {
-                Ok(())
-            } else {
-                Err(format!("{ours:?}").into())
-            }
+                && ours.token_endpoint() == entry.maybe("token_endpoint")
+                && ours.authorization_endpoint() == entry.maybe("authorization_endpoint");
+            check(agrees, || format!("{ours:?}"))
         }
         "defaults_when_absent" => {
             let ours =
@@ -107,17 +98,15 @@ pub(super) fn metadata(name: &str, index: &str, entry: &Value) -> Judged {
                 "require_pushed_authorization_requests" => ours.requires_pushed_requests().into(),
                 _ => return Err("nothing judges this default".into()),
             };
-            if value == *entry {
-                Ok(())
-            } else {
-                Err(format!("ours {value}, recorded {entry}").into())
-            }
+            check(value == *entry, || {
+                format!("ours {value}, recorded {entry}")
+            })
         }
         "well_known_urls" => {
             let ours = well_known_urls(entry.text("issuer")?).map_err(text)?;
             let at = |index: usize| ours.get(index).map(String::as_str);
             let places = [("oauth", 0), ("oidc", 1), ("oidc_rfc8414_style", 2)];
-            let recorded = |name: &str| entry.get(name).and_then(Value::as_str);
+            let recorded = |name: &str| entry.maybe(name);
             if places.iter().all(|(name, _)| recorded(name).is_none()) {
                 return Err("records no URL".into());
             }
@@ -209,10 +198,7 @@ pub(super) async fn client_assertion(file: &Value, part: &Value, name: &str) -> 
         "private_key_jwt_RS256" | "client_secret_jwt_HS256" | "private_key_jwt_EdDSA" => {
             let header = entry.get("header").ok_or("has no header")?;
             let alg = header.text("alg")?;
-            let (key, jwk) = match (
-                entry.get("secret_utf8").and_then(Value::as_str),
-                entry.get("jwk").and_then(Value::as_str),
-            ) {
+            let (key, jwk) = match (entry.maybe("secret_utf8"), entry.maybe("jwk")) {
                 (Some(secret), _) => {
                     use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
                     let key = SigningKey::from_secret(algorithm(alg)?, secret).map_err(text)?;
@@ -271,20 +257,13 @@ pub(super) async fn client_assertion(file: &Value, part: &Value, name: &str) -> 
                     other => Err(format!("{other:?}").into()),
                 };
             }
-            let wanted = entry
-                .get("params")
-                .and_then(Value::as_array)
-                .ok_or("has no params")?;
+            let wanted = entry.list("params")?;
             let wanted = wanted
                 .iter()
                 .filter_map(Value::as_str)
                 .map(|name| name.trim_end_matches('?'));
             let missing: Vec<_> = wanted.filter(|name| field(&sent, name).is_none()).collect();
-            if missing.is_empty() {
-                Ok(())
-            } else {
-                Err(format!("sends no {missing:?}").into())
-            }
+            check(missing.is_empty(), || format!("sends no {missing:?}"))
         }
         _ => Err("nothing judges this".into()),
     }

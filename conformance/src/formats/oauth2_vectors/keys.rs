@@ -2,7 +2,7 @@
 
 use crate::{
     case::{Judged, Why},
-    record::{Read as _, same, text},
+    record::{Read as _, check, same, text},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
@@ -15,11 +15,9 @@ fn key(jwk: &Value) -> Result<Jwk, Why> {
 /// `rfc7638_thumbprint`, and those in other parts.
 pub(super) fn thumbprint(jwk: &Value, recorded: &Value) -> Judged {
     let ours = key(jwk)?.thumbprint();
-    if *recorded == *ours {
-        Ok(())
-    } else {
-        Err(format!("ours {ours}, recorded {recorded}").into())
-    }
+    check(*recorded == *ours, || {
+        format!("ours {ours}, recorded {recorded}")
+    })
 }
 
 /// A proof of `rfc9449_dpop`: signed by the key in its header, which is the one that is recorded.
