@@ -404,6 +404,53 @@ impl http_body::Body for Streamed {
     }
 }
 
+/// Sends empty frames without end, or trailers.
+struct Odd(bool);
+
+impl From<Bytes> for Odd {
+    fn from(_: Bytes) -> Self {
+        Self(false)
+    }
+}
+
+impl http_body::Body for Odd {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(Some(Ok(if self.0 {
+            Frame::trailers(http::HeaderMap::new())
+        } else {
+            Frame::data(Bytes::new())
+        })))
+    }
+}
+
+#[tokio::test]
+async fn a_form_of_empty_frames_or_with_trailers_is_an_error_and_not_sent() {
+    let http = service_fn(
+        async |_: Request<Odd>| -> Result<http::Response<()>, Infallible> { panic!("sent") },
+    );
+    let client = ServiceBuilder::new()
+        .layer(BufferForms::up_to(7))
+        .layer(oauth().declared_bodies())
+        .service(http);
+    for (trailers, kind) in [
+        (true, SignErrorKind::Trailers),
+        (false, SignErrorKind::EmptyFrames),
+    ] {
+        let request = Request::post("https://h/").header(CONTENT_TYPE, FORM);
+        let request = request.body(Odd(trailers)).unwrap();
+        let error = client.clone().oneshot(request).await.unwrap_err();
+        let error = error.auth().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Request);
+        assert_eq!(source(error), Some(kind));
+    }
+}
+
 #[tokio::test]
 async fn forms_on_streams_are_buffered_up_to_a_limit_and_signed_like_those_in_memory() {
     let seen = Arc::new(Mutex::new(Vec::new()));
