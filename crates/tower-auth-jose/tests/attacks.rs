@@ -266,6 +266,29 @@ fn short_secrets_and_short_rsa_keys_are_refused_on_both_sides() {
 }
 
 #[test]
+fn a_limit_of_a_key_that_cannot_be_read_is_not_passed_over() {
+    let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+    let key = |more: &str| {
+        Jwk::parse(&format!(
+            r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}"{more}}}"#
+        ))
+    };
+    for bad in [r#","alg":["HS256"]"#, r#","use":["enc"]"#, r#","use":7"#] {
+        assert_eq!(
+            key(bad).unwrap_err().kind(),
+            KeyErrorKind::Malformed,
+            "{bad}"
+        );
+    }
+    for good in ["", r#","use":null"#, r#","use":"sig""#] {
+        assert!(
+            key(good).unwrap().fits(Algorithm::EdDsa, "verify"),
+            "{good}"
+        );
+    }
+}
+
+#[test]
 fn a_point_that_is_not_on_the_curve_verifies_nothing() {
     let coordinate = base64url::encode([1; 32]);
     let jwk = format!(r#"{{"kty":"EC","crv":"P-256","x":"{coordinate}","y":"{coordinate}"}}"#);

@@ -14,15 +14,23 @@ impl Jwk {
     ///
     /// # Errors
     ///
-    /// [`Malformed`](KeyErrorKind::Malformed) when it is no object, has a name twice, is of another type, or one of its
-    /// numbers is missing, no base64url without padding, or of the wrong length.
+    /// [`Malformed`](KeyErrorKind::Malformed) when it is no object, has a name twice, is of another type, one of its
+    /// numbers is missing, no base64url without padding, or of the wrong length, or its `alg` or `use` is no text.
     pub fn parse(json: &str) -> Result<Self, KeyError> {
         let object = Object::parse(json.as_bytes());
         Self::of_object(&object.ok_or_else(|| malformed("is no JSON Web Key"))?)
     }
 
     pub(crate) fn of_object(object: &Object) -> Result<Self, KeyError> {
-        let text = |name: &str| object.text(name).map(str::to_owned);
+        // What cannot be read must not count as absent: that would take a limit off the key.
+        let text = |name: &str| match object.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(KeyError::new(
+                KeyErrorKind::Malformed,
+                format!("is a JSON Web Key whose `{name}` is no text"),
+            )),
+        };
         let operations = object.get("key_ops").map(|operations| {
             let operations = operations.as_array().into_iter().flatten();
             operations
@@ -32,9 +40,9 @@ impl Jwk {
         });
         Ok(Self {
             material: material(object)?,
-            key_id: text("kid"),
-            algorithm: text("alg"),
-            use_for: text("use"),
+            key_id: object.text("kid").map(str::to_owned),
+            algorithm: text("alg")?,
+            use_for: text("use")?,
             operations,
         })
     }
