@@ -55,6 +55,34 @@ fn a_public_key_never_becomes_the_secret_of_an_hmac() {
 }
 
 #[test]
+fn neither_the_public_half_nor_a_store_widens_what_a_key_is_for() {
+    let private = SigningKey::generate(Algorithm::Es256)
+        .and_then(|key| key.private_jwk())
+        .unwrap();
+    let json = private.to_private_json();
+    for (operations, sign, verify) in [
+        (r#"["sign"]"#, true, true),
+        (r#"["sign","verify"]"#, true, true),
+        (r#"["deriveKey"]"#, false, false),
+        (r#"["decrypt"]"#, false, false),
+    ] {
+        let limited = json.expose().trim_end_matches('}').to_owned();
+        let limited = Jwk::parse(&format!(r#"{limited},"key_ops":{operations}}}"#)).unwrap();
+        let stored = Jwk::parse(limited.to_private_json().expose()).unwrap();
+        assert_eq!(stored.fits(Algorithm::Es256, "sign"), sign, "{operations}");
+        let public = limited.public().unwrap();
+        assert_eq!(
+            public.fits(Algorithm::Es256, "verify"),
+            verify,
+            "{operations}"
+        );
+        let written = public.to_private_json();
+        let named = written.expose().matches("verify").count();
+        assert_eq!(named, usize::from(verify), "{operations}");
+    }
+}
+
+#[test]
 fn a_key_in_the_token_is_not_used() {
     let (_, verifier) = es256();
     let forger = SigningKey::generate(Algorithm::Es256).unwrap();
