@@ -131,7 +131,8 @@ impl fmt::Display for SignError {
                 "the request has a parameter `{name}` already, and OAuth forbids to send it twice; take it out"
             ),
             What::NoOrigin => f.write_str(
-                "the request URI has no scheme and host, which are part of what is signed; make it absolute",
+                "the request URI has no scheme and host, which are part of what is signed, or a scheme that is not HTTP's; \
+                 write it like https://api.example.com/path",
             ),
             What::TooLong => f.write_str(
                 "the request grows too long with the OAuth parameters; send a shorter query, or put them elsewhere",

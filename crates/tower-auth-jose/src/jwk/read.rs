@@ -58,11 +58,11 @@ fn material(object: &Object) -> Result<Material, KeyError> {
     match (object.text("kty"), object.text("crv")) {
         (Some("oct"), _) => Ok(Material::Oct { k: get("k")? }),
         (Some("RSA"), _) => {
-            let number = |name, most| -> Result<Vec<u8>, KeyError> {
+            let number = |name, most, too_large| -> Result<Vec<u8>, KeyError> {
                 let number = without_zeros(&get(name)?).to_vec();
                 match number.len() {
                     0 => Err(malformed("is RSA with a number that is zero")),
-                    size if size > most => Err(malformed("is RSA of more than 8192 bits")),
+                    size if size > most => Err(malformed(too_large)),
                     _ => Ok(number),
                 }
             };
@@ -74,8 +74,12 @@ fn material(object: &Object) -> Result<Material, KeyError> {
                 Ok(RsaPrivate { d: get("d")?, crt })
             });
             Ok(Material::Rsa {
-                n: number("n", MOST_MODULUS)?,
-                e: number("e", MOST_EXPONENT)?,
+                n: number("n", MOST_MODULUS, "is RSA of more than 8192 bits")?,
+                e: number(
+                    "e",
+                    MOST_EXPONENT,
+                    "is RSA with an `e` of more than 64 bits",
+                )?,
                 private: private.transpose()?,
             })
         }
@@ -90,6 +94,7 @@ fn material(object: &Object) -> Result<Material, KeyError> {
                 d: has("d").then(|| sized("d")).transpose()?,
             })
         }
+        (Some("EC"), None) => Err(malformed("is a JSON Web Key without a usable `crv`")),
         (Some("OKP"), Some("Ed25519")) => {
             let sized = |name| of_size(get(name)?, 32);
             Ok(Material::Ed25519 {
