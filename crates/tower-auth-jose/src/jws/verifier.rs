@@ -128,6 +128,7 @@ impl Verifier {
         let keys: Vec<_> = fitting
             .filter(named)
             .filter_map(|key| Some((key.key_id(), key.verifying_key(algorithm).ok()?)))
+            .take(MOST_TRIES + 1)
             .collect();
         if keys.len() > MOST_TRIES {
             let why = "more than 8 keys could have signed it, and it does not say which";
