@@ -89,6 +89,8 @@ pub enum VerifyErrorKind {
     Algorithm,
     /// Its `crit` demands an extension; none is understood.
     Critical,
+    /// Its `typ` is not the one that is wanted.
+    Type,
     /// No key fits: another `kid`, another kind of key. Fetch the key set again, not more than once in a while.
     UnknownKey,
     /// The signature is not that of any key that fits.

@@ -217,6 +217,25 @@ fn critical_extensions_are_refused_though_the_signature_is_right() {
 }
 
 #[test]
+fn a_token_of_another_type_is_refused_where_one_is_asked_for() {
+    let (key, verifier) = es256();
+    let verifier = verifier.typ("at+jwt");
+    for (typ, wanted) in [
+        (serde_json::json!("at+jwt"), None),
+        (serde_json::json!("Application/AT+JWT"), None),
+        (serde_json::json!("JWT"), Some(Kind::Type)),
+        (serde_json::json!("text/at+jwt"), Some(Kind::Type)),
+        (serde_json::json!(["at+jwt"]), Some(Kind::Type)),
+        (serde_json::Value::Null, Some(Kind::Type)),
+    ] {
+        let header = Header::new().set("typ", typ.clone());
+        let token = key.sign_compact(&header, b"{}").unwrap();
+        let refused = verifier.verify(&token).err().map(|error| error.kind());
+        assert_eq!(refused, wanted, "{typ}");
+    }
+}
+
+#[test]
 fn a_key_id_names_the_key_and_its_absence_means_all_that_fit() {
     let keys: Vec<_> = ["a", "b", "b"]
         .map(|id| {
