@@ -184,6 +184,27 @@ async fn query_and_body_are_appended_to_and_never_encoded_anew() {
     }
 }
 
+#[tokio::test]
+async fn a_body_that_is_no_form_is_covered_by_the_hash_that_is_asked_for() {
+    let (client, seen) = server(200, "");
+    for (oauth, hash) in [
+        (oauth(), None),
+        (oauth().body_hash(), Some("Lve95gjOVATpfV8EL5X4nxwjKHE%3D")),
+        (
+            oauth().body_hash_sha256(),
+            Some("f4OxZX%2Fx%2FFO5LcGBSKHWXfwtSx%2Bj1ncoSt3SABJtkGk%3D"),
+        ),
+    ] {
+        let client = oauth.layer(client.clone());
+        for (content_type, hash) in [("text/plain", hash), (FORM, None)] {
+            let request = post("https://h/", Some(content_type), "Hello World!");
+            client.clone().oneshot(request).await.unwrap();
+            let request = seen.lock().unwrap().remove(0);
+            assert_eq!(parameter(&request, "oauth_body_hash").as_deref(), hash);
+        }
+    }
+}
+
 fn source(error: &AuthError) -> Option<SignErrorKind> {
     SignError::of(error).map(SignError::kind)
 }
