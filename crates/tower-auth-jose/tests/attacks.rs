@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use tower_auth_jose::{
     Algorithm, Header, Jwk, JwkSet, KeyErrorKind, PrivateKeyDer, SigningKey, UnverifiedTimes,
-    Verifier, VerifyErrorKind as Kind, base64url,
+    Validation, Verifier, VerifyErrorKind as Kind, base64url,
 };
 
 const RSA_PEM: &str = include_str!("keys/rsa.spki.pem");
@@ -333,6 +333,33 @@ fn a_limit_of_a_key_that_cannot_be_read_is_not_passed_over() {
             "{good}"
         );
     }
+}
+
+#[test]
+fn the_error_of_a_key_names_the_number_or_the_curve_that_is_to_blame() {
+    let modulus = base64url::encode([0xff; 256]);
+    let exponent = base64url::encode([0xff; 9]);
+    for (key, blamed) in [
+        (
+            format!(r#"{{"kty":"RSA","n":"{modulus}","e":"{exponent}"}}"#),
+            "`e`",
+        ),
+        (r#"{"kty":"EC","x":"AA","y":"AA"}"#.to_owned(), "`crv`"),
+    ] {
+        let error = Jwk::parse(&key).unwrap_err();
+        assert_eq!(error.kind(), KeyErrorKind::Malformed);
+        assert!(error.to_string().contains(blamed), "{error}");
+    }
+}
+
+#[test]
+fn a_time_that_no_float_holds_is_refused() {
+    // Where `arbitrary_precision` is off, serde_json refuses it already.
+    let (key, verifier) = es256();
+    let payload = br#"{"exp":4102444800,"nbf":1e999}"#;
+    let token = key.sign_compact(&Header::new(), payload).unwrap();
+    let claims = verifier.verify(&token).unwrap().claims();
+    assert!(claims.and_then(|c| Validation::new().check(&c)).is_err());
 }
 
 #[test]
