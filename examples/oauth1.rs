@@ -40,9 +40,9 @@ async fn main() -> Result<(), BoxError> {
     let http: Http = Client::builder(TokioExecutor::new()).build_http();
 
     let legs = ThreeLegs::new(OAuth1::new(CLIENT, SECRET)?).endpoints(
-        &provider.uri("/initiate"),
-        &provider.uri("/authorize"),
-        &provider.uri("/token"),
+        provider.uri("/initiate"),
+        provider.uri("/authorize"),
+        provider.uri("/token"),
     )?;
     let temporary = legs
         .temporary_credentials(&Callback::new(listener.uri("/ready")))

@@ -1,159 +1,124 @@
-//! The cases in which our code may differ from the record: all of them named, with a reason and a source.
+//! The cases in which our code may differ from the record, by kind: a predicate on the case, a reason, and what our code
+//! has to do instead.
 
-use serde::Deserialize;
+mod answers;
+mod grants;
+mod signatures;
 
-/// What `exceptions.toml` says.
-#[derive(Debug, Default)]
-pub(crate) struct Exceptions(Vec<Exception>);
+use crate::record::{Read as _, Record};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::Value;
+use tower_auth_core::{AuthError, ErrorKind};
 
 /// Some cases, and why they are exceptions.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug)]
 pub(crate) struct Exception {
-    /// Ids, or `prefix/*` for every id that begins with `prefix/`.
-    cases: Vec<String>,
+    pub(crate) name: &'static str,
     /// Printed with every skip.
-    pub(crate) reason: String,
-    /// Where the reason comes from: an RFC, a document of this repository.
-    source: String,
-    /// The case is run all the same, and fails unless our code refuses its input at construction.
-    #[serde(default)]
-    pub(crate) refused: bool,
+    pub(crate) reason: &'static str,
+    /// Where the reason comes from: an RFC, the documentation of an item.
+    pub(crate) source: &'static str,
+    /// Whether a case is one: no more of them than the reason has.
+    pub(crate) covers: fn(&Record) -> bool,
+    pub(crate) ours: Ours,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(default)]
-    exception: Vec<Exception>,
+/// What our code does with such a case.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ours {
+    /// There is nothing to compare, so that it is not run.
+    Nothing,
+    /// It is run, and has to end with such an error.
+    Refused(fn(&AuthError) -> bool),
+    /// It is run, and our answer has to be the recorded one with this change.
+    Otherwise(fn(&mut Value)),
 }
 
-impl Exceptions {
-    /// The ones that this program was built with: a vector file cannot bring its own.
-    pub(crate) fn embedded() -> Result<Self, String> {
-        Self::parse(include_str!("../exceptions.toml"))
-    }
-
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let file: File =
-            toml::from_str(text).map_err(|error| format!("exceptions.toml: {error}"))?;
-        let mut seen = Vec::new();
-        for exception in &file.exception {
-            let wrong = |why: &str| Err(format!("exceptions.toml: {:?}: {why}", exception.cases));
-            if exception.reason.trim().is_empty() || exception.source.trim().is_empty() {
-                return wrong("a reason and a source are needed");
-            }
-            if exception.cases.is_empty() {
-                return wrong("names no case");
-            }
-            for case in &exception.cases {
-                let prefix = case.strip_suffix("/*").unwrap_or(case);
-                // A bare `*`, or a whole format, would be a way to skip what was never looked at.
-                if prefix.contains('*') || !prefix.contains('/') {
-                    return wrong("is neither an id nor `format/part/*`");
-                }
-                if seen.contains(&case) {
-                    return wrong("is named twice");
-                }
-                seen.push(case);
-            }
-        }
-        Ok(Self(file.exception))
-    }
-
-    /// The exception for this case. An id goes before a pattern, and a longer pattern before a shorter one.
-    pub(crate) fn find(&self, id: &str) -> Option<&Exception> {
-        self.0
-            .iter()
-            .flat_map(|exception| exception.cases.iter().map(move |case| (case, exception)))
-            .filter(|(case, _)| covers(case, id))
-            .max_by_key(|(case, _)| (*case == id, case.len()))
-            .map(|(_, exception)| exception)
+impl Exception {
+    pub(crate) fn is_this(&self, error: &AuthError) -> bool {
+        matches!(self.ours, Ours::Refused(is_this) if is_this(error))
     }
 }
 
-fn covers(case: &str, id: &str) -> bool {
-    match case.strip_suffix('*') {
-        Some(prefix) => id.len() > prefix.len() && id.starts_with(prefix),
-        None => case == id,
-    }
+/// All of them, in the order in which they are looked at.
+pub(crate) const ALL: &[&[Exception]] = &[
+    grants::ALL,
+    answers::ALL,
+    signatures::ALL,
+    &[
+        Exception {
+            name: "hashes of an ID token",
+            reason: "of an ID token the nonce is compared and nothing else is verified, so that its hashes are never made",
+            source: "the documentation of tower_auth_oauth2, logins in a browser",
+            covers: |record| record.is("oauth2_vectors", "oidc_hashes"),
+            ours: Ours::Nothing,
+        },
+        Exception {
+            name: "verifier of somebody else",
+            reason: "our verifiers are made of bytes, so that they are base64url, and none is taken from elsewhere",
+            source: "the documentation of tower_auth_oauth2::Pkce",
+            covers: |record| {
+                let verifier = record.maybe("verifier").unwrap_or_default();
+                record.is("oauth2_vectors", "rfc7636_pkce")
+                    && record.name.starts_with("more_valid/")
+                    && BASE64_URL_SAFE_NO_PAD.decode(verifier).is_err()
+            },
+            ours: Ours::Nothing,
+        },
+        Exception {
+            name: "metadata of a protected resource",
+            reason: "a resource server's own metadata are looked for by nothing here",
+            source: "the public items of tower_auth_oauth2: there is no RFC 9728",
+            covers: |record| record.is("oauth2_vectors", "rfc9728_protected_resource"),
+            ours: Ours::Nothing,
+        },
+        Exception {
+            name: "words",
+            reason: "words about the other entries, with nothing in them to compare",
+            source: "the entries themselves: texts, or lists of texts",
+            covers: |record| {
+                let texts = record.as_array().map_or(&[][..], Vec::as_slice);
+                let is_text = record.is_string() || texts.iter().any(Value::is_string);
+                let names = ["json_serialisation", "note", "rule", "rules"];
+                let is_about = names.contains(&&*record.name) || record.name.starts_with("quirks/");
+                record.format == "oauth2_vectors" && is_text && is_about
+            },
+            ours: Ours::Nothing,
+        },
+    ],
+];
+
+/// A constructor refuses, for this parameter.
+fn blames(error: &AuthError, parameters: &[&str]) -> bool {
+    let blamed = error.parameter();
+    error.kind() == ErrorKind::Configuration
+        && blamed.is_some_and(|parameter| parameters.contains(&parameter))
+}
+
+fn has_control(text: &str) -> bool {
+    text.chars().any(|c| c.is_ascii_control())
+}
+
+/// Whether a value is there and is something.
+fn given(value: &Value, path: &str) -> bool {
+    value.at(path).is_some_and(|value| !value.is_null())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::HashSet;
 
     #[test]
-    fn the_embedded_exceptions_are_well_formed() {
-        assert!(!Exceptions::embedded().unwrap().0.is_empty());
-    }
-
-    #[test]
-    fn an_exception_covers_what_it_names_and_nothing_else() {
-        let exceptions = Exceptions::parse(
-            r#"
-            [[exception]]
-            cases = ["f/one", "f/part/*"]
-            reason = "general"
-            source = "RFC 0"
-            [[exception]]
-            cases = ["f/part/special"]
-            reason = "special"
-            source = "RFC 0"
-            refused = true
-            "#,
-        )
-        .unwrap();
-        let reason = |id| exceptions.find(id).map(|found| found.reason.as_str());
-        assert_eq!(reason("f/one"), Some("general"));
-        assert_eq!(reason("f/part/x"), Some("general"));
-        assert_eq!(reason("f/part/x/y"), Some("general"));
-        assert_eq!(reason("f/part/special"), Some("special"));
-        assert!(exceptions.find("f/part/special").unwrap().refused);
-        for other in [
-            "f/one/more",
-            "f/on",
-            "f/part",
-            "f/part/",
-            "f/parts/x",
-            "g/one",
-        ] {
-            assert_eq!(reason(other), None, "{other}");
-        }
-    }
-
-    #[test]
-    fn an_exception_without_reason_or_source_or_measure_is_refused() {
-        for bad in [
-            r#"cases = ["f/a"]
-               reason = "r""#,
-            r#"cases = ["f/a"]
-               source = "s""#,
-            r#"cases = ["f/a"]
-               reason = " "
-               source = "s""#,
-            r#"cases = []
-               reason = "r"
-               source = "s""#,
-            r#"cases = ["*"]
-               reason = "r"
-               source = "s""#,
-            r#"cases = ["f/*"]
-               reason = "r"
-               source = "s""#,
-            r#"cases = ["f/*/a"]
-               reason = "r"
-               source = "s""#,
-            r#"cases = ["f/a", "f/a"]
-               reason = "r"
-               source = "s""#,
-            r#"cases = ["f/a"]
-               reason = "r"
-               source = "s"
-               until = "later""#,
-        ] {
-            let text = format!("[[exception]]\n{bad}\n");
-            assert!(Exceptions::parse(&text).is_err(), "{text}");
+    fn every_exception_has_a_name_of_its_own_a_reason_and_a_source() {
+        let mut names = HashSet::new();
+        for exception in ALL.iter().copied().flatten() {
+            assert!(names.insert(exception.name), "{}", exception.name);
+            assert!(
+                exception.reason.len() > 20 && exception.source.len() > 7,
+                "{}",
+                exception.name
+            );
         }
     }
 }

@@ -1,11 +1,12 @@
-//! `cargo run -q --release -p conformance -- FILE.json…`: judges our code by vector files. See `README.md`.
+//! `cargo run -q --release -p conformance -- [--whole] FILE.json…`: judges our code by vector files. See `README.md`.
 
-mod block_on;
 mod case;
 mod exceptions;
 mod formats;
+mod python;
+mod record;
 mod run;
-mod wire;
+mod server;
 
 use std::{
     io::{stderr, stdout},
@@ -15,18 +16,8 @@ use std::{
 
 fn main() -> ExitCode {
     let files: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let judged = exceptions::Exceptions::embedded()
-        .map_err(std::io::Error::other)
-        .and_then(|exceptions| {
-            run::run(
-                &files,
-                formats::ALL,
-                &exceptions,
-                &mut stdout().lock(),
-                &mut stderr().lock(),
-            )
-        });
-    match judged {
+    let (mut out, mut err) = (stdout().lock(), stderr().lock());
+    match run::run(&files, formats::ALL, exceptions::ALL, &mut out, &mut err) {
         Ok(end) => ExitCode::from(end as u8),
         Err(error) => {
             eprintln!("conformance: {error}");

@@ -1,10 +1,11 @@
 //! Reads vector files, judges every case, prints what has to be known.
 
 use crate::{
-    block_on::block_on,
-    case::{Case, Verdict},
-    exceptions::Exceptions,
+    case::{Case, Judged, Why},
+    exceptions::{Exception, Ours},
     formats::Format,
+    record::Record,
+    server::runtime,
 };
 use serde_json::{Map, Value};
 use std::{
@@ -14,12 +15,18 @@ use std::{
     io::{self, Read, Write},
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
 };
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 64 * 1024 * 1024;
 /// The longest line that is printed for a case, in characters.
 const LONGEST: usize = 2_000;
+/// How long a case may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Says that the files are all that there are: an exception that takes no case fails.
+const WHOLE: &str = "--whole";
 
 /// How a run ends: the exit code.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -33,28 +40,23 @@ pub(crate) enum End {
     Unusable = 2,
 }
 
-#[derive(Debug, Default)]
-struct Tally {
+/// Judges cases, and counts.
+pub(crate) struct Run<'a> {
+    exceptions: Vec<&'a Exception>,
+    /// How many cases each exception took.
+    taken: Vec<usize>,
     passed: usize,
     failed: usize,
     skipped: usize,
 }
 
-impl Tally {
-    fn end(&self) -> End {
-        match self.failed {
-            0 => End::Passed,
-            _ => End::Failed,
-        }
-    }
-}
-
-impl fmt::Display for Tally {
+impl fmt::Display for Run<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             passed,
             failed,
             skipped,
+            ..
         } = self;
         write!(f, "{passed} passed, {failed} failed, {skipped} skipped")
     }
@@ -62,32 +64,34 @@ impl fmt::Display for Tally {
 
 /// Judges all files. A file that cannot be used does not keep the others from being judged.
 pub(crate) fn run(
-    files: &[PathBuf],
+    arguments: &[PathBuf],
     formats: &[&dyn Format],
-    exceptions: &Exceptions,
+    exceptions: &[&[Exception]],
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> io::Result<End> {
+    let is_whole = |argument: &&PathBuf| argument.as_os_str() == WHOLE;
+    let files: Vec<_> = arguments.iter().filter(|file| !is_whole(file)).collect();
     if files.is_empty() {
         let names: Vec<_> = formats.iter().map(|format| format.name()).collect();
-        writeln!(err, "usage: conformance FILE.json…")?;
+        writeln!(err, "usage: conformance [{WHOLE}] FILE.json…")?;
         writeln!(err, "formats: {}", names.join(", "))?;
         return Ok(End::Unusable);
     }
-    let mut tally = Tally::default();
+    let mut run = Run::new(exceptions);
     let mut unusable = false;
-    for file in files {
+    for file in &files {
         match read(file).and_then(|text| cases(&text, formats)) {
-            Ok(cases) => judge_all(cases, exceptions, &mut tally, out)?,
+            Ok(cases) => run.judge_all(cases, out)?,
             Err(why) => {
                 unusable = true;
                 writeln!(err, "UNUSABLE {}: {}", file.display(), line(&why))?;
             }
         }
     }
-    writeln!(out, "{tally}")?;
+    run.report(files.len() < arguments.len(), out)?;
     out.flush()?;
-    Ok(if unusable { End::Unusable } else { tally.end() })
+    Ok(if unusable { End::Unusable } else { run.end() })
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, String> {
@@ -113,69 +117,111 @@ fn cases(text: &[u8], formats: &[&dyn Format]) -> Result<Vec<Case>, String> {
     if let Some(other) = matching.next() {
         return Err(format!("could be {} and {}", format.name(), other.name()));
     }
-    let cases = format.cases(&file);
+    let file = Value::Object(file);
+    let cases = format.cases(&Record {
+        format: format.name(),
+        part: String::new(),
+        name: String::new(),
+        file: Arc::new(file.clone()),
+        value: file,
+    });
     if cases.is_empty() {
         return Err(format!("holds no cases of {}", format.name()));
     }
     Ok(cases)
 }
 
-fn judge_all(
-    cases: Vec<Case>,
-    exceptions: &Exceptions,
-    tally: &mut Tally,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    cases
-        .into_iter()
-        .try_for_each(|case| judge(case, exceptions, tally, out))
-}
+impl<'a> Run<'a> {
+    pub(crate) fn new(exceptions: &[&'a [Exception]]) -> Self {
+        let exceptions: Vec<_> = exceptions.iter().copied().flatten().collect();
+        Self {
+            taken: vec![0; exceptions.len()],
+            exceptions,
+            passed: 0,
+            failed: 0,
+            skipped: 0,
+        }
+    }
 
-fn judge(
-    case: Case,
-    exceptions: &Exceptions,
-    tally: &mut Tally,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let Case { id, judge } = case;
-    let exception = exceptions.find(&id);
-    let failure = match exception {
-        Some(exception) if !exception.refused => None,
-        Some(_) => match verdict(judge) {
-            Verdict::Refused(_) => None,
-            Verdict::Differs(why) => Some(why),
-            Verdict::Agrees => {
-                Some("exceptions.toml says that our code refuses this, and it does not".to_owned())
-            }
-        },
-        None => match verdict(judge) {
-            Verdict::Agrees => {
-                tally.passed += 1;
-                return Ok(());
-            }
-            Verdict::Differs(why) => Some(why),
-            Verdict::Refused(why) => Some(format!("our code refuses it: {why}")),
-        },
-    };
-    match (failure, exception) {
-        (None, Some(exception)) => {
-            tally.skipped += 1;
-            writeln!(out, "SKIP {}: {}", line(&id), line(&exception.reason))
+    pub(crate) fn end(&self) -> End {
+        match self.failed {
+            0 => End::Passed,
+            _ => End::Failed,
         }
-        (failure, _) => {
-            tally.failed += 1;
-            let why = failure.unwrap_or_default();
-            writeln!(out, "FAIL {}: {}", line(&id), line(&why))
+    }
+
+    pub(crate) fn judge_all(&mut self, cases: Vec<Case>, out: &mut dyn Write) -> io::Result<()> {
+        cases.into_iter().try_for_each(|case| self.judge(case, out))
+    }
+
+    fn judge(&mut self, case: Case, out: &mut dyn Write) -> io::Result<()> {
+        let Case { mut record, judge } = case;
+        let id = record.id();
+        let mut refused = Vec::new();
+        for (exception, taken) in self.exceptions.iter().zip(&mut self.taken) {
+            if !(exception.covers)(&record) {
+                continue;
+            }
+            *taken += 1;
+            match exception.ours {
+                Ours::Otherwise(change) => change(&mut record.value),
+                Ours::Refused(_) => refused.push(exception),
+                Ours::Nothing => {
+                    self.skipped += 1;
+                    return writeln!(out, "SKIP {}: {}", line(&id), line(exception.reason));
+                }
+            }
         }
+        let why = match (verdict(|| judge(record)), refused.first()) {
+            (Ok(()), None) => None,
+            (Ok(()), Some(first)) => {
+                Some(format!("is taken, and was to be refused: {}", first.name))
+            }
+            (Err(Why::Error(error)), Some(_)) if refused.iter().any(|it| it.is_this(&error)) => {
+                None
+            }
+            (Err(why), _) => Some(why.to_string()),
+        };
+        match why {
+            None => {
+                self.passed += 1;
+                Ok(())
+            }
+            Some(why) => {
+                self.failed += 1;
+                writeln!(out, "FAIL {}: {}", line(&id), line(&why))
+            }
+        }
+    }
+
+    /// How many cases each exception took, and how many passed in all.
+    fn report(&mut self, whole: bool, out: &mut dyn Write) -> io::Result<()> {
+        for (exception, taken) in self.exceptions.iter().zip(&self.taken) {
+            let Exception {
+                name,
+                reason,
+                source,
+                ..
+            } = exception;
+            if *taken > 0 {
+                writeln!(out, "EXCEPTION {name}: {taken} cases: {reason} ({source})")?;
+            } else if whole {
+                self.failed += 1;
+                writeln!(out, "FAIL exception {name}: takes no case")?;
+            }
+        }
+        writeln!(out, "{self}")
     }
 }
 
 /// Runs a case. One that panics or never ends has failed, and keeps no other from being judged.
-fn verdict(judge: impl Future<Output = Verdict>) -> Verdict {
-    match catch_unwind(AssertUnwindSafe(|| block_on(judge))) {
-        Ok(Some(verdict)) => verdict,
-        Ok(None) => Verdict::Differs("did not come to an end".to_owned()),
-        Err(panic) => Verdict::Differs(format!("panicked: {}", message(&*panic))),
+fn verdict<F: Future<Output = Judged>>(judge: impl FnOnce() -> F) -> Judged {
+    let runtime = runtime()?;
+    let bounded = async { tokio::time::timeout(PATIENCE, judge()).await };
+    match catch_unwind(AssertUnwindSafe(|| runtime.block_on(bounded))) {
+        Ok(Ok(judged)) => judged,
+        Ok(Err(_)) => Err("did not come to an end".into()),
+        Err(panic) => Err(format!("panicked: {}", message(&*panic)).into()),
     }
 }
 
@@ -203,67 +249,112 @@ fn line(text: &str) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::formats::ALL;
+    use crate::{exceptions::ALL as EXCEPTIONS, formats::ALL};
 
     /// What becomes of a file with this text, and what is printed.
-    pub(crate) fn judged(text: &str, exceptions: &Exceptions) -> (End, String) {
+    pub(crate) fn judged(text: &str) -> (End, String) {
         let mut out = Vec::new();
         let Ok(cases) = cases(text.as_bytes(), ALL) else {
             return (End::Unusable, String::new());
         };
-        let mut tally = Tally::default();
-        judge_all(cases, exceptions, &mut tally, &mut out).unwrap();
-        writeln!(out, "{tally}").unwrap();
-        (tally.end(), String::from_utf8(out).unwrap())
+        let mut run = Run::new(EXCEPTIONS);
+        run.judge_all(cases, &mut out).unwrap();
+        writeln!(out, "{run}").unwrap();
+        (run.end(), String::from_utf8(out).unwrap())
     }
 
-    fn run_cases(cases: Vec<Case>, exceptions: &str) -> String {
-        let exceptions = Exceptions::parse(exceptions).unwrap();
+    /// The file passes, and fails with any of its values at these paths replaced.
+    pub(crate) fn matters(file: &Value, changes: &[(&str, Value)]) {
+        let (end, out) = judged(&file.to_string());
+        assert_eq!(end, End::Passed, "{out}");
+        for (path, other) in changes {
+            let mut changed = file.clone();
+            *changed.pointer_mut(path).expect("is there") = other.clone();
+            let (end, out) = judged(&changed.to_string());
+            assert_ne!(end, End::Passed, "{path}: {out}");
+        }
+    }
+
+    fn case(name: &str, judge: impl FnOnce(&Record) -> Judged + 'static) -> Case {
+        let record = Record {
+            format: "f",
+            part: String::new(),
+            name: name.to_owned(),
+            file: Arc::default(),
+            value: Value::from(name),
+        };
+        Case::at_once(record, judge)
+    }
+
+    fn run_cases(cases: Vec<Case>, exceptions: &[&[Exception]]) -> String {
         let mut out = Vec::new();
-        judge_all(cases, &exceptions, &mut Tally::default(), &mut out).unwrap();
+        let mut run = Run::new(exceptions);
+        run.judge_all(cases, &mut out).unwrap();
+        run.report(true, &mut out).unwrap();
         String::from_utf8(out).unwrap()
+    }
+
+    fn refusal(parameter: &'static str) -> Judged {
+        Err(tower_auth_core::AuthError::configuration(parameter, "no").into())
     }
 
     #[test]
     fn a_case_that_panics_fails_alone() {
         let cases = vec![
-            Case::new("f/a", async { panic!("at\nonce") }),
-            Case::new("f/b", async { Verdict::Differs("second".into()) }),
+            case("a", |_| panic!("at\nonce")),
+            case("b", |_| Err("second".into())),
         ];
-        let out = run_cases(cases, "");
         assert_eq!(
-            out,
-            "FAIL f/a: panicked: at\u{fffd}once\nFAIL f/b: second\n"
+            run_cases(cases, &[]),
+            "FAIL f/a: panicked: at\u{fffd}once\nFAIL f/b: second\n0 passed, 2 failed, 0 skipped\n"
         );
     }
 
     #[test]
-    fn an_exception_is_not_run_unless_it_has_to_be_refused() {
-        let exceptions = r#"
-            [[exception]]
-            cases = ["f/skipped"]
-            reason = "why"
-            source = "RFC 0"
-            [[exception]]
-            cases = ["f/refused/*"]
-            reason = "on purpose"
-            source = "RFC 0"
-            refused = true
-        "#;
+    fn an_exception_takes_what_its_predicate_says_and_has_to_take_something() {
+        let exception = |name, ours, covers| Exception {
+            name,
+            reason: name,
+            source: "RFC 0",
+            covers,
+            ours,
+        };
+        let exceptions = [
+            exception("nothing", Ours::Nothing, |r| r.name == "skipped"),
+            exception(
+                "refused",
+                Ours::Refused(|error| error.parameter() == Some("p")),
+                |r| r.name.starts_with("no"),
+            ),
+            exception("other", Ours::Otherwise(|v| *v = "x".into()), |r| {
+                r.name == "other"
+            }),
+            exception("idle", Ours::Nothing, |_| false),
+        ];
         let cases = vec![
-            Case::new("f/skipped", async { panic!("not to be run") }),
-            Case::new("f/refused/a", async { Verdict::Refused("no".into()) }),
-            Case::new("f/refused/b", async { Verdict::Agrees }),
-            Case::new("f/refused/c", async { Verdict::Differs("other".into()) }),
-            Case::new("f/other", async { Verdict::Refused("no".into()) }),
+            case("skipped", |_| panic!("not to be run")),
+            case("no-1", |_| refusal("p")),
+            case("no-2", |_| refusal("q")),
+            case("no-3", |_| Ok(())),
+            case("no-4", |_| Err("differs".into())),
+            case("other", |record| match record.value == "x" {
+                true => Ok(()),
+                false => Err("was not changed".into()),
+            }),
+            case("same", |_| refusal("p")),
         ];
         assert_eq!(
-            run_cases(cases, exceptions),
-            "SKIP f/skipped: why\n\
-             SKIP f/refused/a: on purpose\n\
-             FAIL f/refused/b: exceptions.toml says that our code refuses this, and it does not\n\
-             FAIL f/refused/c: other\n\
-             FAIL f/other: our code refuses it: no\n"
+            run_cases(cases, &[&exceptions]),
+            "SKIP f/skipped: nothing\n\
+             FAIL f/no-2: our code says: unusable `q`: no\n\
+             FAIL f/no-3: is taken, and was to be refused: refused\n\
+             FAIL f/no-4: differs\n\
+             FAIL f/same: our code says: unusable `p`: no\n\
+             EXCEPTION nothing: 1 cases: nothing (RFC 0)\n\
+             EXCEPTION refused: 4 cases: refused (RFC 0)\n\
+             EXCEPTION other: 1 cases: other (RFC 0)\n\
+             FAIL exception idle: takes no case\n\
+             2 passed, 5 failed, 1 skipped\n"
         );
     }
 

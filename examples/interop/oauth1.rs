@@ -86,7 +86,7 @@ impl Peer {
     fn legs<P: Clone>(&self, oauth: OAuth1<P, InMemory>) -> Result<ThreeLegs<P>, BoxError> {
         let at = |path| format!("{}/{path}", self.origin);
         let legs = ThreeLegs::new(oauth).http_client(self.client.clone());
-        Ok(legs.endpoints(&at("initiate"), &at("authorize"), &at("token"))?)
+        Ok(legs.endpoints(at("initiate"), at("authorize"), at("token"))?)
     }
 
     /// The user's browser: where it is sent back to.

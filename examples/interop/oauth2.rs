@@ -89,7 +89,7 @@ impl Peer {
     fn key(&self, algorithm: Algorithm) -> Result<SigningKey, BoxError> {
         let name = algorithm.name();
         let pem = self.keys[name].as_str().ok_or("a key is missing")?;
-        Ok(SigningKey::from_pem(algorithm, pem)?.with_key_id(&format!("key-{name}")))
+        Ok(SigningKey::from_pem(algorithm, pem)?.with_key_id(format!("key-{name}")))
     }
 
     async fn is_active(&self, token: &Secret) -> Result<bool, BoxError> {
@@ -155,7 +155,7 @@ async fn client_authentication(peer: &Peer, directory: &Path) -> Result<(), BoxE
     }
 
     let scheme = OAuth2::client_credentials_as(
-        &format!("{}/token", peer.tls),
+        format!("{}/token", peer.tls),
         ClientAuth::mutual_tls("mtls")?,
     );
     let scheme = scheme.http_client(with_certificate(directory)?).build()?;

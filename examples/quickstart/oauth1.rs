@@ -23,9 +23,9 @@ pub(crate) async fn run(http: &Http, table: &mut Table) -> Result<(), BoxError> 
     let server = Server::serve(provider.router()).await?;
     let origin = server.origin().to_string();
     let legs = ThreeLegs::new(OAuth1::new(CLIENT, SECRET)?).endpoints(
-        &server.uri("/initiate"),
-        &server.uri("/authorize"),
-        &server.uri("/token"),
+        server.uri("/initiate"),
+        server.uri("/authorize"),
+        server.uri("/token"),
     )?;
 
     let callback = Callback::new("http://127.0.0.1:8080/ready");

@@ -62,7 +62,7 @@ pub(crate) async fn run(http: &Http, table: &mut Table) -> Result<(), BoxError> 
 
     // Time is injected, so that an hour passes at once.
     let hands = ManualClock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000));
-    let auth = OAuth2::client_credentials(&format!("{origin}/token"), CLIENT, SECRET)
+    let auth = OAuth2::client_credentials(format!("{origin}/token"), CLIENT, SECRET)
         .scope("orders:read")
         .clock(Clock::new(hands.clone()))
         .build()?;
@@ -121,7 +121,7 @@ pub(crate) async fn run(http: &Http, table: &mut Table) -> Result<(), BoxError> 
     );
 
     // The server's own words, with types.
-    let wrong = OAuth2::client_credentials(&format!("{origin}/token"), CLIENT, "guess").build()?;
+    let wrong = OAuth2::client_credentials(format!("{origin}/token"), CLIENT, "guess").build()?;
     let client = ServiceBuilder::new().layer(wrong).service(http.clone());
     let request = Request::get(format!("{origin}/orders")).body(Body::default())?;
     let error = match client.oneshot(request).await {

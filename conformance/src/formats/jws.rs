@@ -1,5 +1,7 @@
 //! Signatures of ours, and those of others, judged by aws-lc's verifiers.
 
+use crate::case::{Judged, Why};
+use crate::record::{Read as _, check, text};
 use aws_lc_rs::{
     hmac,
     signature::{
@@ -12,25 +14,18 @@ use std::time::{Duration, UNIX_EPOCH};
 use tower_auth_oauth2::{Algorithm, Assertion, SigningKey};
 
 /// An algorithm by its name.
-pub(crate) fn algorithm(name: &str) -> Result<Algorithm, String> {
-    Algorithm::from_name(name).ok_or_else(|| format!("we cannot sign with {name}"))
+pub(crate) fn algorithm(name: &str) -> Result<Algorithm, Why> {
+    Algorithm::from_name(name).ok_or_else(|| format!("we cannot sign with {name}").into())
 }
 
 /// Checks a signature with the public half of a JSON Web Key.
-pub(crate) fn verify(algorithm: &str, jwk: &Value, input: &str, sig: &str) -> Result<(), String> {
+pub(crate) fn verify(algorithm: &str, jwk: &Value, input: &str, sig: &str) -> Judged {
     let octets = |name: &str| {
-        let text = jwk
-            .get(name)
-            .and_then(Value::as_str)
-            .ok_or_else(|| format!("the key has no `{name}`"))?;
-        BASE64_URL_SAFE_NO_PAD
-            .decode(text)
-            .map_err(|error| error.to_string())
+        let octets = BASE64_URL_SAFE_NO_PAD.decode(jwk.text(name)?);
+        octets.map_err(text)
     };
-    let sig = BASE64_URL_SAFE_NO_PAD
-        .decode(sig)
-        .map_err(|error| error.to_string())?;
-    let bad = |_| format!("the {algorithm} signature does not verify");
+    let sig = BASE64_URL_SAFE_NO_PAD.decode(sig).map_err(text)?;
+    let bad = |_| Why::from(format!("the {algorithm} signature does not verify"));
     let input = input.as_bytes();
     let hash = match algorithm {
         "HS256" => Some(hmac::HMAC_SHA256),
@@ -73,30 +68,21 @@ pub(crate) fn verify(algorithm: &str, jwk: &Value, input: &str, sig: &str) -> Re
         (None, "EdDSA") => UnparsedPublicKey::new(&signature::ED25519, octets("x")?)
             .verify(input, &sig)
             .map_err(bad),
-        _ => Err(format!("nothing verifies {algorithm}")),
+        _ => Err(format!("nothing verifies {algorithm}").into()),
     }
 }
 
 /// The same signature where the algorithm allows just one, else one that verifies.
-pub(crate) fn signs_alike(
-    key: &SigningKey,
-    jwk: &Value,
-    input: &str,
-    recorded: &str,
-) -> Result<(), String> {
+pub(crate) fn signs_alike(key: &SigningKey, jwk: &Value, input: &str, recorded: &str) -> Judged {
     let name = key.algorithm().name();
     verify(name, jwk, input, recorded).map_err(|why| format!("recorded: {why}"))?;
-    let ours = key
-        .sign(input.as_bytes())
-        .map_err(|error| error.to_string())?;
+    let ours = key.sign(input.as_bytes()).map_err(text)?;
     let ours = BASE64_URL_SAFE_NO_PAD.encode(ours);
     verify(name, jwk, input, &ours).map_err(|why| format!("ours: {why}"))?;
     let random = name.starts_with("PS") || name.starts_with("ES");
-    if random || ours == recorded {
-        Ok(())
-    } else {
-        Err(format!("ours {ours}, recorded {recorded}"))
-    }
+    check(random || ours == recorded, || {
+        format!("ours {ours}, recorded {recorded}")
+    })
 }
 
 /// The three parts of a token: header and claims decoded, what is signed, and the signature.
@@ -108,16 +94,14 @@ pub(crate) struct Token {
 }
 
 impl Token {
-    pub(crate) fn read(text: &str) -> Result<Self, String> {
-        let parts: Vec<_> = text.split('.').collect();
+    pub(crate) fn read(compact: &str) -> Result<Self, Why> {
+        let parts: Vec<_> = compact.split('.').collect();
         let [header, claims, signature] = parts[..] else {
-            return Err("is no token of three parts".to_owned());
+            return Err("is no token of three parts".into());
         };
-        let json = |part: &str| -> Result<Value, String> {
-            let bytes = BASE64_URL_SAFE_NO_PAD
-                .decode(part)
-                .map_err(|error| error.to_string())?;
-            serde_json::from_slice(&bytes).map_err(|error| error.to_string())
+        let json = |part: &str| -> Result<Value, Why> {
+            let bytes = BASE64_URL_SAFE_NO_PAD.decode(part).map_err(text)?;
+            serde_json::from_slice(&bytes).map_err(text)
         };
         Ok(Self {
             header: json(header)?,
@@ -133,7 +117,7 @@ pub(crate) fn assertion(
     key: SigningKey,
     header: &Value,
     claims: &Value,
-) -> Result<(Assertion, Duration), String> {
+) -> Result<(Assertion, Duration), Why> {
     let header = object(header)?;
     let claims = object(claims)?;
     let seconds = |name: &str| {
@@ -146,7 +130,7 @@ pub(crate) fn assertion(
     let lifetime = expires
         .checked_sub(issued)
         .ok_or("expires before it is issued")?;
-    let key = match header.get("kid").and_then(Value::as_str) {
+    let key = match header.maybe("kid") {
         Some(key_id) => key.with_key_id(key_id),
         None => key,
     };
@@ -178,32 +162,25 @@ pub(crate) fn assertion(
 }
 
 /// Signs it, and compares what came out.
-pub(crate) fn claims_alike(
-    key: SigningKey,
-    jwk: &Value,
-    header: &Value,
-    claims: &Value,
-) -> Result<(), String> {
+pub(crate) fn claims_alike(key: SigningKey, jwk: &Value, header: &Value, claims: &Value) -> Judged {
     let name = key.algorithm().name();
     let (assertion, now) = assertion(key, header, claims)?;
-    let ours = assertion
-        .sign(UNIX_EPOCH + now, "unused")
-        .map_err(|error| error.to_string())?;
+    let ours = assertion.sign(UNIX_EPOCH + now, "unused").map_err(text)?;
     let ours = Token::read(ours.expose())?;
     same(&ours, header, claims)?;
     verify(name, jwk, &ours.input, &ours.signature)
 }
 
-pub(crate) fn same(ours: &Token, header: &Value, claims: &Value) -> Result<(), String> {
+pub(crate) fn same(ours: &Token, header: &Value, claims: &Value) -> Judged {
     if ours.header != *header {
-        return Err(format!("header {}, recorded {header}", ours.header));
+        return Err(format!("header {}, recorded {header}", ours.header).into());
     }
     if ours.claims != *claims {
-        return Err(format!("claims {}, recorded {claims}", ours.claims));
+        return Err(format!("claims {}, recorded {claims}", ours.claims).into());
     }
     Ok(())
 }
 
-fn object(value: &Value) -> Result<&Map<String, Value>, String> {
-    value.as_object().ok_or_else(|| "is no object".to_owned())
+fn object(value: &Value) -> Result<&Map<String, Value>, Why> {
+    value.as_object().ok_or_else(|| "is no object".into())
 }

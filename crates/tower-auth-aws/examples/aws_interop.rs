@@ -1,6 +1,8 @@
 //! Drives an S3 server that somebody else wrote: `interop/aws-s3` starts them.
 //!
 //!     S3_ENDPOINT=http://127.0.0.1:9000 S3_ID=… S3_SECRET=… aws_interop [presigned] [chunked] [odd-keys]
+//!
+//! `aws_interop trailers` alone sends bodies in chunks with checksums behind them, and what must be refused.
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, Uri};
@@ -11,7 +13,7 @@ use hyper_util::{
 };
 use std::{env, error::Error, time::Duration};
 use tower::{Layer, ServiceExt};
-use tower_auth_aws::{ChunkSigned, Chunked, Credentials, SigV4, Signer};
+use tower_auth_aws::{Checksum, ChunkSigned, Chunked, Credentials, SigV4, Signer};
 use tower_auth_core::{Clock, SchemeExt};
 
 type BoxError = Box<dyn Error + Send + Sync>;
@@ -44,6 +46,9 @@ async fn main() -> Result<(), BoxError> {
         credentials: Credentials::new(&id, secret.as_str())?,
         http: Client::builder(TokioExecutor::new()).build_http(),
     };
+    if asked("trailers") {
+        return peer.trailers().await;
+    }
     let good = &peer.credentials;
     // The bucket may be there from before.
     peer.send("PUT", "/tower-auth-bucket", "", good).await?;
@@ -146,6 +151,44 @@ impl Peer {
             .send("DELETE", &spelled("chunked"), "", &self.credentials)
             .await?;
         expect(removed, 204, &["DELETE chunked"])
+    }
+}
+
+impl Peer {
+    /// Signed and unsigned chunks, with a checksum behind the last one; and the same with another secret.
+    async fn trailers(&self) -> Result<(), BoxError> {
+        let bucket = self.send("PUT", "/tower-auth-bucket", "", &self.credentials);
+        expect(bucket.await?, 200, &["PUT bucket"])?;
+        let wrong = Credentials::new(self.credentials.access_key_id(), "another secret")?;
+        let content = vec![b'x'; (1 << 20) + 5];
+        let ways = [
+            ("signed", Chunked::signed()),
+            ("signed-crc32", Chunked::signed().checksum(Checksum::Crc32)),
+            (
+                "signed-sha256",
+                Chunked::signed().checksum(Checksum::Sha256),
+            ),
+            ("unsigned-crc32", Chunked::unsigned(Checksum::Crc32)),
+            ("unsigned-sha256", Chunked::unsigned(Checksum::Sha256)),
+        ];
+        for (name, way) in ways {
+            for (credentials, status) in [(&self.credentials, 200), (&wrong, 403)] {
+                let http = Client::builder(TokioExecutor::new()).build_http::<ChunkSigned<Body>>();
+                let scheme = SigV4::new("s3", REGION, credentials.clone())?.chunked(way);
+                let body = ChunkSigned::new(Body::from(content.clone()));
+                let put = self.request("PUT", &spelled(name), body)?;
+                let sent = scheme.layer(http).oneshot(put).await?;
+                expect(read(sent).await?, status, &["PUT in chunks,", name])?;
+            }
+            let (status, stored) = self
+                .send("GET", &spelled(name), "", &self.credentials)
+                .await?;
+            if stored != content {
+                return Err(format!("{name}: another content was stored ({status})").into());
+            }
+        }
+        println!("{} ways of chunks: ok", ways.len());
+        Ok(())
     }
 }
 

@@ -36,9 +36,10 @@ impl Credentials {
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when either part is empty or has a control
     /// character, or the access key ID has a blank, a comma, or anything but ASCII: it is a part of a header.
     pub fn new(
-        access_key_id: &str,
+        access_key_id: impl AsRef<str>,
         secret_access_key: impl Into<Secret>,
     ) -> Result<Self, AuthError> {
+        let access_key_id = access_key_id.as_ref();
         let allowed = |byte: u8| byte.is_ascii_graphic() && byte != b',';
         if access_key_id.is_empty() {
             return Err(AuthError::configuration("access key ID", "is empty"));

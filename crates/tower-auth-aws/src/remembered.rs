@@ -252,7 +252,7 @@ mod tests {
     fn the_cache_is_bounded() {
         let cache = Cache::default();
         for i in 0..100 {
-            let credentials = Credentials::new(&format!("A{i}"), "secret").unwrap();
+            let credentials = Credentials::new(format!("A{i}"), "secret").unwrap();
             cache
                 .moment(&credentials, i, |time| Ok(day(&credentials, time)))
                 .unwrap();

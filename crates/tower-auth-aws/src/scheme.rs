@@ -61,7 +61,13 @@ impl<I: Identity> SigV4<HashBody, I> {
     /// # Errors
     ///
     /// As [`Signer::new`].
-    pub fn new(service: &str, region: &str, identity: I) -> Result<Self, AuthError> {
+    pub fn new(
+        service: impl AsRef<str>,
+        region: impl AsRef<str>,
+        identity: I,
+    ) -> Result<Self, AuthError> {
+        let service = service.as_ref();
+        let region = region.as_ref();
         Ok(Self::with_signer(Signer::new(service, region)?, identity))
     }
 

@@ -18,7 +18,9 @@ impl Signer {
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when either is empty, or has characters that no name has.
-    pub fn v4a(service: &str, region_set: &str) -> Result<Self, AuthError> {
+    pub fn v4a(service: impl AsRef<str>, region_set: impl AsRef<str>) -> Result<Self, AuthError> {
+        let service = service.as_ref();
+        let region_set = region_set.as_ref();
         check_name("service", service)?;
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.*,".contains(&byte);
         if region_set.is_empty() || !region_set.bytes().all(allowed) {

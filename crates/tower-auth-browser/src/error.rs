@@ -104,3 +104,60 @@ impl StdError for BrowserError {
         self.source.as_deref().map(|source| source as _)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One line that names the cause and the remedy, and does not only repeat what is behind it.
+    fn check(error: &dyn std::error::Error, remedy: &str) {
+        let text = error.to_string();
+        assert!(
+            !text.contains(char::is_control) && !text.ends_with('.'),
+            "{text}"
+        );
+        assert!(!remedy.is_empty() && text.contains(remedy), "{text}");
+        let source = error.source().map(ToString::to_string);
+        assert_ne!(source.as_ref(), Some(&text));
+    }
+
+    #[test]
+    fn every_error_is_one_line_with_the_cause_and_the_remedy() {
+        let io = || std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        for (error, kind, remedy) in [
+            (
+                BrowserError::port_taken(&[80], io()),
+                BrowserErrorKind::PortTaken,
+                "`any_port`",
+            ),
+            (
+                BrowserError::port_taken(&[80, 81], io()),
+                BrowserErrorKind::PortTaken,
+                "`any_port`",
+            ),
+            (
+                BrowserError::listen(io()),
+                BrowserErrorKind::Listen,
+                "is the port",
+            ),
+            (
+                BrowserError::no_browser(io()),
+                BrowserErrorKind::NoBrowser,
+                "`PrintUrl`",
+            ),
+            (
+                BrowserError::timed_out(Duration::from_secs(60)),
+                BrowserErrorKind::TimedOut,
+                "more time",
+            ),
+            (
+                BrowserError::cancelled(),
+                BrowserErrorKind::Cancelled,
+                "try again",
+            ),
+        ] {
+            assert_eq!(error.kind(), kind);
+            check(&error, remedy);
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! `Authorization: Basic …` (RFC 7617).
 
 use crate::{
-    AuthError, Authorize, Claim, Scheme, fixed_scheme, insert_header, scheme,
+    AuthError, Authorize, Claim, Scheme, Secret, fixed_scheme, insert_header, scheme,
     secret::{has_control, sensitive_header},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -49,7 +49,10 @@ impl Basic {
     ///
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the user name holds a colon, at which the
     /// server would split it, or when either holds a control character: RFC 7617 section 2 forbids both.
-    pub fn new(username: &str, password: &str) -> Result<Self, AuthError> {
+    pub fn new(username: impl AsRef<str>, password: impl Into<Secret>) -> Result<Self, AuthError> {
+        let username = username.as_ref();
+        let password = password.into();
+        let password = password.expose();
         if username.contains(':') {
             return Err(AuthError::configuration(
                 "username",
@@ -75,7 +78,13 @@ impl Basic {
     /// # Errors
     ///
     /// None today; the signature leaves room.
-    pub fn for_client(client_id: &str, client_secret: &str) -> Result<Self, AuthError> {
+    pub fn for_client(
+        client_id: impl AsRef<str>,
+        client_secret: impl Into<Secret>,
+    ) -> Result<Self, AuthError> {
+        let client_id = client_id.as_ref();
+        let client_secret = client_secret.into();
+        let client_secret = client_secret.expose();
         let username = form_encode(client_id);
         let password = form_encode(client_secret);
         Self::encode(username.as_bytes(), password.as_bytes())

@@ -15,7 +15,7 @@ use crate::{
     origin::{host_and_port, port},
 };
 use http::{Uri, uri::Authority};
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
 /// Whether the name `localhost` counts as this machine, beside its addresses.
 ///
@@ -75,6 +75,9 @@ pub fn address(host: &str) -> Option<IpAddr> {
 
 /// Parses the URL of something that is sent secrets: https, or http to this machine; with a host, and without user name.
 ///
+/// What no URI has as it is, is escaped as UTF-8 in path and query, as browsers do: letters beyond ASCII, blanks, quotes, and
+/// the like. A host is given as it is in DNS.
+///
 /// ```
 /// use tower_auth_core::endpoint::{self, Localhost};
 ///
@@ -120,7 +123,7 @@ pub fn parse_any(parameter: &'static str, url: &str) -> Result<Uri, AuthError> {
     if url.is_empty() {
         return refuse("is empty; give the absolute https URL");
     }
-    let Ok(uri) = url.parse::<Uri>() else {
+    let Ok(uri) = escape(url).parse::<Uri>() else {
         return refuse("is not a URL; write it like https://api.example.com/path");
     };
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
@@ -150,6 +153,32 @@ pub fn parse_any(parameter: &'static str, url: &str) -> Result<Uri, AuthError> {
         Some(_) => Ok(uri),
         None => refuse("has a port that is not a number up to 65535"),
     }
+}
+
+/// With escapes for what cannot be sent as it is, behind the host: the sets of browsers for path and query. Control
+/// characters stay, and are refused.
+fn escape(url: &str) -> Cow<'_, str> {
+    let host = url.find("://").map_or(url.len(), |scheme| scheme + 3);
+    let Some(target) = url[host..].find(['/', '?', '#']).map(|at| host + at) else {
+        return url.into();
+    };
+    let query = url[target..].find('?').map_or(url.len(), |at| target + at);
+    let needs = |at: usize, byte: u8| {
+        let in_path = at < query && b"`{}".contains(&byte);
+        !byte.is_ascii() || b" \"<>".contains(&byte) || in_path
+    };
+    let mut bytes = url.bytes().enumerate().skip(target);
+    if !bytes.any(|(at, byte)| needs(at, byte)) {
+        return url.into();
+    }
+    let mut escaped = url[..target].to_owned();
+    for (at, byte) in url.bytes().enumerate().skip(target) {
+        match needs(at, byte) {
+            true => escaped.push_str(&format!("%{byte:02X}")),
+            false => escaped.push(byte.into()),
+        }
+    }
+    escaped.into()
 }
 
 #[cfg(test)]
@@ -188,6 +217,36 @@ mod tests {
             let is = |policy| is_this_machine(&authority, policy);
             assert_eq!(is(Localhost::AddressesOnly), by_address, "{authority}");
             assert_eq!(is(Localhost::Counts), by_name, "{authority}");
+        }
+    }
+
+    #[test]
+    fn what_no_uri_has_as_it_is_is_escaped_behind_the_host_and_nowhere_else() {
+        for (given, sent) in [
+            ("https://h/ž?q=ü", "https://h/%C5%BE?q=%C3%BC"),
+            ("https://h/a b?c=d e|f", "https://h/a%20b?c=d%20e|f"),
+            (
+                "https://h?a%20=\"<\u{1f511}",
+                "https://h/?a%20=%22%3C%F0%9F%94%91",
+            ),
+            (
+                "https://h/~a%7e!$&'()*+,;=:@",
+                "https://h/~a%7e!$&'()*+,;=:@",
+            ),
+        ] {
+            let uri = parse("token_url", given, Localhost::AddressesOnly).unwrap();
+            assert_eq!(uri.to_string(), sent);
+        }
+        for bad in [
+            "https://bücher.example/",
+            "https://a b/",
+            "https://h/a\nb",
+            "https://h/\u{7f}",
+        ] {
+            assert!(
+                parse("token_url", bad, Localhost::AddressesOnly).is_err(),
+                "{bad}"
+            );
         }
     }
 

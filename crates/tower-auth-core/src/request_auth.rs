@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn own_credentials_that_do_not_fit_are_an_error() {
         let long = "x".repeat(65_000);
-        let given = QueryApiKey::new(&"k".repeat(1_000)).unwrap();
+        let given = QueryApiKey::new("k".repeat(1_000)).unwrap();
         let mut request = Request::get(format!("https://h/{long}"))
             .extension(RequestAuth::new(given))
             .body(())

@@ -3,7 +3,7 @@
 use crate::AuthError;
 use bytes::Bytes;
 use http::HeaderValue;
-use std::fmt;
+use std::{borrow::Cow, fmt};
 use zeroize::Zeroizing;
 
 /// A secret text: `Debug` shows `[redacted]`, and the memory is wiped when the last clone is dropped.
@@ -43,9 +43,21 @@ impl From<&str> for Secret {
     }
 }
 
+impl From<&&str> for Secret {
+    fn from(text: &&str) -> Self {
+        Self::from(*text)
+    }
+}
+
 impl From<&String> for Secret {
     fn from(text: &String) -> Self {
         Self::from(text.as_str())
+    }
+}
+
+impl From<Cow<'_, str>> for Secret {
+    fn from(text: Cow<'_, str>) -> Self {
+        Self::from(text.into_owned())
     }
 }
 
@@ -140,5 +152,36 @@ mod tests {
             assert_eq!(error.parameter(), Some("key"), "{bad:?}");
             assert!(!format!("{error} {error:?}").contains("hunter"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_constructor_takes_a_text_however_it_is_held() {
+        use crate::{Basic, Bearer, HeaderApiKey, QueryApiKey, SetOrigin};
+        let (text, owned) = ("text", "text".to_owned());
+        let secrets: [Secret; 7] = [
+            Secret::new(text),
+            (&text).into(),
+            owned.clone().into(),
+            (&owned).into(),
+            Cow::Borrowed(text).into(),
+            (&Secret::new(text)).into(),
+            Secret::new(Secret::new(text)),
+        ];
+        for secret in secrets {
+            assert_eq!(secret.expose(), text);
+            assert!(Basic::new(&owned, &secret).is_ok());
+            assert!(Basic::new(owned.clone(), owned.clone()).is_ok());
+            assert!(Basic::for_client(text, &secret).is_ok());
+            assert!(HeaderApiKey::new(&secret).is_ok());
+            assert!(
+                QueryApiKey::new(&secret)
+                    .unwrap()
+                    .in_parameter(&owned)
+                    .is_ok()
+            );
+            assert!(Bearer::in_header(&secret, "x-token", String::from("{token}")).is_ok());
+            assert!(Bearer::new(secret).is_ok());
+        }
+        assert!(SetOrigin::new(String::from("https://a.example")).is_ok());
     }
 }

@@ -52,7 +52,8 @@ impl SetOrigin {
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when it is none.
-    pub fn new(origin: &str) -> Result<Self, AuthError> {
+    pub fn new(origin: impl AsRef<str>) -> Result<Self, AuthError> {
+        let origin = origin.as_ref();
         let origin: Origin = origin.parse()?;
         let uri: Uri = origin.to_string().parse().map_err(|_| not_one())?;
         let parts = uri.into_parts();

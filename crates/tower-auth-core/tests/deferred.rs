@@ -18,8 +18,8 @@ use tower::{
     service_fn,
 };
 use tower_auth_core::{
-    Basic, BoxScheme, Error, ErrorKind, HeaderApiKey, NotAuthenticated, QueryApiKey, SchemeExt,
-    Schemes, replay::Cloned,
+    Basic, BoxScheme, ByOrigin, Error, ErrorKind, HeaderApiKey, NotAuthenticated, QueryApiKey,
+    SchemeExt, Schemes, replay::Cloned,
 };
 
 async fn status<S>(service: S) -> StatusCode
@@ -208,6 +208,28 @@ async fn sums_made_at_run_time_wait_observe_and_replay_too() {
     numbered.revoke(2);
     numbered.0.broken.store(1, Ordering::SeqCst);
     assert!(service.oneshot(get("https://h/")).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_table_by_origin_is_a_scheme_that_waits_replays_and_adds_up() {
+    let numbered = Numbered::default();
+    let basic = Basic::new("u", "p").unwrap();
+    let table = ByOrigin::<Body>::new()
+        .add("https://h", BoxScheme::new(numbered.clone()))
+        .and_then(|table| table.add("https://other", BoxScheme::new(basic)))
+        .unwrap();
+    let service = (HeaderApiKey::new("key").unwrap() + table)
+        .replay(Cloned)
+        .layer(numbered.server());
+    assert_eq!(status(service.clone()).await, StatusCode::OK);
+    numbered.revoke(1);
+    let response = service.clone().oneshot(get("https://h/")).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(seen(&response, "authorization").unwrap(), "Bearer t2");
+    assert_eq!(seen(&response, "x-api-key").unwrap(), "key");
+    let response = service.oneshot(get("https://other/")).await.unwrap();
+    assert_eq!(seen(&response, "authorization").unwrap(), "Basic dTpw");
+    assert_eq!(numbered.issued(), 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -22,7 +22,7 @@ use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_auth_core::{
     AuthError, AuthLayer, Authorize, Basic, Claim, Error, ErrorKind, HeaderApiKey, Scheme,
     SchemeExt, fixed_scheme,
-    grpc::{GrpcBody, GrpcExt as _, GrpcStatus},
+    grpc::{GrpcBody, GrpcStatus},
     replay::Cloned,
 };
 
@@ -152,7 +152,9 @@ async fn an_error_of_a_scheme_is_an_answer_of_headers_only_and_one_of_the_client
 {
     let broken = Numbered::default();
     broken.0.broken.store(1, Ordering::SeqCst);
-    let service = broken.for_grpc().layer(Calls::default().server(GOOD));
+    let service = AuthLayer::new(broken)
+        .for_grpc()
+        .layer(Calls::default().server(GOOD));
     let response = service.oneshot(get("https://h/")).await.unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], "application/grpc");
@@ -166,7 +168,7 @@ async fn an_error_of_a_scheme_is_an_answer_of_headers_only_and_one_of_the_client
     assert!(response.body().is_end_stream());
     assert!(response.into_body().frame().await.is_none());
 
-    let fixed = Basic::new("user", "password").unwrap().for_grpc();
+    let fixed = AuthLayer::new(Basic::new("user", "password").unwrap()).for_grpc();
     let client = service_fn(|_: Request<Body>| ready(Err::<Response<Frames>, _>(std::fmt::Error)));
     let service = fixed.layer(client);
     let error = service

@@ -154,7 +154,8 @@ impl Digest {
     ///
     /// [`ErrorKind::Configuration`] when the user name holds a colon, at which the server would split it, or when either
     /// holds a control character (RFC 7616 section 3.4.4).
-    pub fn new(username: &str, password: impl Into<Secret>) -> Result<Self, AuthError> {
+    pub fn new(username: impl AsRef<str>, password: impl Into<Secret>) -> Result<Self, AuthError> {
+        let username = username.as_ref();
         let password = password.into();
         if username.contains(':') {
             return Err(AuthError::configuration(

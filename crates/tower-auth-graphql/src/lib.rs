@@ -85,6 +85,24 @@
 //! | cookies | `CookieJar`, `CookieLayer` | `cookies` |
 //! | compressed answers | `ClientBuilder::build_compressed` | `compression` |
 //!
+//! # Subscriptions
+//!
+//! The request that opens a subscription goes through the same layers as every other, so whatever writes headers
+//! authenticates it: Basic, API keys, bearer tokens, OAuth 2, SigV4, cookies. Those that say their credentials in
+//! `connection_init` instead find them there (`WebSocket::params` and its like).
+//!
+//! | over | servers that it was driven against | connection parameters | header | cookie | the token expires meanwhile |
+//! | --- | --- | --- | --- | --- | --- |
+//! | `graphql-transport-ws` | graphql-ws 6.4, async-graphql 7.2 | yes | yes | yes | 4403: made again with a new token, and resubscribed |
+//! | `graphql-ws`, the older one | subscriptions-transport-ws 0.11, async-graphql 7.2 | yes | yes | yes | as above |
+//! | both, by extended CONNECT | async-graphql 7.2 and axum 0.8 | yes | yes | yes | as above |
+//! | server-sent events | graphql-sse 2.6, graphql-yoga 5.24 | | yes | yes | the last result says so; the next subscription has a new token |
+//! | … on one connection | graphql-sse 2.6 | | yes | yes | as above |
+//! | multipart | a server that sends what Apollo's router sends | | yes | yes | as above |
+//!
+//! "Yes" means that it was let in with the right credentials and refused with wrong ones, by `interop/graphql-yoga` and
+//! the tests. Over a WebSocket, queries and mutations can go too (`WebSocket::all_operations`).
+//!
 //! # Errors
 //!
 //! [`Error::kind`] tells them apart: a network that failed or a gateway that answered, a malformed answer, errors of

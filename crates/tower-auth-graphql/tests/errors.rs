@@ -379,3 +379,57 @@ async fn a_client_over_layers_that_box_errors_still_tells_them_apart() {
     assert_eq!(auth.kind(), AuthErrorKind::Insecure);
     assert!(!error.may_have_been_executed());
 }
+
+/// One line, which does not only repeat what is behind it.
+fn check(error: &dyn std::error::Error) {
+    let text = error.to_string();
+    assert!(
+        !text.is_empty() && !text.contains(char::is_control) && !text.ends_with('.'),
+        "{text}"
+    );
+    let source = error.source().map(ToString::to_string);
+    assert_ne!(source.as_ref(), Some(&text));
+}
+
+#[tokio::test]
+async fn every_error_of_a_call_is_one_line_that_says_more_than_its_source() {
+    let json = |status, body: &str| answer(status, "application/json", body.as_bytes());
+    let deep = format!(
+        r#"{{"data":{{"a":{}1{}}}}}"#,
+        "[".repeat(200),
+        "]".repeat(200)
+    );
+    let mut kinds = Vec::new();
+    for answer in [
+        Vec::new(),                                                // no answer at all
+        b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{".to_vec(), // cut off
+        answer(502, "text/html", b"<html>\n502</html>"),
+        json(200, "{"),
+        json(200, "[]"),
+        json(200, r#"{"errors":[{"message":"a\nb"},{"message":""}]}"#),
+        json(401, r#"{"errors":[{"message":"log in"}]}"#),
+        json(403, r#"{"errors":[{"message":"not yours"}]}"#),
+        json(200, r#"{"data":{}}"#),
+        json(200, &deep),
+    ] {
+        let client = Client::builder(raw_server(answer, true).await).unwrap();
+        let client = client.build(http());
+        let error = client.query("{ a }").data::<Vec<u8>>().await.unwrap_err();
+        check(&error);
+        kinds.push(error.kind());
+    }
+    let error = Client::builder("/graphql").unwrap_err();
+    check(&error);
+    kinds.push(error.kind());
+    for kind in [
+        ErrorKind::Request,
+        ErrorKind::Transport,
+        ErrorKind::Protocol,
+        ErrorKind::GraphQl,
+        ErrorKind::Auth(AuthFailure::Refused),
+        ErrorKind::Auth(AuthFailure::Forbidden),
+        ErrorKind::Decode,
+    ] {
+        assert!(kinds.contains(&kind), "{kind:?}: {kinds:?}");
+    }
+}

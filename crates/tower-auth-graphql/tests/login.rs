@@ -356,15 +356,25 @@ async fn the_error_of_a_login_does_not_repeat_what_else_the_same_answer_issued()
     }
 }
 
-#[tokio::test]
-async fn a_password_does_not_go_to_another_machine_in_the_clear() {
-    let login = login("http://api.example.com/graphql", "hunter2");
-    let error = TokenAuth::bearer(login).cache().get().await.unwrap_err();
-    let text = format!("{error:?}");
+#[test]
+fn a_login_in_the_clear_at_another_machine_is_refused_when_it_is_built() {
+    let builder = || {
+        let service = GraphQlService::new(http());
+        let builder = GraphQlLogin::builder("http://api.example.com/graphql", service);
+        builder.login(
+            LOGIN,
+            &json!({"name": "alice", "password": "hunter2"}),
+            "login.token",
+        )
+    };
+    let error = builder().build().unwrap_err();
+    assert_eq!(error.parameter(), Some("origin"));
+    let text = format!("{error} {error:?}");
     assert!(
-        text.contains("Insecure") && !text.contains("hunter2"),
+        text.contains("danger_allow_plaintext") && !text.contains("hunter2"),
         "{text}"
     );
+    assert!(builder().danger_allow_plaintext().build().is_ok());
 }
 
 #[test]

@@ -448,15 +448,22 @@ async fn credentials_go_to_the_origin_of_the_endpoint_only() {
     let client = Client::over(endpoint, stack).unwrap();
     client.query("{ hello }").data::<Value>().await.unwrap();
     assert_eq!(shared.header("authorization"), None);
+}
 
-    let error = Client::builder("http://api.example.com/graphql").unwrap();
-    let client = error.auth(Bearer::new("t").unwrap()).unwrap().build(http());
-    let error = client.query("{ hello }").data::<Value>().await.unwrap_err();
+#[test]
+fn an_endpoint_in_the_clear_at_another_machine_is_refused_when_credentials_are_given() {
+    let builder = || Client::builder("http://api.example.com/graphql").unwrap();
+    let error = builder().auth(Bearer::new("t").unwrap()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Auth(AuthFailure::Unavailable));
-    assert_eq!(
-        error.auth_error().unwrap().kind(),
-        tower_auth_core::ErrorKind::Insecure
+    assert_eq!(error.auth_error().unwrap().parameter(), Some("origin"));
+    assert!(
+        error.to_string().contains("danger_allow_plaintext"),
+        "{error}"
     );
+    let told = builder().danger_allow_plaintext();
+    assert!(told.auth(Bearer::new("t").unwrap()).is_ok());
+    let here = Client::builder("http://localhost:8080/graphql").unwrap();
+    assert!(here.auth(Bearer::new("t").unwrap()).is_ok());
 }
 
 /// A layer above the service that follows redirects, and carries everything on.

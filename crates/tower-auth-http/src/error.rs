@@ -75,7 +75,7 @@ impl HttpError {
             Unread::TooLarge(limit) => {
                 format!("answered with more than {limit} bytes; is it the right URL?")
             }
-            Unread::Empty => "sent an answer without end".to_owned(),
+            Unread::Empty => "sent an answer without end; is it the right URL?".to_owned(),
         };
         Self::new(HttpErrorKind::TooLarge, uri, detail)
     }
@@ -222,7 +222,9 @@ fn judge(error: &(dyn StdError + 'static)) -> (HttpErrorKind, String) {
             _ => {
                 detail = detail.or_else(|| {
                     let text = printable(&error.to_string());
-                    Some(format!("could not be reached: {text}"))
+                    Some(format!(
+                        "could not be reached: {text}; is the name right, and is there a network?"
+                    ))
                 });
             }
         }
@@ -347,5 +349,72 @@ mod tests {
         let other = HttpError::of_client(&uri, "odd".into());
         assert_eq!(other.kind(), HttpErrorKind::Client);
         assert!(other.request_may_have_run());
+    }
+
+    /// One line that names the cause and the remedy, and does not only repeat what is behind it.
+    fn check(error: &dyn std::error::Error, remedy: &str) {
+        let text = error.to_string();
+        assert!(
+            !text.contains(char::is_control) && !text.ends_with('.'),
+            "{text}"
+        );
+        assert!(!remedy.is_empty() && text.contains(remedy), "{text}");
+        let source = error.source().map(ToString::to_string);
+        assert_ne!(source.as_ref(), Some(&text));
+    }
+
+    #[test]
+    fn every_error_is_one_line_with_the_cause_and_the_remedy() {
+        let uri = Uri::from_static("https://as.example/token?key=planted");
+        let io = |kind: io::ErrorKind| HttpError::of_client(&uri, io::Error::from(kind).into());
+        let unread = |error| HttpError::unread(&uri, error);
+        for (error, kind, remedy) in [
+            (
+                HttpError::timed_out(&uri, Duration::from_secs(1)),
+                HttpErrorKind::TimedOut,
+                "may have run",
+            ),
+            (
+                HttpError::redirected(&uri, StatusCode::FOUND),
+                HttpErrorKind::Redirected,
+                "give the URL",
+            ),
+            (
+                io(io::ErrorKind::ConnectionRefused),
+                HttpErrorKind::Connect,
+                "is it running",
+            ),
+            (
+                io(io::ErrorKind::ConnectionReset),
+                HttpErrorKind::Interrupted,
+                "may have run",
+            ),
+            (
+                unread(ReadError(Unread::Body("x".into()))),
+                HttpErrorKind::Interrupted,
+                "may have run",
+            ),
+            (
+                unread(ReadError(Unread::TooLarge(9))),
+                HttpErrorKind::TooLarge,
+                "right URL",
+            ),
+            (
+                unread(ReadError(Unread::Empty)),
+                HttpErrorKind::TooLarge,
+                "right URL",
+            ),
+            (
+                HttpError::of_client(&uri, "x".into()),
+                HttpErrorKind::Client,
+                "its error is the source",
+            ),
+        ] {
+            assert_eq!(error.kind(), kind);
+            check(&error, remedy);
+        }
+        check(&ReadError(Unread::TooLarge(9)), "is it the right address?");
+        check(&ReadError(Unread::Empty), "is it the right address?");
+        check(&ReadError(Unread::Body("x".into())), "try again");
     }
 }

@@ -52,11 +52,13 @@ impl fmt::Display for ReadError {
             Unread::TooLarge(limit) => {
                 write!(
                     f,
-                    "the body is larger than {limit} bytes; raise the limit, or ask for less"
+                    "the body is larger than {limit} bytes; is it the right address?"
                 )
             }
-            Unread::Empty => f.write_str("the body goes on without a byte in it"),
-            Unread::Body(_) => f.write_str("the body broke off"),
+            Unread::Empty => {
+                f.write_str("the body goes on without a byte in it; is it the right address?")
+            }
+            Unread::Body(_) => f.write_str("the body broke off; try again"),
         }
     }
 }

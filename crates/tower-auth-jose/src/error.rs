@@ -48,17 +48,26 @@ impl KeyError {
     /// The same as the [`AuthError`] of a scheme whose parameter has this name.
     pub fn for_parameter(self, parameter: &'static str) -> AuthError {
         match self.kind {
-            KeyErrorKind::Failed => {
-                AuthError::new(ErrorKind::Credentials, format!("the key {}", self.why))
-            }
-            _ => AuthError::configuration(parameter, self.why),
+            KeyErrorKind::Failed => AuthError::new(ErrorKind::Credentials, self.to_string()),
+            _ => AuthError::configuration(parameter, format!("{}{}", self.why, self.remedy())),
+        }
+    }
+
+    /// What to do, where the cause does not say it.
+    fn remedy(&self) -> &'static str {
+        match self.kind {
+            KeyErrorKind::Missing | KeyErrorKind::Encrypted | KeyErrorKind::EscapedTwice => "",
+            KeyErrorKind::Malformed => "; export it anew",
+            KeyErrorKind::Mismatch => "; bring one that is made for this",
+            KeyErrorKind::TooShort => "; make a longer one",
+            KeyErrorKind::Failed => "; try again, or bring another",
         }
     }
 }
 
 impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the key {}", self.why)
+        write!(f, "the key {}{}", self.why, self.remedy())
     }
 }
 
@@ -121,7 +130,22 @@ impl VerifyError {
 
 impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the token is refused: {}", self.why)
+        let remedy = match self.kind {
+            VerifyErrorKind::Malformed => "is it a signed token?",
+            VerifyErrorKind::TooLarge => "raise the limit, or have its issuer put less into it",
+            VerifyErrorKind::Algorithm => {
+                "allow the algorithm, if it is the one that its issuer uses"
+            }
+            VerifyErrorKind::Critical => "have its issuer leave that out",
+            VerifyErrorKind::Type => "is it the right one of the tokens that its issuer makes?",
+            VerifyErrorKind::UnknownKey => "fetch the key set again, now and then",
+            VerifyErrorKind::Signature => "is this the key set of its issuer?",
+            VerifyErrorKind::Claim => "have its issuer add that, or demand less",
+            VerifyErrorKind::Issuer | VerifyErrorKind::Audience => "is the right one expected?",
+            VerifyErrorKind::Expired => "get another; are both clocks right?",
+            VerifyErrorKind::NotYetValid => "are both clocks right?",
+        };
+        write!(f, "the token is refused: {}; {remedy}", self.why)
     }
 }
 
@@ -131,5 +155,76 @@ impl std::error::Error for VerifyError {}
 impl From<VerifyError> for AuthError {
     fn from(error: VerifyError) -> Self {
         Self::new(ErrorKind::Credentials, error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One line that names the cause and the remedy, and does not only repeat what is behind it.
+    fn check(error: &dyn std::error::Error, remedy: &str) {
+        let text = error.to_string();
+        assert!(
+            !text.contains(char::is_control) && !text.ends_with('.'),
+            "{text}"
+        );
+        assert!(!remedy.is_empty() && text.contains(remedy), "{text}");
+        let source = error.source().map(ToString::to_string);
+        assert_ne!(source.as_ref(), Some(&text));
+    }
+
+    #[test]
+    fn every_error_is_one_line_with_the_cause_and_the_remedy() {
+        use KeyErrorKind as Key;
+        use VerifyErrorKind as Verify;
+        // As they are made, each kind once.
+        for (kind, why, remedy) in [
+            (
+                Key::Missing,
+                "is no private key in PEM: there is no line `-----BEGIN`",
+                "there is no line",
+            ),
+            (
+                Key::Encrypted,
+                "is encrypted; decrypt it first",
+                "decrypt it",
+            ),
+            (
+                Key::EscapedTwice,
+                "has line ends that were escaped twice; unescape it once",
+                "unescape",
+            ),
+            (Key::Malformed, "is damaged or cut off", "export it anew"),
+            (Key::Mismatch, "is not one for RS256", "bring one"),
+            (
+                Key::TooShort,
+                "is too short: 32 bytes or more",
+                "make a longer one",
+            ),
+            (Key::Failed, "cannot sign", "bring another"),
+        ] {
+            let error = KeyError::new(kind, why);
+            check(&error, remedy);
+            check(&AuthError::from(error), remedy);
+        }
+        for (kind, remedy) in [
+            (Verify::Malformed, "signed token?"),
+            (Verify::TooLarge, "raise the limit"),
+            (Verify::Algorithm, "allow the algorithm"),
+            (Verify::Critical, "leave that out"),
+            (Verify::Type, "the right one"),
+            (Verify::UnknownKey, "fetch the key set"),
+            (Verify::Signature, "the key set of its issuer"),
+            (Verify::Claim, "demand less"),
+            (Verify::Issuer, "the right one"),
+            (Verify::Audience, "the right one"),
+            (Verify::Expired, "get another"),
+            (Verify::NotYetValid, "clocks"),
+        ] {
+            let error = VerifyError { kind, why: "why" };
+            check(&error, remedy);
+            check(&AuthError::from(error), remedy);
+        }
     }
 }

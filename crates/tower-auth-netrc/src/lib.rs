@@ -15,7 +15,7 @@
 //! ```
 //!
 //! [`Netrc::from_env`] reads the user's own file, once: what `NETRC` names, else `.netrc` in the home directory. It is
-//! read as curl reads it, and on Unix refused when others than its owner can read or write it. Passwords are redacted in
+//! read as curl reads it (but for what [`Netrc`] lists), and on Unix refused when others than its owner can read or write it. Passwords are redacted in
 //! `Debug`, absent from errors, and wiped when they are dropped.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

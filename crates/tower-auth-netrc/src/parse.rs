@@ -28,26 +28,46 @@ impl fmt::Debug for Login {
 /// A word may be quoted, as curl has it: `"` at its beginning, with `\"`, `\\`, `\n`, `\r` and `\t` inside. `#` at the
 /// beginning of a word where a key could stand begins a comment. `macdef` ends with an empty line.
 ///
-/// A word that nobody knows could be half a password: it spoils its entry, up to the next `machine` or `default`.
+/// A word that nobody knows could be half a password: it spoils its entry, up to the next `machine` or `default`. So does
+/// a value that is missing at the end, and a quote that does not end on its line, after which the next line is read.
 pub(crate) fn parse(text: &str) -> Result<Vec<Entry>, AuthError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text); // editors on Windows begin files with it
     let mut words = Words { text, line: 1 };
     let mut entries = Vec::new();
     let mut current: Option<Draft> = None;
-    while let Some((line, word)) = words.next_key()? {
+    while let Some((line, word)) = words.next_key() {
+        let word = word.unwrap_or_else(|fault| {
+            // As a word that nobody knows, with a reason of its own.
+            if let Some(draft) = &mut current {
+                draft.fault.get_or_insert(fault);
+            }
+            Zeroizing::new(String::new())
+        });
         let mut value = || words.value(line);
         match word.as_str() {
             "machine" => {
                 finish(current.take(), &mut entries);
+                // Whose entry it would be, nobody can say.
                 current = Some(Draft::new(Some(value()?.to_ascii_lowercase()), line));
             }
             "default" => {
                 finish(current.take(), &mut entries);
                 current = Some(Draft::new(None, line));
             }
-            "login" | "user" => in_entry(&mut current, line)?.login = Some(value()?),
-            "password" | "passwd" => in_entry(&mut current, line)?.password = Some(value()?),
-            "account" => drop(value()?),
+            "login" | "user" => {
+                let draft = in_entry(&mut current, line)?;
+                draft.login = draft.unless_spoiled(value());
+            }
+            "password" | "passwd" => {
+                let draft = in_entry(&mut current, line)?;
+                draft.password = draft.unless_spoiled(value());
+            }
+            "account" => {
+                let value = value();
+                if let Some(draft) = &mut current {
+                    draft.unless_spoiled(value);
+                }
+            }
             "macdef" => words.skip_macro(),
             _ => {
                 let fault = invalid(line, "has a word that no .netrc knows");
@@ -80,6 +100,22 @@ impl Draft {
     }
 }
 
+impl Draft {
+    /// The value, or nothing when it is none, which spoils the entry.
+    fn unless_spoiled(
+        &mut self,
+        value: Result<Zeroizing<String>, AuthError>,
+    ) -> Option<Zeroizing<String>> {
+        match value {
+            Ok(value) => Some(value),
+            Err(fault) => {
+                self.fault.get_or_insert(fault);
+                None
+            }
+        }
+    }
+}
+
 fn in_entry(current: &mut Option<Draft>, line: usize) -> Result<&mut Draft, AuthError> {
     current
         .as_mut()
@@ -94,9 +130,11 @@ fn finish(draft: Option<Draft>, entries: &mut Vec<Entry>) {
     let text = |text: &Option<Zeroizing<String>>| text.clone().unwrap_or_default();
     let basic = match draft.fault {
         Some(fault) => Err(fault),
-        None => Basic::new(&text(&draft.login), &text(&draft.password)).map_err(|error| {
-            invalid(draft.line, "begins an entry that Basic cannot send").with_source(error)
-        }),
+        None => Basic::new(text(&draft.login).as_str(), text(&draft.password).as_str()).map_err(
+            |error| {
+                invalid(draft.line, "begins an entry that Basic cannot send").with_source(error)
+            },
+        ),
     };
     entries.push(Entry {
         machine: draft.machine,
@@ -116,7 +154,7 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
-    fn next_key(&mut self) -> Result<Option<(usize, Zeroizing<String>)>, AuthError> {
+    fn next_key(&mut self) -> Option<(usize, Result<Zeroizing<String>, AuthError>)> {
         loop {
             self.blanks();
             if !self.text.starts_with('#') {
@@ -126,10 +164,10 @@ impl Words<'_> {
             self.text = &self.text[end..];
         }
         if self.text.is_empty() {
-            return Ok(None);
+            return None;
         }
         let line = self.line;
-        Ok(Some((line, self.word()?)))
+        Some((line, self.word()))
     }
 
     fn value(&mut self, line: usize) -> Result<Zeroizing<String>, AuthError> {
@@ -157,7 +195,10 @@ impl Words<'_> {
             self.text = rest;
             return Ok(word);
         };
-        let mut chars = quoted.chars();
+        // On its line only, whatever is escaped: what is not closed costs no other line.
+        let end = quoted.find('\n').unwrap_or(quoted.len());
+        let (rest_of_line, after) = quoted.split_at(end);
+        let mut chars = rest_of_line.chars();
         loop {
             let char = match chars.next() {
                 Some('"') => break,
@@ -166,16 +207,17 @@ impl Words<'_> {
                     Some('r') => '\r',
                     Some('t') => '\t',
                     Some(other) => other,
-                    None => return Err(invalid(self.line, "has a quote that is not closed")),
+                    None => continue,
                 },
-                Some('\n') | None => {
+                Some(other) => other,
+                None => {
+                    self.text = after;
                     return Err(invalid(self.line, "has a quote that is not closed"));
                 }
-                Some(other) => other,
             };
             word.push(char);
         }
-        self.text = chars.as_str();
+        self.text = &quoted[end - chars.as_str().len()..];
         Ok(word)
     }
 
@@ -264,9 +306,9 @@ mod tests {
     fn mistakes_are_named_by_line_and_not_shown() {
         for (text, line) in [
             ("machine", 1),
-            ("machine h login", 1),
+            ("machine \"hunter2", 1),
             ("\nlogin hunter2", 2),
-            ("machine h\nlogin \"hunter2", 2),
+            ("\"hunter2", 1),
         ] {
             let error = parse(text).unwrap_err();
             assert_eq!(error.parameter(), Some("netrc"), "{text}");
@@ -286,6 +328,10 @@ mod tests {
             ("machine h login u password p hunter2 p hunter3", 1),
             ("machine h login u:hunter2 password p", 1),
             ("machine h login u password \"hunter2\\n\"", 1),
+            ("machine h\nlogin \"hunter2", 2),
+            ("machine h login u\npassword \"hunter2\\", 2),
+            ("machine h login u\n\"hunter2", 2),
+            ("machine h login u account \"hunter2", 1),
         ] {
             let entries = parse(&format!("{bad}\nmachine good login u password p")).unwrap();
             let error = entries[0].basic.as_ref().unwrap_err();
@@ -295,6 +341,20 @@ mod tests {
             );
             assert!(!format!("{entries:?}").contains("hunter2"), "{entries:?}");
             assert!(entries[1].basic.is_ok());
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_missing_at_the_end_spoils_the_last_entry_only() {
+        for last in ["login", "password", "account", "login u password"] {
+            let text = format!("machine good login u password p\nmachine h {last}\n");
+            let entries = parse(&text).unwrap();
+            assert!(entries[0].basic.is_ok());
+            let error = entries[1].basic.as_ref().unwrap_err();
+            assert!(
+                error.to_string().contains("line 2 lacks a value"),
+                "{error}"
+            );
         }
     }
 

@@ -97,7 +97,8 @@ impl OAuth1 {
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`] when the identifier is empty. The secret may be: RSA needs none.
-    pub fn new(identifier: &str, secret: impl Into<Secret>) -> Result<Self, AuthError> {
+    pub fn new(identifier: impl AsRef<str>, secret: impl Into<Secret>) -> Result<Self, AuthError> {
+        let identifier = identifier.as_ref();
         if identifier.is_empty() {
             return Err(AuthError::configuration("client identifier", "is empty"));
         }
@@ -136,7 +137,8 @@ impl<P, R> OAuth1<P, R> {
 
     /// Acts for a user: token and token secret, as the third leg gave them. Without, only the client is known.
     #[must_use]
-    pub fn token(self, token: &str, secret: impl Into<Secret>) -> Self {
+    pub fn token(self, token: impl AsRef<str>, secret: impl Into<Secret>) -> Self {
+        let token = token.as_ref();
         self.credentials(TokenCredentials::new(token, secret))
     }
 
@@ -167,7 +169,8 @@ impl<P, R> OAuth1<P, R> {
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`] when it has control characters.
-    pub fn realm(self, realm: &str) -> Result<Self, AuthError> {
+    pub fn realm(self, realm: impl AsRef<str>) -> Result<Self, AuthError> {
+        let realm = realm.as_ref();
         let realm = realm::quote(realm)?;
         Ok(self.with(|settings| settings.realm = Some(realm.into())))
     }

@@ -66,6 +66,7 @@ async fn a_refusal_tells_status_and_problem_and_what_helps() {
         "no temporary credentials: https://h/1 answered 401: timestamp_refused; set the clock of this machine right"
     );
     let error = first_leg(503, "<html>secret internals</html>").await;
+    assert!(error.is_transient());
     assert_eq!(
         error.to_string(),
         "no temporary credentials: https://h/1 answered 503 without saying why; try again later"

@@ -23,8 +23,8 @@ impl Introspection {
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the URL is neither https nor of this
     /// machine.
-    pub fn new(url: &str, auth: ClientAuth) -> Result<Self, AuthError> {
-        Self::reached(url, false, auth, None)
+    pub fn new(url: impl AsRef<str>, auth: ClientAuth) -> Result<Self, AuthError> {
+        Self::reached(url.as_ref(), false, auth, None)
     }
 
     /// At a server whose metadata is known.

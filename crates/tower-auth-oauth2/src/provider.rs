@@ -114,7 +114,12 @@ impl Provider {
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when either is empty or has characters
     /// that do not belong there.
-    pub fn okta(instance: &str, authorization_server: &str) -> Result<Self, AuthError> {
+    pub fn okta(
+        instance: impl AsRef<str>,
+        authorization_server: impl AsRef<str>,
+    ) -> Result<Self, AuthError> {
+        let instance = instance.as_ref();
+        let authorization_server = authorization_server.as_ref();
         check("instance", instance)?;
         check("authorization_server", authorization_server)?;
         let issuer = format!("https://{instance}/oauth2/{authorization_server}");
@@ -144,7 +149,8 @@ impl Provider {
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the tenant is empty or has characters
     /// that do not belong there.
-    pub fn entra(tenant: &str) -> Result<Self, AuthError> {
+    pub fn entra(tenant: impl AsRef<str>) -> Result<Self, AuthError> {
+        let tenant = tenant.as_ref();
         check("tenant", tenant)?;
         let at = |name| format!("{ENTRA}/{tenant}/oauth2/v2.0/{name}");
         Ok(Self {
@@ -173,7 +179,8 @@ impl Provider {
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the tenant is empty or has characters
     /// that do not belong there.
-    pub fn entra_v1(tenant: &str) -> Result<Self, AuthError> {
+    pub fn entra_v1(tenant: impl AsRef<str>) -> Result<Self, AuthError> {
+        let tenant = tenant.as_ref();
         check("tenant", tenant)?;
         let issuer = format!("{ENTRA}/{tenant}");
         let at = |name| format!("{issuer}/oauth2/{name}");
@@ -249,7 +256,8 @@ impl Provider {
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the domain is empty or has characters
     /// that do not belong there.
-    pub fn auth0(domain: &str) -> Result<Self, AuthError> {
+    pub fn auth0(domain: impl AsRef<str>) -> Result<Self, AuthError> {
+        let domain = domain.as_ref();
         check("domain", domain)?;
         let at = |name| format!("https://{domain}/{name}");
         Ok(Self::new(at(""), at("authorize"), at("oauth/token")))
@@ -262,7 +270,9 @@ impl Provider {
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the URL is neither https nor of this
     /// machine, or the realm is empty or has characters that do not belong there.
-    pub fn keycloak(base_url: &str, realm: &str) -> Result<Self, AuthError> {
+    pub fn keycloak(base_url: impl AsRef<str>, realm: impl AsRef<str>) -> Result<Self, AuthError> {
+        let base_url = base_url.as_ref();
+        let realm = realm.as_ref();
         crate::url::endpoint("base_url", base_url, true)?;
         if base_url.contains(['?', '#']) {
             return Err(AuthError::configuration(
@@ -331,9 +341,10 @@ impl Provider {
     /// [`OAuth2::client_credentials`] at this provider.
     pub fn client_credentials(
         &self,
-        client_id: &str,
+        client_id: impl AsRef<str>,
         client_secret: impl Into<Secret>,
     ) -> OAuth2Builder<ClientCredentials> {
+        let client_id = client_id.as_ref();
         let builder = OAuth2::client_credentials(&self.token_url, client_id, client_secret);
         builder
             .scope_separator(self.scopes.separator)
@@ -350,7 +361,11 @@ impl Provider {
     /// [`OAuth2::authorization_code`] at this provider.
     #[cfg(feature = "browser")]
     #[cfg_attr(docsrs, doc(cfg(feature = "browser")))]
-    pub fn authorization_code(&self, client_id: &str) -> OAuth2Builder<crate::AuthorizationCode> {
+    pub fn authorization_code(
+        &self,
+        client_id: impl AsRef<str>,
+    ) -> OAuth2Builder<crate::AuthorizationCode> {
+        let client_id = client_id.as_ref();
         let builder =
             OAuth2::authorization_code(&self.authorization_url, &self.token_url, client_id)
                 .scope_separator(self.scopes.separator)
@@ -366,7 +381,8 @@ impl Provider {
     /// [`OAuth2::implicit`] at this provider, with what it says there about not using it.
     #[cfg(feature = "implicit")]
     #[cfg_attr(docsrs, doc(cfg(feature = "implicit")))]
-    pub fn implicit(&self, client_id: &str) -> OAuth2Builder<crate::Implicit> {
+    pub fn implicit(&self, client_id: impl AsRef<str>) -> OAuth2Builder<crate::Implicit> {
+        let client_id = client_id.as_ref();
         OAuth2::implicit(&self.authorization_url, client_id)
             .scope_separator(self.scopes.separator)
             .require_scope(self.scopes.for_login)
@@ -378,10 +394,11 @@ impl Provider {
     #[cfg_attr(docsrs, doc(cfg(feature = "password")))]
     pub fn password(
         &self,
-        username: &str,
+        username: impl AsRef<str>,
         password: impl Into<Secret>,
         auth: ClientAuth,
     ) -> OAuth2Builder<Password> {
+        let username = username.as_ref();
         OAuth2::password(&self.token_url, username, password)
             .client_auth(auth)
             .default_scope(self.scopes.password)

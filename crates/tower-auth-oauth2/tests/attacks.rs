@@ -220,7 +220,7 @@ fn shows_no_secret(text: &str) -> Result<(), String> {
 
 fn scheme(server: &Hostile, auth: ClientAuth) -> OAuth2 {
     let http: HttpClient = HttpClient::builder().build().unwrap();
-    OAuth2::client_credentials_as(&format!("http://{}/token", server.address), auth)
+    OAuth2::client_credentials_as(format!("http://{}/token", server.address), auth)
         .http_client(http.timeout(TIME).max_answer(MOST))
         .build()
         .unwrap()

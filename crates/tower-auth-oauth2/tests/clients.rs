@@ -234,7 +234,7 @@ fn the_metadata_of_an_https_issuer_cannot_send_a_secret_anywhere_in_the_clear() 
             document[name] = insecure.into();
             document["mtls_endpoint_aliases"][name] = insecure.into();
         }
-        let server = ServerMetadata::parse(issuer, &document.to_string()).unwrap();
+        let server = ServerMetadata::parse(issuer, document.to_string()).unwrap();
         for server in [server.clone(), server.for_mutual_tls()] {
             let client = ClientAuth::post("id", "s").unwrap();
             let error = server.client_credentials(client.clone()).unwrap_err();

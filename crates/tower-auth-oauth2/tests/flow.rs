@@ -50,7 +50,7 @@ async fn a_token_is_kept_renewed_when_it_expires_and_replaced_when_it_was_revoke
     let server = Server::default();
     let origin = server.start().await;
     let (hands, clock) = clock();
-    let auth = OAuth2::client_credentials(&format!("{origin}/token"), "id", "secret")
+    let auth = OAuth2::client_credentials(format!("{origin}/token"), "id", "secret")
         .clock(clock)
         .build()
         .unwrap();
@@ -79,7 +79,7 @@ async fn a_token_is_given_up_thirty_seconds_early_unless_told_otherwise_and_zero
         let server = Server::default();
         let origin = server.start().await;
         let (hands, clock) = clock();
-        let builder = OAuth2::client_credentials(&format!("{origin}/token"), "id", "secret")
+        let builder = OAuth2::client_credentials(format!("{origin}/token"), "id", "secret")
             .refresh_ahead(Duration::ZERO)
             .clock(clock);
         let builder = match early {
@@ -103,7 +103,7 @@ async fn a_token_is_given_up_thirty_seconds_early_unless_told_otherwise_and_zero
 async fn ten_thousand_requests_on_an_expired_token_make_one_token_request() {
     let server = Server::default();
     let origin = server.start().await;
-    let auth = OAuth2::client_credentials(&format!("{origin}/token"), "id", "secret")
+    let auth = OAuth2::client_credentials(format!("{origin}/token"), "id", "secret")
         .build()
         .unwrap();
     let mut tasks = tokio::task::JoinSet::new();
@@ -131,7 +131,7 @@ async fn too_little_scope_and_step_up_fetch_no_token() {
         let server = Server::default();
         let origin = server.start().await;
         server.refuse_with(status, challenge);
-        let auth = OAuth2::client_credentials(&format!("{origin}/token"), "id", "secret")
+        let auth = OAuth2::client_credentials(format!("{origin}/token"), "id", "secret")
             .build()
             .unwrap();
         let client = auth.replay(Cloned).layer(http());
@@ -153,7 +153,7 @@ async fn an_api_that_always_says_401_does_not_cost_a_token_each() {
     let server = Server::default();
     let origin = server.start().await;
     server.refuse_with(401, r#"Bearer error="invalid_token""#);
-    let auth = OAuth2::client_credentials(&format!("{origin}/token"), "id", "secret")
+    let auth = OAuth2::client_credentials(format!("{origin}/token"), "id", "secret")
         .build()
         .unwrap();
     let client = auth.replay(Cloned).layer(http());
@@ -168,7 +168,7 @@ async fn a_server_that_is_down_is_an_error_with_its_cause_and_keeps_the_session(
     let server = Server::default();
     let origin = server.start().await;
     let (hands, clock) = clock();
-    let auth = OAuth2::refresh_token(&format!("{origin}/token"), "id", "first")
+    let auth = OAuth2::refresh_token(format!("{origin}/token"), "id", "first")
         .client_auth(ClientAuth::post("id", "secret").unwrap())
         .clock(clock)
         .build()
@@ -185,7 +185,7 @@ async fn a_server_that_is_down_is_an_error_with_its_cause_and_keeps_the_session(
     assert_eq!(server.api_requests(), 0);
 
     server.break_down(true);
-    let broken = OAuth2::client_credentials(&format!("{origin}/token"), "id", "secret")
+    let broken = OAuth2::client_credentials(format!("{origin}/token"), "id", "secret")
         .build()
         .unwrap();
     let error = broken.token().await.unwrap_err();
@@ -201,7 +201,7 @@ async fn a_broken_server_never_costs_the_refresh_token() {
     let server = Server::default();
     let origin = server.start().await;
     let (hands, clock) = clock();
-    let auth = OAuth2::password(&format!("{origin}/token"), "u", "p")
+    let auth = OAuth2::password(format!("{origin}/token"), "u", "p")
         .clock(clock)
         .build()
         .unwrap();
@@ -222,7 +222,7 @@ async fn a_broken_server_never_costs_the_refresh_token() {
 async fn it_adds_up_with_other_schemes_and_keeps_to_its_origins() {
     let server = Server::default();
     let origin = server.start().await;
-    let auth = OAuth2::client_credentials(&format!("{origin}/token"), "id", "secret");
+    let auth = OAuth2::client_credentials(format!("{origin}/token"), "id", "secret");
     let finisher = auth.build().unwrap() + HeaderApiKey::new("key").unwrap();
     let client = finisher
         .only_to(&origin)
@@ -237,7 +237,7 @@ async fn it_adds_up_with_other_schemes_and_keeps_to_its_origins() {
     assert_eq!(server.token_requests().len(), 1);
 
     // In a header of its own it is a key, and another finisher fits beside it.
-    let key = OAuth2::client_credentials(&format!("{origin}/token"), "id", "secret")
+    let key = OAuth2::client_credentials(format!("{origin}/token"), "id", "secret")
         .token_in_header("x-token", "{token}")
         .build()
         .unwrap();

@@ -241,7 +241,7 @@ mod assertions {
             "client_email": "svc@proj.iam.gserviceaccount.com", "token_uri": "https://oauth2.googleapis.com/token",
         });
         let (http, log) = answering(&[TOKEN]);
-        let auth = OAuth2::google_service_account(&file.to_string())
+        let auth = OAuth2::google_service_account(file.to_string())
             .unwrap()
             .scope("https://www.googleapis.com/auth/cloud-platform")
             .subject("user@example.com")
@@ -282,7 +282,7 @@ mod assertions {
             let error = OAuth2::google_service_account(bad).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Configuration, "{bad}");
         }
-        let scopeless = OAuth2::google_service_account(&file.to_string()).unwrap();
+        let scopeless = OAuth2::google_service_account(file.to_string()).unwrap();
         let error = scopeless.build().unwrap_err();
         assert_eq!(error.parameter(), Some("scope"));
     }

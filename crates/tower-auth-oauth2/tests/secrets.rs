@@ -354,7 +354,7 @@ async fn nothing_secret_is_traced_on_a_connection() {
     let _guard = tracing::subscriber::set_default(traced.clone());
     let server = support::server::Server::default();
     let origin = server.start().await;
-    let auth = OAuth2::client_credentials(&format!("{origin}/token"), "the-id", "PLANTED-secret")
+    let auth = OAuth2::client_credentials(format!("{origin}/token"), "the-id", "PLANTED-secret")
         .build()
         .unwrap();
     let http = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new())

@@ -21,7 +21,7 @@ async fn two_schemes_share_a_session_by_a_store() {
     let store = MemoryStore::new();
     let hands = ManualClock::at(std::time::UNIX_EPOCH + Duration::from_secs(1_700_000_000));
     let scheme = |client: &str| {
-        OAuth2::client_credentials(&format!("{origin}/token"), client, "secret")
+        OAuth2::client_credentials(format!("{origin}/token"), client, "secret")
             .store(store.clone())
             .clock(Clock::new(hands.clone()))
             .build()
@@ -113,7 +113,7 @@ async fn many_schemes_on_one_file_refresh_a_rotating_session_once() {
     let hands = ManualClock::at(std::time::UNIX_EPOCH + Duration::from_secs(1_700_000_000));
     let schemes: Vec<_> = (0..20)
         .map(|_| {
-            OAuth2::password(&format!("{origin}/token"), "u", "p")
+            OAuth2::password(format!("{origin}/token"), "u", "p")
                 .store(FileStore::new(directory.path().join("tokens.json")))
                 .clock(Clock::new(hands.clone()))
                 .build()

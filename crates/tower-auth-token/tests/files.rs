@@ -585,3 +585,78 @@ async fn errors_of_a_store_do_not_show_tokens() {
     let shown = format!("{token:?} {store:?} {time:?}");
     assert!(!shown.contains("hunter2"), "{shown}");
 }
+
+/// One line that names the cause and the remedy, and does not only repeat what is behind it.
+fn check(error: &dyn std::error::Error, remedy: &str) {
+    let text = error.to_string();
+    assert!(
+        !text.contains(char::is_control) && !text.ends_with('.'),
+        "{text}"
+    );
+    assert!(text.contains(remedy), "{text}");
+    let source = error.source().map(ToString::to_string);
+    assert_ne!(source.as_ref(), Some(&text));
+}
+
+#[tokio::test]
+async fn every_error_of_a_store_is_one_line_with_the_cause_and_the_remedy() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    let file = |name: &str, text: &str| {
+        fs::write(at(name), text).unwrap();
+        FileStore::new(at(name))
+    };
+    let token = entry("t", None);
+    let large = entry(&"x".repeat(17 << 20), None);
+    let read_only = file("read-only", "{}");
+    let mut permissions = fs::metadata(at("read-only")).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(at("read-only"), permissions).unwrap();
+    let busy = file("busy", "{}").lock_timeout(Duration::from_millis(50));
+    let _held = busy.lock("k").await.unwrap();
+
+    for (error, kind, remedy) in [
+        (
+            FileStore::new(at("")).load("k").await.unwrap_err(),
+            StoreErrorKind::NotAFile,
+            "give the path of a file",
+        ),
+        (
+            file("broken", "[").load("k").await.unwrap_err(),
+            StoreErrorKind::Broken,
+            "is set aside when",
+        ),
+        (
+            read_only.save("k", &token).await.unwrap_err(),
+            StoreErrorKind::ReadOnly,
+            "until it can be written",
+        ),
+        (
+            busy.lock("k").await.unwrap_err(),
+            StoreErrorKind::Busy,
+            "`lock_timeout`",
+        ),
+        (
+            file("key", "{}").load("k:more").await.unwrap_err(),
+            StoreErrorKind::Key,
+            "choose another",
+        ),
+        (
+            file("large", "{}").save("k", &large).await.unwrap_err(),
+            StoreErrorKind::TooLarge,
+            "remove tokens",
+        ),
+        (
+            FileStore::new(at("missing/file"))
+                .save("k", &token)
+                .await
+                .unwrap_err(),
+            StoreErrorKind::NoFolder,
+            "create it",
+        ),
+    ] {
+        assert_eq!(error.kind(), kind);
+        check(&error, remedy);
+        check(&AuthError::from(error), remedy);
+    }
+}

@@ -41,7 +41,7 @@
 //! | --- | --- | --- |
 //! | say where credentials may go | [`only_to`](SchemeExt::only_to), [`danger_allow_plaintext`](SchemeExt::danger_allow_plaintext) | on a scheme |
 //! | send a refused request once more | [`replay`](SchemeExt::replay) with [`replay::Cloned`] | on a scheme |
-//! | speak gRPC, where a refusal is a field and an error a status | [`for_grpc`](AuthLayer::for_grpc): [`grpc`] | on a scheme, last |
+//! | speak gRPC, where a refusal is a field and an error a status | [`for_grpc`](AuthLayer::for_grpc): [`grpc`] | after those, last |
 //! | let the caller's own credentials stand | [`keep_existing`](SchemeExt::keep_existing) | on a scheme |
 //! | leave one request out, or give it credentials of its own | [`NoAuth`], [`RequestAuth`] | on a request |
 //! | read a body into memory, to sign or replay it | [`BufferBody`], which makes [`BodyBytes`] | above |

@@ -1,6 +1,10 @@
 //! `aws-chunked` bodies: the signature of every chunk and of the trailers, and the bytes on the wire.
 
-use super::{Body, Context, Recorded, judge, read, same, text};
+use super::{Body, Context, Recorded, judge as steps};
+use crate::{
+    case::Judged,
+    record::{Read as _, same, text},
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use serde_json::Value;
@@ -28,17 +32,17 @@ struct Trailer {
     signature: String,
 }
 
-pub(super) fn judge(entry: &Value) -> Result<(), String> {
-    let mut context: Context = read(&entry["context"])?;
-    let recorded: Recorded = read(&entry["request"])?;
-    let expected: Expected = read(&entry["expected"])?;
-    let chunks: Vec<Body> = read(&entry["chunks"])?;
-    let seed = read(&entry["expected"])?;
+pub(super) fn judge(entry: &Value) -> Judged {
+    let mut context: Context = entry.read("context")?;
+    let recorded: Recorded = entry.read("request")?;
+    let expected: Expected = entry.read("expected")?;
+    let chunks: Vec<Body> = entry.read("chunks")?;
+    let seed = entry.read("expected")?;
     // The published examples sign `content-length`.
     context.never_signed_headers = Some(vec!["user-agent".to_owned()]);
     let payload = context.payload(&[])?;
     let host = entry["host_header"].as_str();
-    let signed = judge::header(&context, &recorded, host, payload, &seed, false)?;
+    let signed = steps::header(&context, &recorded, host, payload, &seed, false)?;
     let mut signer = ChunkSigner::new(&signed.signer, &signed.signature);
 
     let mut wire = Vec::new();
@@ -52,7 +56,8 @@ pub(super) fn judge(entry: &Value) -> Result<(), String> {
                 "chunk {index} has {} bytes, recorded {}",
                 chunk.len(),
                 recorded.size
-            ));
+            )
+            .into());
         }
         let signature = signer.sign(&chunk).map_err(|e| e.to_string())?;
         same(&format!("chunk {index}"), signature, &recorded.signature)?;
@@ -63,7 +68,7 @@ pub(super) fn judge(entry: &Value) -> Result<(), String> {
         }
     }
     if recorded.next().is_some() {
-        return Err("records more chunks than there are".to_owned());
+        return Err("records more chunks than there are".into());
     }
     if let Some(Trailer {
         mut headers,
@@ -90,7 +95,8 @@ pub(super) fn judge(entry: &Value) -> Result<(), String> {
             "{} bytes on the wire, recorded {}",
             wire.len(),
             expected.wire_length
-        ));
+        )
+        .into());
     }
     if let Some(recorded) = expected.wire_base64 {
         let recorded = STANDARD.decode(recorded).map_err(text)?;

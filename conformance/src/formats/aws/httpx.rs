@@ -1,46 +1,38 @@
 //! `httpx_auth_aws4.json`: what httpx_auth's AWS4Auth signs, and whether botocore agrees.
 
-use super::{read, reference, same, text};
+use super::reference;
+use crate::case::Why;
 use crate::{
-    case::{Case, Verdict},
+    case::{Case, Judged},
     formats::Format,
+    record::{Read as _, Record as Vector, entries, same, text},
 };
 use http::{HeaderName, HeaderValue, Method, Request};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tower_auth_aws::{Credentials, NEVER_SIGNED, PayloadHash, Signer};
+use tower_auth_core::AuthError;
 
 pub(crate) struct HttpxAuthAws4;
 
-const NAME: &str = "httpx_auth_aws4";
-
 impl Format for HttpxAuthAws4 {
     fn name(&self) -> &'static str {
-        NAME
+        "httpx_auth_aws4"
     }
 
     fn recognizes(&self, file: &Map<String, Value>) -> bool {
-        file.get("library").and_then(Value::as_str) == Some("httpx_auth")
+        file.maybe("library") == Some("httpx_auth")
             && file.contains_key("botocore")
             && file
                 .get("vectors")
                 .is_some_and(|vectors| vectors[0].get("auth").is_some())
     }
 
-    fn cases(&self, file: &Map<String, Value>) -> Vec<Case> {
-        let vectors = file.get("vectors").and_then(Value::as_array);
+    fn cases(&self, file: &Vector) -> Vec<Case> {
+        let vectors = file.at("vectors").cloned().unwrap_or_default();
+        let vectors = entries(file, "", &vectors).into_iter();
         vectors
-            .into_iter()
-            .flatten()
-            .map(|vector| {
-                let name = vector["name"].as_str().unwrap_or("without name");
-                if vector.get("raises").is_some() {
-                    let id = format!("{NAME}/raises/{name}");
-                    return Case::unknown(id, "records an error and no request");
-                }
-                let judged = judge(vector);
-                Case::new(format!("{NAME}/{name}"), async move { judged })
-            })
+            .map(|vector| Case::at_once(vector, |vector| judge(vector)))
             .collect()
     }
 }
@@ -89,62 +81,32 @@ struct Botocore {
     differs_in: Vec<String>,
 }
 
-fn judge(vector: &Value) -> Verdict {
-    let record: Record = match read(vector) {
-        Ok(record) => record,
-        Err(why) => return Verdict::Differs(why),
-    };
-    let (credentials, signer) = match scheme(&record.auth) {
-        Ok(made) => made,
-        Err(_) if record.auth.must_be_refused() => return Verdict::Agrees,
-        Err(why) => return Verdict::Refused(why),
-    };
-    if record.auth.must_be_refused() {
-        return Verdict::Differs("was taken, and no server accepts it".to_owned());
-    }
-    if record
-        .wire
-        .headers
-        .iter()
-        .any(|(name, value)| !is_field(name, &value.text()))
-    {
-        // http::Request cannot hold it, and no server takes it (RFC 9110 sections 5.1 and 5.5).
-        return match request(&record.wire) {
-            Err(_) => Verdict::Agrees,
-            Ok(_) => Verdict::Differs("a header that is none was taken".to_owned()),
-        };
-    }
-    compare(&record, &credentials, &signer).into()
+fn judge(vector: &Value) -> Judged {
+    let record: Record = vector.read("")?;
+    let (credentials, signer) = scheme(&record.auth)?;
+    compare(&record, &credentials, &signer)
 }
 
-fn scheme(auth: &Auth) -> Result<(Credentials, Signer), String> {
-    let mut credentials =
-        Credentials::new(&auth.access_id, auth.secret_key.as_str()).map_err(text)?;
+fn scheme(auth: &Auth) -> Result<(Credentials, Signer), AuthError> {
+    let mut credentials = Credentials::new(&auth.access_id, auth.secret_key.as_str())?;
     if let Some(token) = auth
         .security_token
         .as_deref()
         .filter(|token| !token.is_empty())
     {
-        credentials = credentials.with_session_token(token).map_err(text)?;
+        credentials = credentials.with_session_token(token)?;
     }
-    let signer = Signer::new(&auth.service, &auth.region)
-        .and_then(|signer| signer.include_headers(auth.include_headers.iter().map(String::as_str)))
-        .map_err(text)?;
+    let signer = Signer::new(&auth.service, &auth.region).and_then(|signer| {
+        signer.include_headers(auth.include_headers.iter().map(String::as_str))
+    })?;
     Ok((credentials, signer.payload_header(true)))
 }
 
-fn compare(record: &Record, credentials: &Credentials, signer: &Signer) -> Result<(), String> {
+fn compare(record: &Record, credentials: &Credentials, signer: &Signer) -> Judged {
     let time = time(&record.frozen_time)?;
     let mut request = request(&record.wire)?;
-    // It replaces what the caller set; we refuse to, and honour a declared hash.
-    for name in [
-        "authorization",
-        "x-amz-date",
-        "x-amz-content-sha256",
-        "x-amz-security-token",
-    ] {
-        request.headers_mut().remove(name);
-    }
+    // A hash that the caller declared would be another body's.
+    request.headers_mut().remove("x-amz-content-sha256");
     let payload = payload(&record.body)?;
     let signature = signer
         .sign(credentials, time, &mut request, payload)
@@ -166,7 +128,7 @@ fn compare(record: &Record, credentials: &Credentials, signer: &Signer) -> Resul
         .remove("authorization")
         .ok_or("is not signed")?;
     let authorization = authorization.to_str().map_err(text)?.to_owned();
-    let recorded = record.expected.get("authorization").and_then(Value::as_str);
+    let recorded = record.expected.maybe("authorization");
     let recorded = recorded.ok_or("records no authorization")?;
     let before = |text: &str| text.split("Signature=").next().unwrap_or("").to_owned();
     let credential = |text: &str| text.split("SignedHeaders=").next().unwrap_or("").to_owned();
@@ -230,7 +192,7 @@ fn compare(record: &Record, credentials: &Credentials, signer: &Signer) -> Resul
         &credential(&authorization),
         &credential(recorded),
     )?;
-    same("payload", &line(lines.len() - 1), payload.as_str())?;
+    same("payload", line(lines.len() - 1), payload.as_str())?;
     if let Some(theirs) = &record.canonical_request {
         let theirs: Vec<&str> = theirs.split('\n').collect();
         for (at, part) in [(0, "method"), (1, "uri"), (2, "query")] {
@@ -240,7 +202,7 @@ fn compare(record: &Record, credentials: &Credentials, signer: &Signer) -> Resul
                 .iter()
                 .any(|differs| differs == part)
             {
-                same(part, &line(at), theirs[at])?;
+                same(part, line(at), theirs[at])?;
             }
         }
     }
@@ -249,42 +211,6 @@ fn compare(record: &Record, credentials: &Credentials, signer: &Signer) -> Resul
         .signature(credentials, time, &string_to_sign)
         .map_err(text)?;
     same("signature", signature.as_str(), &again)
-}
-
-impl Auth {
-    /// What no server accepts: parts that are empty, or that would not be one part of the scope or the header.
-    fn must_be_refused(&self) -> bool {
-        let name = |text: &str| {
-            !text.is_empty()
-                && text
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-        };
-        let control = |text: &str| text.bytes().any(|b| b.is_ascii_control());
-        let id = |text: &str| {
-            !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && b != b',')
-        };
-        !name(&self.service)
-            || !name(&self.region)
-            || !id(&self.access_id)
-            || self.secret_key.is_empty()
-            || control(&self.secret_key)
-            || self
-                .security_token
-                .as_deref()
-                .is_some_and(|token| control(token) || !token.is_ascii() || token != token.trim())
-    }
-}
-
-/// Whether this is a header (RFC 9110 sections 5.1 and 5.5).
-fn is_field(name: &str, value: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
-        && value
-            .chars()
-            .all(|c| c == '\t' || (' '..='\u{ff}').contains(&c) && c != '\u{7f}')
 }
 
 impl Text {
@@ -296,45 +222,42 @@ impl Text {
     }
 }
 
-fn request(wire: &Wire) -> Result<Request<()>, String> {
+/// The request, as it was sent; headers are latin-1.
+fn request(wire: &Wire) -> Result<Request<()>, Why> {
     let mut request = Request::new(());
     *request.method_mut() = Method::from_bytes(wire.method.as_bytes()).map_err(text)?;
     let url = format!("{}://{}{}", wire.scheme, wire.authority, wire.target);
     *request.uri_mut() = url.parse().map_err(text)?;
+    let is_none = || AuthError::configuration("header", "is none that http can hold");
     for (name, value) in &wire.headers {
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(text)?;
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| is_none())?;
         let value = value.text();
-        // Latin-1, as they were sent.
-        let bytes: Vec<u8> = value
-            .chars()
-            .map(|c| u8::try_from(u32::from(c)))
-            .collect::<Result<_, _>>()
-            .map_err(text)?;
-        request
-            .headers_mut()
-            .append(name, HeaderValue::from_bytes(&bytes).map_err(text)?);
+        let bytes = value.chars().map(|c| u8::try_from(u32::from(c)));
+        let bytes: Vec<u8> = bytes.collect::<Result<_, _>>().map_err(text)?;
+        let value = HeaderValue::from_bytes(&bytes).map_err(|_| is_none())?;
+        request.headers_mut().append(name, value);
     }
     Ok(request)
 }
 
-fn payload(body: &Value) -> Result<PayloadHash, String> {
+fn payload(body: &Value) -> Result<PayloadHash, Why> {
     if let Some(hex) = body["hex"].as_str() {
         return Ok(PayloadHash::of(&super::hex(hex)?));
     }
     match body["sha256"].as_str() {
         Some(hash) => PayloadHash::parse(hash.as_bytes()).map_err(text),
-        None => Err("records no body".to_owned()),
+        None => Err("records no body".into()),
     }
 }
 
 /// `2018-10-11T15:05:05.663979+00:00`
-fn time(text: &str) -> Result<std::time::SystemTime, String> {
-    let digits: String = text.chars().filter(|c| !matches!(c, '-' | ':')).collect();
+fn time(at: &str) -> Result<std::time::SystemTime, Why> {
+    let digits: String = at.chars().filter(|c| !matches!(c, '-' | ':')).collect();
     let seconds = digits.get(..15).ok_or("is no time")?;
-    let (_, zone) = text.split_at(text.len().saturating_sub(6));
+    let (_, zone) = at.split_at(at.len().saturating_sub(6));
     let shift: i64 = match zone.split_once(':') {
         Some((hours, minutes)) if hours.starts_with(['+', '-']) => {
-            let number = |text: &str| text.parse::<i64>().map_err(super::text);
+            let number = |digits: &str| digits.parse::<i64>().map_err(text);
             let sign = if hours.starts_with('-') { -1 } else { 1 };
             (number(hours)?.abs() * 3600 + number(minutes)? * 60) * sign
         }
@@ -346,5 +269,5 @@ fn time(text: &str) -> Result<std::time::SystemTime, String> {
     } else {
         time.checked_add(std::time::Duration::from_secs(shift.unsigned_abs()))
     };
-    shifted.ok_or_else(|| "is out of range".to_owned())
+    shifted.ok_or_else(|| "is out of range".into())
 }

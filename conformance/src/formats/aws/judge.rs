@@ -1,6 +1,8 @@
 //! Signs a recorded request and compares every step.
 
-use super::{Context, Recorded, hex, same, text};
+use super::{Context, Recorded, hex};
+use crate::case::{Judged, Why};
+use crate::record::{same, text};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use http::{HeaderMap, Uri};
 use serde::Deserialize;
@@ -24,7 +26,7 @@ pub(super) struct Expected {
 }
 
 impl Expected {
-    fn check_recorded(&self) -> Result<(), String> {
+    fn check_recorded(&self) -> Judged {
         match (&self.canonical_request, &self.string_to_sign) {
             (None, None) => Err("records neither a canonical request nor a string to sign".into()),
             _ => Ok(()),
@@ -46,7 +48,7 @@ pub(super) fn header(
     payload: PayloadHash,
     expected: &Expected,
     v4a: bool,
-) -> Result<Signed, String> {
+) -> Result<Signed, Why> {
     expected.check_recorded()?;
     let signer = context.signer(v4a)?;
     let (credentials, time) = (context.credentials()?, context.time()?);
@@ -73,7 +75,7 @@ pub(super) fn header(
             .sign(&credentials, time, &mut plain, payload)
             .map_err(text)?;
         if layered.headers() != plain.headers() {
-            return Err("the scheme sends other headers than the signer".to_owned());
+            return Err("the scheme sends other headers than the signer".into());
         }
     }
     // The steps, from what is sent; what is added after signing was not there then.
@@ -100,7 +102,7 @@ pub(super) fn header(
     }
     same(
         "signature in the header",
-        &part("Signature="),
+        part("Signature="),
         signature.as_str(),
     )?;
     if v4a {
@@ -136,7 +138,7 @@ pub(super) fn query(
     payload: PayloadHash,
     expected: &Expected,
     v4a: bool,
-) -> Result<(), String> {
+) -> Judged {
     expected.check_recorded()?;
     let signer = context.signer(v4a)?;
     let (credentials, time) = (context.credentials()?, context.time()?);
@@ -176,7 +178,7 @@ pub(super) fn query(
 }
 
 /// The URL before it was signed, and the signature.
-fn split_signature(url: &Uri, token_last: bool) -> Result<(Uri, String), String> {
+fn split_signature(url: &Uri, token_last: bool) -> Result<(Uri, String), Why> {
     let url = url.to_string();
     let (unsigned, signature) = url
         .rsplit_once("&X-Amz-Signature=")
@@ -204,7 +206,7 @@ fn sorted(url: &str) -> String {
     pairs.join("&")
 }
 
-fn steps(expected: &Expected, canonical: &str, string_to_sign: &str) -> Result<(), String> {
+fn steps(expected: &Expected, canonical: &str, string_to_sign: &str) -> Judged {
     if let Some(recorded) = &expected.canonical_request {
         same("canonical request", canonical, recorded)?;
     }
@@ -215,28 +217,23 @@ fn steps(expected: &Expected, canonical: &str, string_to_sign: &str) -> Result<(
 }
 
 /// An ECDSA signature is another every time; it has to hold under the key that the record has.
-fn verify(
-    context: &Context,
-    expected: &Expected,
-    string_to_sign: &str,
-    signature: &str,
-) -> Result<(), String> {
+fn verify(context: &Context, expected: &Expected, string_to_sign: &str, signature: &str) -> Judged {
     let (Some(x), Some(y)) = (&expected.public_x, &expected.public_y) else {
-        return Err("records no public key".to_owned());
+        return Err("records no public key".into());
     };
     let ours = context.credentials()?.v4a_public_key().map_err(text)?;
     let mut point = vec![4];
     point.extend(hex(x)?);
     point.extend(hex(y)?);
     if ours != point {
-        return Err("another public key is derived than the recorded one".to_owned());
+        return Err("another public key is derived than the recorded one".into());
     }
     UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &point)
         .verify(string_to_sign.as_bytes(), &hex(signature)?)
-        .map_err(|_| "the signature does not hold under the recorded public key".to_owned())
+        .map_err(|_| "the signature does not hold under the recorded public key".into())
 }
 
-fn take(headers: &mut HeaderMap, name: &str) -> Result<String, String> {
+fn take(headers: &mut HeaderMap, name: &str) -> Result<String, Why> {
     let value = headers
         .remove(name)
         .ok_or_else(|| format!("was sent without `{name}`"))?;

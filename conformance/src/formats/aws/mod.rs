@@ -14,8 +14,9 @@ mod tests;
 pub(crate) use self::{httpx::HttpxAuthAws4, random::BotocoreRandom, suite::Suite};
 
 use self::request::{Body, Recorded};
+use super::hex;
+use crate::{case::Why, record::text};
 use serde::Deserialize;
-use serde_json::Value;
 use std::time::{Duration, SystemTime};
 use tower_auth_aws::{Credentials, PathRules, PayloadHash, SessionToken, Signer};
 
@@ -43,7 +44,7 @@ struct Context {
 }
 
 impl Context {
-    fn credentials(&self) -> Result<Credentials, String> {
+    fn credentials(&self) -> Result<Credentials, Why> {
         let credentials = Credentials::new(&self.access_key_id, self.secret_access_key.as_str());
         match self
             .session_token
@@ -57,7 +58,7 @@ impl Context {
     }
 
     /// SigV4a when `v4a`; the region set of a suite is its region.
-    fn signer(&self, v4a: bool) -> Result<Signer, String> {
+    fn signer(&self, v4a: bool) -> Result<Signer, Why> {
         let mut signer = if v4a {
             let set = self.region_set.as_ref().or(self.region.as_ref());
             Signer::v4a(&self.service, set.ok_or("has no region set")?)
@@ -87,34 +88,32 @@ impl Context {
             Some(name) if name.eq_ignore_ascii_case("x-amz-s3session-token") => {
                 signer = signer.session_token(SessionToken::S3Session);
             }
-            Some(name) => return Err(format!("unknown name of a session token: {name}")),
+            Some(name) => return Err(format!("unknown name of a session token: {name}").into()),
         }
         Ok(signer)
     }
 
-    fn time(&self) -> Result<SystemTime, String> {
+    fn time(&self) -> Result<SystemTime, Why> {
         time(&self.amz_date)
     }
 
     /// What is said of the body.
-    fn payload(&self, body: &[u8]) -> Result<PayloadHash, String> {
+    fn payload(&self, body: &[u8]) -> Result<PayloadHash, Why> {
         match (self.payload_mode.as_deref(), &self.payload_hash) {
             (Some("signed") | None, None) => Ok(PayloadHash::of(body)),
             (Some("unsigned" | "unsigned-header"), None) => Ok(PayloadHash::UNSIGNED),
             (Some("streaming-unsigned-trailer"), None) => Ok(PayloadHash::UNSIGNED_CHUNKS_TRAILER),
             (None, Some(line)) => PayloadHash::parse(line.as_bytes()).map_err(text),
-            (mode, _) => Err(format!("unknown payload mode: {mode:?}")),
+            (mode, _) => Err(format!("unknown payload mode: {mode:?}").into()),
         }
     }
 }
 
 /// `20150830T123600Z`
-fn time(date: &str) -> Result<SystemTime, String> {
-    let number = |from: usize, to: usize| -> Result<i64, String> {
+fn time(date: &str) -> Result<SystemTime, Why> {
+    let number = |from: usize, to: usize| -> Result<i64, Why> {
         let digits = date.get(from..to).ok_or("is no timestamp")?;
-        digits
-            .parse()
-            .map_err(|_| format!("is no timestamp: {date}"))
+        digits.parse().map_err(text)
     };
     let (year, month, day) = (number(0, 4)?, number(4, 6)?, number(6, 8)?);
     let (hour, minute, second) = (number(9, 11)?, number(11, 13)?, number(13, 15)?);
@@ -139,29 +138,4 @@ fn time(date: &str) -> Result<SystemTime, String> {
     let seconds = (years + in_year + day - 1) * 86_400 + hour * 3600 + minute * 60 + second;
     let seconds = u64::try_from(seconds).map_err(|_| "is before 1970")?;
     Ok(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
-}
-
-fn same(what: &str, ours: &str, recorded: &str) -> Result<(), String> {
-    if ours == recorded {
-        return Ok(());
-    }
-    Err(format!("{what}: ours {ours:?}, recorded {recorded:?}"))
-}
-
-fn text(error: impl std::fmt::Display) -> String {
-    error.to_string()
-}
-
-fn read<'a, T: Deserialize<'a>>(value: &'a Value) -> Result<T, String> {
-    T::deserialize(value).map_err(text)
-}
-
-fn hex(digits: &str) -> Result<Vec<u8>, String> {
-    if digits.len() % 2 != 0 || !digits.is_ascii() {
-        return Err("is not hexadecimal".to_owned());
-    }
-    (0..digits.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).map_err(text))
-        .collect()
 }

@@ -1,7 +1,11 @@
 //! `botocore_random.json`: what botocore and the AWS CRT sign, and published examples.
 
-use super::{Context, Recorded, chunks, events, judge, read, reference, same, text};
-use crate::{case::Case, formats::Format};
+use super::{Context, Recorded, chunks, events, judge as steps, reference};
+use crate::{
+    case::{Case, Judged},
+    formats::Format,
+    record::{Read as _, Record, entries, same, text},
+};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -9,48 +13,26 @@ use tower_auth_aws::{Credentials, NEVER_SIGNED, PayloadHash, SignedAlready};
 
 pub(crate) struct BotocoreRandom;
 
-const NAME: &str = "botocore_random";
-
 impl Format for BotocoreRandom {
     fn name(&self) -> &'static str {
-        NAME
+        "botocore_random"
     }
 
     fn recognizes(&self, file: &Map<String, Value>) -> bool {
-        file.get("format").and_then(Value::as_str) == Some("sigv4-botocore-random/1")
+        file.maybe("format") == Some("sigv4-botocore-random/1")
     }
 
-    fn cases(&self, file: &Map<String, Value>) -> Vec<Case> {
-        let parts = file
-            .iter()
-            .filter(|(part, _)| !matches!(part.as_str(), "format" | "generator" | "readme"));
-        parts
-            .flat_map(|(part, entries)| {
-                let Some(entries) = entries.as_array() else {
-                    return vec![Case::unknown(format!("{NAME}/{part}"), "is not a list")];
-                };
-                entries
-                    .iter()
-                    .enumerate()
-                    .map(|(index, entry)| {
-                        let name = match entry["id"].as_str() {
-                            Some(name) => name.to_owned(),
-                            None => index.to_string(),
-                        };
-                        let judged = judge_entry(part, entry);
-                        Case::new(
-                            format!("{NAME}/{part}/{name}"),
-                            async move { judged.into() },
-                        )
-                    })
-                    .collect()
-            })
-            .collect()
+    fn cases(&self, file: &Record) -> Vec<Case> {
+        let about = ["format", "generator", "readme"];
+        let parts = file.value.as_object().into_iter().flatten();
+        let parts = parts.filter(|(part, _)| !about.contains(&&***part));
+        let cases = parts.flat_map(|(part, content)| entries(file, part, content));
+        cases.map(|record| Case::at_once(record, judge)).collect()
     }
 }
 
-fn judge_entry(part: &str, entry: &Value) -> Result<(), String> {
-    match part {
+fn judge(entry: &Record) -> Judged {
+    match &*entry.part {
         "cases" => signed(entry, false),
         "v4a" => signed(entry, true),
         "v4a_key_derivation" => key(entry),
@@ -58,14 +40,14 @@ fn judge_entry(part: &str, entry: &Value) -> Result<(), String> {
         "event_stream" => events::judge(entry),
         "documented" => documented(entry),
         "disputed_inputs" => disputed(entry),
-        _ => Err("nothing judges this part".to_owned()),
+        _ => Err("nothing judges this part".into()),
     }
 }
 
-fn signed(entry: &Value, v4a: bool) -> Result<(), String> {
-    let mut context: Context = read(&entry["context"])?;
-    let recorded: Recorded = read(&entry["request"])?;
-    let expected = read(&entry["expected"])?;
+fn signed(entry: &Value, v4a: bool) -> Judged {
+    let mut context: Context = entry.read("context")?;
+    let recorded: Recorded = entry.read("request")?;
+    let expected = entry.read("expected")?;
     let host = entry["host_header"].as_str();
     let kind = entry["kind"].as_str().unwrap_or("");
     if v4a && context.never_signed_headers.is_none() {
@@ -85,34 +67,34 @@ fn signed(entry: &Value, v4a: bool) -> Result<(), String> {
     }
     let payload = context.payload(&recorded.body()?)?;
     if kind.ends_with("header") {
-        judge::header(&context, &recorded, host, payload, &expected, v4a).map(drop)
+        steps::header(&context, &recorded, host, payload, &expected, v4a).map(drop)
     } else if kind.ends_with("query") {
-        judge::query(&context, &recorded, host, payload, &expected, v4a)
+        steps::query(&context, &recorded, host, payload, &expected, v4a)
     } else {
-        Err(format!("unknown kind: {kind}"))
+        Err(format!("unknown kind: {kind}").into())
     }
 }
 
 /// A published example. The body is not recorded; its hash is a part of the example.
-fn documented(entry: &Value) -> Result<(), String> {
-    let context: Context = read(&entry["context"])?;
-    let recorded: Recorded = read(&entry["request"])?;
-    let expected = read(&entry["expected"])?;
+fn documented(entry: &Value) -> Judged {
+    let context: Context = entry.read("context")?;
+    let recorded: Recorded = entry.read("request")?;
+    let expected = entry.read("expected")?;
     let payload = entry["expected"]["payload_hash"]
         .as_str()
         .ok_or("records no payload")?;
     let payload = PayloadHash::parse(payload.as_bytes()).map_err(text)?;
     match entry["kind"].as_str() {
         Some("doc-header") => {
-            judge::header(&context, &recorded, None, payload, &expected, false).map(drop)
+            steps::header(&context, &recorded, None, payload, &expected, false).map(drop)
         }
-        Some("doc-query") => judge::query(&context, &recorded, None, payload, &expected, false),
-        kind => Err(format!("unknown kind: {kind:?}")),
+        Some("doc-query") => steps::query(&context, &recorded, None, payload, &expected, false),
+        kind => Err(format!("unknown kind: {kind:?}").into()),
     }
 }
 
 /// The derivation of a SigV4a key.
-fn key(entry: &Value) -> Result<(), String> {
+fn key(entry: &Value) -> Judged {
     #[derive(Deserialize)]
     struct Key {
         access_key_id: String,
@@ -120,7 +102,7 @@ fn key(entry: &Value) -> Result<(), String> {
         public_x: String,
         public_y: String,
     }
-    let key: Key = read(entry)?;
+    let key: Key = entry.read("")?;
     let credentials =
         Credentials::new(&key.access_key_id, key.secret_access_key.as_str()).map_err(text)?;
     let ours = credentials.v4a_public_key().map_err(text)?;
@@ -134,10 +116,10 @@ fn key(entry: &Value) -> Result<(), String> {
 
 /// An input about which signers disagree. Ours has to be what servers recompute (`reference`), and is signed by nobody
 /// alone: unless the rule of the servers is one that no signer follows, one of the recorded ones has the same signature.
-fn disputed(entry: &Value) -> Result<(), String> {
+fn disputed(entry: &Value) -> Judged {
     let id = entry["id"].as_str().ok_or("has no id")?;
-    let context: Context = read(&entry["context"])?;
-    let recorded: Recorded = read(&entry["request"])?;
+    let context: Context = entry.read("context")?;
+    let recorded: Recorded = entry.read("request")?;
     let signer = context.signer(false)?;
     let (credentials, time) = (context.credentials()?, context.time()?);
     let host = match id {
@@ -155,7 +137,7 @@ fn disputed(entry: &Value) -> Result<(), String> {
         if id.starts_with("presign-existing-date") {
             return match url {
                 Err(_) => Ok(()),
-                Ok(_) => Err("a parameter is there twice, and nothing was said".to_owned()),
+                Ok(_) => Err("a parameter is there twice, and nothing was said".into()),
             };
         }
         let url = url.map_err(text)?.to_string();
@@ -183,7 +165,7 @@ fn disputed(entry: &Value) -> Result<(), String> {
         (Ok(signature), false) => signature,
         (Err(_), true) => return Ok(()),
         (Err(error), false) => return Err(text(error)),
-        (Ok(_), true) => return Err("a header of the signature was replaced silently".to_owned()),
+        (Ok(_), true) => return Err("a header of the signature was replaced silently".into()),
     };
     request.headers_mut().remove("authorization");
     compare(
@@ -207,7 +189,7 @@ fn disputed(entry: &Value) -> Result<(), String> {
     }
 }
 
-fn compare(context: &Context, request: &http::Request<()>, canonical: &[u8]) -> Result<(), String> {
+fn compare(context: &Context, request: &http::Request<()>, canonical: &[u8]) -> Judged {
     let signs = |name: &str| !NEVER_SIGNED.contains(&name);
     let parts = reference::parts(request, context.service.starts_with("s3"), signs);
     let canonical = match std::str::from_utf8(canonical) {
@@ -233,11 +215,11 @@ fn compare(context: &Context, request: &http::Request<()>, canonical: &[u8]) -> 
         .iter()
         .map(|(name, _)| name.as_str())
         .collect();
-    same("signed headers", lines[lines.len() - 2], &names.join(";"))
+    same("signed headers", lines[lines.len() - 2], names.join(";"))
 }
 
 /// Whether one of the recorded signers has this signature.
-fn agrees(entry: &Value, signature: &str) -> Result<(), String> {
+fn agrees(entry: &Value, signature: &str) -> Judged {
     let results = entry["results"].as_object().ok_or("records no results")?;
     let agree = results
         .values()
@@ -245,5 +227,5 @@ fn agrees(entry: &Value, signature: &str) -> Result<(), String> {
     if agree {
         return Ok(());
     }
-    Err("none of the recorded signers has this signature".to_owned())
+    Err("none of the recorded signers has this signature".into())
 }

@@ -1,6 +1,7 @@
 //! A recorded request.
 
-use super::text;
+use crate::case::Why;
+use crate::record::text;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use serde::Deserialize;
@@ -24,7 +25,7 @@ pub(super) enum Body {
 }
 
 impl Body {
-    pub(super) fn bytes(&self) -> Result<Vec<u8>, String> {
+    pub(super) fn bytes(&self) -> Result<Vec<u8>, Why> {
         match self {
             Self::Text(text) => Ok(text.clone().into_bytes()),
             Self::Base64 { base64 } => STANDARD.decode(base64).map_err(text),
@@ -34,7 +35,7 @@ impl Body {
 }
 
 impl Recorded {
-    pub(super) fn body(&self) -> Result<Vec<u8>, String> {
+    pub(super) fn body(&self) -> Result<Vec<u8>, Why> {
         self.body
             .as_ref()
             .map_or_else(|| Ok(Vec::new()), Body::bytes)
@@ -47,7 +48,7 @@ impl Recorded {
     }
 
     /// The request, with `host` in its URI and as a header.
-    pub(super) fn request(&self, host: Option<&str>) -> Result<Request<()>, String> {
+    pub(super) fn request(&self, host: Option<&str>) -> Result<Request<()>, Why> {
         let mut request = Request::new(());
         *request.method_mut() = Method::from_bytes(self.method.as_bytes()).map_err(text)?;
         for (name, value) in &self.headers {
@@ -80,7 +81,7 @@ impl Recorded {
                 }
                 url.parse::<Uri>().map_err(text)?
             }
-            (None, None) => return Err("has neither URL nor target".to_owned()),
+            (None, None) => return Err("has neither URL nor target".into()),
         };
         Ok(request)
     }

@@ -2,38 +2,32 @@
 
 use super::{
     each, has,
-    server::{answering, json},
-    settings::{Finish, Problem, Rendering, Settings, verdict},
+    settings::{Finish, Settings},
 };
-use crate::{case::Case, formats::Format};
+use crate::{
+    case::{Case, Judged, Why},
+    formats::Format,
+    record::{Read as _, Record, same},
+    server::{Log, answering, json},
+};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha512};
-use tower_auth_core::AuthError;
 use tower_auth_oauth2::{Grant, OAuth2, OAuth2Builder};
 use tower_auth_token::store::{MemoryStore, Store as _};
 
 pub(crate) struct CacheKeys;
 
-const NAME: &str = "httpx_auth_cache_keys";
-
 impl Format for CacheKeys {
     fn name(&self) -> &'static str {
-        NAME
+        "httpx_auth_cache_keys"
     }
 
     fn recognizes(&self, file: &Map<String, Value>) -> bool {
-        has(file, "preimage_before_unicode_escape")
+        has(file, &["preimage_before_unicode_escape"])
     }
 
-    fn cases(&self, file: &Map<String, Value>) -> Vec<Case> {
-        each(NAME, file, |id, vector| {
-            Case::new(id, async move {
-                let forbidden = Settings::read(&vector)
-                    .ok()
-                    .and_then(|settings| settings.forbidden_key());
-                verdict(judge(&vector).await, forbidden)
-            })
-        })
+    fn cases(&self, file: &Record) -> Vec<Case> {
+        each(file, judge)
     }
 }
 
@@ -42,38 +36,31 @@ struct Kept(MemoryStore);
 impl Finish for Kept {
     type Output = OAuth2;
 
-    fn finish<G: Grant>(self, builder: OAuth2Builder<G>) -> Result<OAuth2, AuthError> {
-        builder.store(self.0).httpx_auth_store_key().build()
+    async fn finish<G: Grant>(
+        self,
+        builder: OAuth2Builder<G>,
+        _: Log<String>,
+    ) -> Result<OAuth2, Why> {
+        Ok(builder.store(self.0).httpx_auth_store_key().build()?)
     }
 }
 
 /// A token is fetched and stored; it has to be where httpx_auth would look, and nowhere near it.
-async fn judge(vector: &Value) -> Result<(), Problem> {
-    let differs = |why: &str| Problem::Unknown(why.to_owned());
-    let settings = Settings::read(vector).map_err(Problem::Unknown)?;
-    let key = vector
-        .get("key")
-        .and_then(Value::as_str)
-        .ok_or_else(|| differs("has no key"))?;
-    let hashed = vector.get("hashed_bytes").and_then(Value::as_str);
-    let hashed = Sha512::digest(hashed.ok_or_else(|| differs("has no hashed_bytes"))?);
+async fn judge(record: Record) -> Judged {
+    let hashed = Sha512::digest(record.text("hashed_bytes")?);
     let hex: String = hashed.iter().map(|byte| format!("{byte:02x}")).collect();
-    if hex != key {
-        return Err(differs("the record does not agree with itself"));
-    }
-    let field = vector
-        .pointer("/kwargs/token_field_name")
-        .and_then(Value::as_str);
+    same("the record itself", &*hex, record.text("key")?)?;
+    let field = record.maybe("kwargs/token_field_name");
     let answer = serde_json::json!({field.unwrap_or("access_token"): "token", "expires_in": 3600});
     let (http, _) = answering(move |_| json(200, &answer));
     let store = MemoryStore::new();
-    let auth = settings.build(http, Rendering::Python, Kept(store.clone()))?;
-    auth.token()
-        .await
-        .map_err(|error| Problem::Unknown(error.to_string()))?;
-    match store.load(key).await {
+    let auth = Settings::read(&record)?
+        .build(http, Kept(store.clone()))
+        .await?;
+    auth.token().await?;
+    match store.load(&hex).await {
         Ok(Some(stored)) if stored.token().expose() == "token" => Ok(()),
-        Ok(_) => Err(differs("the token is under another key")),
-        Err(error) => Err(Problem::Unknown(error.to_string())),
+        Ok(_) => Err("the token is under another key".into()),
+        Err(error) => Err(error.to_string().into()),
     }
 }

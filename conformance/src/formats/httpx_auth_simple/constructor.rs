@@ -1,7 +1,10 @@
 //! `ctor-<scheme>-<value>`: what cannot be built.
 
-use super::{Input, NAME, Term};
-use crate::case::{Case, Verdict};
+use super::{Input, Term};
+use crate::{
+    case::Judged,
+    record::{Read as _, same},
+};
 use serde::Deserialize;
 use serde_json::Value;
 use tower_auth_core::ErrorKind;
@@ -14,21 +17,20 @@ struct Constructor {
     inputs: Option<Vec<Input>>,
 }
 
-pub(super) fn case(id: String, name: &str, vector: &Value) -> Case {
-    let constructor = match Constructor::deserialize(vector) {
-        Ok(constructor) => constructor,
-        Err(error) => return Case::unknown(id, format!("is not as the format has it: {error}")),
-    };
-    let Constructor { raises, inputs } = constructor;
+/// Both have to refuse, and to blame the same parameter.
+pub(super) fn judge(name: &str, vector: &Value) -> Judged {
+    let Constructor { raises, inputs } = vector.read("")?;
     let input = match inputs {
         Some(inputs) => <[Input; 1]>::try_from(inputs).ok().map(|[input]| input),
         None => named(name),
     };
-    match input.as_ref().map(Term::read) {
-        Some(Ok(term)) => Case::new(id, async move { judge(&term, &raises) }),
-        Some(Err(why)) => Case::unknown(id, why),
-        None => Case::unknown(id, format!("{NAME} knows no constructor of this name")),
-    }
+    let term = Term::read(&input.ok_or("nothing knows a constructor of this name")?)?;
+    let Err(error) = term.boxed() else {
+        return Err(format!("takes what raised {raises:?}").into());
+    };
+    same("kind", error.kind(), ErrorKind::Configuration)?;
+    let recorded = mandatory(&raises);
+    same("blames", error.parameter(), recorded.as_deref())
 }
 
 /// The input, where the name says it.
@@ -43,22 +45,6 @@ fn named(name: &str) -> Option<Input> {
         "header" => Some(Input::Header { key, name: None }),
         "query" => Some(Input::Query { key, name: None }),
         _ => None,
-    }
-}
-
-/// Both have to refuse, and to blame the same parameter.
-fn judge(term: &Term, raises: &str) -> Verdict {
-    let error = match term.boxed() {
-        Ok(_) => return Verdict::Differs(format!("takes what raised {raises:?}")),
-        Err(error) => error,
-    };
-    let parameter = match (error.kind(), error.parameter()) {
-        (ErrorKind::Configuration, Some(parameter)) => parameter,
-        _ => return Verdict::Differs(format!("blames no parameter: {error}")),
-    };
-    match mandatory(raises) {
-        Some(recorded) if recorded == parameter => Verdict::Agrees,
-        _ => Verdict::Differs(format!("blames `{parameter}`, recorded {raises:?}")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The terms of a sum that only its name counts.
 
 use super::{Kind, Term, record::Record, recover, user::X_ORDER};
+use crate::case::Why;
 use std::iter::repeat_n;
 
 /// The terms that the name counts, made of what the record shows.
@@ -9,7 +10,7 @@ use std::iter::repeat_n;
 /// one of them counts another. Where the record shows fewer than the name counts, terms wrote over each other; the
 /// overwritten ones are made up, since all that is left of them is their name. What the name does not count joins at
 /// the end.
-pub(super) fn terms(record: &Record, text: &str) -> Result<Vec<Term>, String> {
+pub(super) fn terms(record: &Record, text: &str) -> Result<Vec<Term>, Why> {
     let counted = counted(text);
     let letters = counted
         .iter()
@@ -31,9 +32,9 @@ pub(super) fn terms(record: &Record, text: &str) -> Result<Vec<Term>, String> {
             .count();
         match (named, shown.first().cloned()) {
             (0, _) => {}
-            (_, None) => return Err(format!("the record shows nothing of {kind:?}")),
+            (_, None) => return Err(format!("the record shows nothing of {kind:?}").into()),
             (_, Some(_)) if shown.len() > named => {
-                return Err(format!("the record shows {} of {kind:?}", shown.len()));
+                return Err(format!("the record shows {} of {kind:?}", shown.len()).into());
             }
             (_, Some(last)) => {
                 let overwritten = named - shown.len();

@@ -20,16 +20,17 @@ use self::{
     term::{Input, Kind, Term},
 };
 use super::Format;
-use crate::case::{Case, Verdict};
+use crate::{
+    case::{Case, Judged, Why},
+    record::{Read as _, entries, same},
+};
 use serde_json::{Map, Value};
 
 pub(crate) struct HttpxAuthSimple;
 
-const NAME: &str = "httpx_auth_simple";
-
 impl Format for HttpxAuthSimple {
     fn name(&self) -> &'static str {
-        NAME
+        "httpx_auth_simple"
     }
 
     fn recognizes(&self, file: &Map<String, Value>) -> bool {
@@ -40,79 +41,82 @@ impl Format for HttpxAuthSimple {
                 .all(|field| vector.get(field).is_some())
         };
         let constructor = |vector: &Value| {
-            vector.get("raises").is_some() && name(vector).is_some_and(|n| n.starts_with("ctor-"))
+            let name = vector.maybe("name");
+            vector.get("raises").is_some() && name.is_some_and(|name| name.starts_with("ctor-"))
         };
         file.get("library").and_then(Value::as_str) == Some("httpx_auth")
-            && vectors(file).any(|vector| before_and_after(vector) || constructor(vector))
+            && file
+                .get("vectors")
+                .and_then(Value::as_array)
+                .is_some_and(|vectors| {
+                    let mut vectors = vectors.iter();
+                    vectors.any(|vector| before_and_after(vector) || constructor(vector))
+                })
     }
 
-    fn cases(&self, file: &Map<String, Value>) -> Vec<Case> {
-        vectors(file)
-            .enumerate()
-            .map(|(index, vector)| match name(vector) {
-                Some(name) => case(name.to_owned(), vector),
-                None => Case::unknown(format!("{NAME}/#{index}"), "has no name"),
-            })
-            .collect()
+    fn cases(&self, file: &crate::record::Record) -> Vec<Case> {
+        let vectors = file.at("vectors").cloned().unwrap_or_default();
+        let vectors = entries(file, "", &vectors).into_iter();
+        vectors.map(|vector| Case::new(vector, judge)).collect()
     }
-}
-
-fn vectors(file: &Map<String, Value>) -> impl Iterator<Item = &Value> {
-    file.get("vectors")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-}
-
-fn name(vector: &Value) -> Option<&str> {
-    vector.get("name")?.as_str()
 }
 
 /// The kind of a vector is the first word of its name.
-fn case(name: String, vector: &Value) -> Case {
-    let id = format!("{NAME}/{name}");
+async fn judge(vector: crate::record::Record) -> Judged {
+    let name = vector.name.as_str();
     let kind = name.split('-').next().unwrap_or_default();
     if kind == "ctor" {
-        return constructor::case(id, &name, vector);
+        return constructor::judge(name, &vector);
     }
-    let record = match Record::read(vector) {
-        Ok(record) => record,
-        Err(why) => return Case::unknown(id, why),
-    };
+    let record = Record::read(&vector)?;
     match kind {
-        "basic" => Case::new(id, single(record, Kind::Basic)),
-        "header" => Case::new(id, single(record, Kind::Header)),
-        "query" => Case::new(id, single(record, Kind::Query)),
-        "multi" => Case::new(id, sum::judge(record, name)),
-        _ => Case::unknown(id, "nothing judges vectors of this name"),
+        "basic" => single(&record, &terms_of(&vector, &record)?, Kind::Basic).await,
+        "header" => single(&record, &terms_of(&vector, &record)?, Kind::Header).await,
+        "query" => single(&record, &terms_of(&vector, &record)?, Kind::Query).await,
+        "multi" => sum::judge(&record, &terms_of(&vector, &record)?, name).await,
+        _ => Err("nothing judges vectors of this name".into()),
     }
 }
 
+/// The schemes of a vector.
+fn terms_of(vector: &crate::record::Record, record: &Record) -> Result<Vec<Term>, Why> {
+    if let Some(inputs) = record.inputs() {
+        return inputs.iter().map(Term::read).collect();
+    }
+    let (kind, rest) = vector.name.split_once('-').unwrap_or((&vector.name, ""));
+    let kind = match kind {
+        "basic" => Kind::Basic,
+        "header" => Kind::Header,
+        "query" => Kind::Query,
+        _ => return counted::terms(record, rest),
+    };
+    Ok(vec![recover::terms(record, kind)?])
+}
+
+fn read(vector: &crate::record::Record) -> Option<Vec<Term>> {
+    terms_of(vector, &Record::read(vector).ok()?).ok()
+}
+
+/// The parameter for which our constructor has to refuse one of the schemes.
+pub(crate) fn forbidden(vector: &crate::record::Record) -> Option<&'static str> {
+    read(vector)?.iter().find_map(Term::forbidden)
+}
+
+/// Whether two of the schemes write the same name.
+pub(crate) fn collides(vector: &crate::record::Record) -> bool {
+    let terms = read(vector).unwrap_or_default();
+    let names: Vec<_> = terms.iter().filter_map(Term::claim).collect();
+    let is_repeated = |(index, name)| names[..index].contains(name);
+    names.iter().enumerate().any(is_repeated)
+}
+
 /// One scheme by itself.
-async fn single(record: Record, kind: Kind) -> Verdict {
-    let terms = match record.inputs() {
-        Some(inputs) => inputs.iter().map(Term::read).collect(),
-        None => recover::terms(&record, kind).map(|term| vec![term]),
+async fn single(record: &Record, terms: &[Term], kind: Kind) -> Judged {
+    let [term] = terms else {
+        return Err(format!("not one scheme, but {}", terms.len()).into());
     };
-    let term = match terms.as_deref() {
-        Ok([term]) if term.kind() == kind => term,
-        Ok(terms) => {
-            return Verdict::Differs(format!("not one scheme of this kind, but {}", terms.len()));
-        }
-        Err(why) => return Verdict::Differs(why.clone()),
-    };
-    if let Err(why) = record.check(std::slice::from_ref(term)) {
-        return Verdict::Differs(why);
-    }
-    if let Some(verdict) = term.refusal() {
-        return verdict;
-    }
-    let request = match record.request() {
-        Ok(request) => request,
-        Err(why) => return Verdict::Differs(why),
-    };
-    match term.send(request).await {
-        Ok(sent) => record.compare(&sent, std::slice::from_ref(term)).into(),
-        Err(error) => Verdict::Refused(error.to_string()),
-    }
+    same("kind", term.kind(), kind)?;
+    record.check(terms)?;
+    let sent = term.send(record.request()?).await?;
+    record.compare(&sent, terms)
 }

@@ -4,6 +4,8 @@ use super::{
     Input, Term,
     query::{self, pairs, peer_sets, split},
 };
+use crate::case::Judged;
+use crate::{case::Why, formats::url::Url, record::Read as _};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
@@ -26,12 +28,11 @@ pub(super) struct Record {
 }
 
 impl Record {
-    pub(super) fn read(vector: &Value) -> Result<Self, String> {
+    pub(super) fn read(vector: &Value) -> Result<Self, Why> {
         if vector.get("raises").is_some() {
-            return Err("records an error without what led to it".to_owned());
+            return Err("records an error without what led to it".into());
         }
-        let mut record = Self::deserialize(vector)
-            .map_err(|error| format!("is not as the format has it: {error}"))?;
+        let mut record: Self = vector.read("")?;
         for headers in [&mut record.headers_in, &mut record.headers_out] {
             let lower = |(name, value): (String, String)| (name.to_ascii_lowercase(), value);
             *headers = std::mem::take(headers).into_iter().map(lower).collect();
@@ -45,18 +46,20 @@ impl Record {
     }
 
     /// Whether the record agrees with itself: what is recorded twice is the same, and the schemes explain every change.
-    pub(super) fn check(&self, terms: &[Term]) -> Result<(), String> {
+    pub(super) fn check(&self, terms: &[Term]) -> Judged {
         if !same_around(&self.url_in, &self.url_out) {
             return Err(format!(
                 "the record contradicts itself: {:?} became {:?}",
                 self.url_in, self.url_out
-            ));
+            )
+            .into());
         }
-        if target_of(&self.url_out) != self.target_out {
+        if Url::split(&self.url_out).request_target() != self.target_out {
             return Err(format!(
                 "the record contradicts itself: {:?} is not the target of {:?}",
                 self.target_out, self.url_out
-            ));
+            )
+            .into());
         }
         let headers = terms.iter().fold(self.headers_in.clone(), |headers, term| {
             term.peer_sets(headers)
@@ -65,7 +68,8 @@ impl Record {
             return Err(format!(
                 "the record has other headers than its schemes make: {headers:?}, recorded {:?}",
                 self.headers_out
-            ));
+            )
+            .into());
         }
         let parameters: Vec<_> = terms.iter().filter_map(Term::parameter).collect();
         let explained = if parameters.is_empty() {
@@ -85,13 +89,14 @@ impl Record {
             Err(format!(
                 "the record has another target than its schemes make, from {:?} to {:?}",
                 self.target_before, self.target_out
-            ))
+            )
+            .into())
         }
     }
 
     /// The request that the scheme gets: the peer had parsed the URL before its own scheme saw it, so the origin is as
     /// the peer writes it, and the target as it would have been sent.
-    pub(super) fn request(&self) -> Result<Request<()>, String> {
+    pub(super) fn request(&self) -> Result<Request<()>, Why> {
         let unusable = |what: &str| format!("http cannot hold this {what}");
         let uri = format!("{}{}", origin_of(&self.url_out), self.target_before);
         let mut request = Request::new(());
@@ -106,7 +111,7 @@ impl Record {
     }
 
     /// Whether what our code sent is what was recorded.
-    pub(super) fn compare(&self, sent: &Request<()>, terms: &[Term]) -> Result<(), String> {
+    pub(super) fn compare(&self, sent: &Request<()>, terms: &[Term]) -> Judged {
         let ours = headers(sent.headers());
         let recorded: Vec<_> = self
             .headers_out
@@ -114,14 +119,14 @@ impl Record {
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
         if ours != recorded {
-            return Err(format!("ours {ours:?}, recorded {recorded:?}"));
+            return Err(format!("ours {ours:?}, recorded {recorded:?}").into());
         }
         let before = self.request()?;
         if origin_of(&sent.uri().to_string()) != origin_of(&before.uri().to_string()) {
-            return Err("sends the request elsewhere".to_owned());
+            return Err("sends the request elsewhere".into());
         }
         if (sent.method(), sent.version()) != (before.method(), before.version()) {
-            return Err("changes the request line".to_owned());
+            return Err("changes the request line".into());
         }
         let target = sent
             .uri()
@@ -145,57 +150,26 @@ fn headers(map: &HeaderMap) -> Vec<(String, String)> {
     headers
 }
 
-/// A URL up to its path.
-fn origin_of(url: &str) -> &str {
-    let authority = url.find("://").map_or(0, |scheme| scheme + 3);
-    let end = url[authority..]
-        .find(['/', '?', '#'])
-        .map_or(url.len(), |path| authority + path);
-    &url[..end]
-}
-
-/// What of a URL is sent in the request line.
-fn target_of(url: &str) -> String {
-    let target = &url[origin_of(url).len()..];
-    let target = target.split('#').next().unwrap_or_default();
-    match target.starts_with('/') {
-        true => target.to_owned(),
-        false => format!("/{target}"),
-    }
+/// A URL up to its path, as it is written.
+fn origin_of(url: &str) -> String {
+    let url = Url::split(url);
+    format!("{}://{}", url.scheme, url.authority)
 }
 
 /// Whether two URLs are the same before and after their targets, however they are written: no scheme changes that.
 fn same_around(one: &str, other: &str) -> bool {
     let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-    let origin = |url: &str| {
-        let origin = decode(origin_of(url)).to_lowercase();
-        let port = match origin.starts_with("https:") {
-            true => ":443",
-            false => ":80",
-        };
-        origin.strip_suffix(port).unwrap_or(&origin).to_owned()
-    };
-    let fragment = |url: &str| decode(url.split_once('#').map_or("", |(_, fragment)| fragment));
+    let fragment = |url: Url<'_>| decode(url.fragment.unwrap_or_default());
+    let (one, other) = (Url::split(one), Url::split(other));
     // A host that is not ASCII is shown as it goes into DNS.
-    fragment(one) == fragment(other) && (origin(one) == origin(other) || !origin_of(one).is_ascii())
+    fragment(one) == fragment(other)
+        && (one.origin() == other.origin() || !one.authority.is_ascii())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_url_falls_into_origin_and_target() {
-        for (url, origin, target) in [
-            ("https://h", "https://h", "/"),
-            ("https://h?", "https://h", "/?"),
-            ("https://h?a=/b#c?d", "https://h", "/?a=/b"),
-            ("https://u:p@h:8443/x?y#z", "https://u:p@h:8443", "/x?y"),
-            ("https://h#f", "https://h", "/"),
-        ] {
-            assert_eq!((origin_of(url), target_of(url).as_str()), (origin, target));
-        }
-    }
     #[test]
     fn a_url_may_be_written_otherwise_but_lead_nowhere_else() {
         for (one, other, same) in [

@@ -9,10 +9,11 @@ use super::{
     query::{Pair, pairs},
     record::Record,
 };
+use crate::case::Why;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 /// The one term of this kind.
-pub(super) fn terms(record: &Record, kind: Kind) -> Result<Term, String> {
+pub(super) fn terms(record: &Record, kind: Kind) -> Result<Term, Why> {
     let mut found = match kind {
         Kind::Basic => basic(record).into_iter().collect(),
         Kind::Header => header_keys(record, |_| true),
@@ -21,8 +22,8 @@ pub(super) fn terms(record: &Record, kind: Kind) -> Result<Term, String> {
     };
     match (found.pop(), found.len()) {
         (Some(term), 0) => Ok(term),
-        (None, _) => Err("the record does not show what the scheme was made of".to_owned()),
-        (Some(_), more) => Err(format!("the record shows {} schemes", more + 1)),
+        (None, _) => Err("the record does not show what the scheme was made of".into()),
+        (Some(_), more) => Err(format!("the record shows {} schemes", more + 1).into()),
     }
 }
 

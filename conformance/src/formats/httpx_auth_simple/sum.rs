@@ -3,68 +3,34 @@
 //! Each is judged twice: as [`Schemes`], made at run time, and by the operators that the name has.
 
 use super::{
-    Kind, Term, counted,
+    Kind, Term,
     expression::Expression,
     record::Record,
     term::{header, query},
     user::{Letter, Node},
 };
-use crate::{case::Verdict, wire::send};
+use crate::{case::Judged, server::send};
 use http::Request;
 use tower_auth_core::{AuthError, Basic, Schemes};
 
 /// More than any sum that is meant has.
 const MOST: usize = 256;
 
-pub(super) async fn judge(record: Record, name: String) -> Verdict {
+pub(super) async fn judge(record: &Record, terms: &[Term], name: &str) -> Judged {
     let text = name.strip_prefix("multi-").unwrap_or_default();
     let expression = Expression::parse(text);
-    let terms: Result<Vec<_>, _> = match record.inputs() {
-        Some(inputs) => inputs.iter().map(Term::read).collect(),
-        None => counted::terms(&record, text),
-    };
-    match terms {
-        Ok(terms) if terms.is_empty() => Verdict::Differs("the record shows no scheme".to_owned()),
-        Ok(terms) if terms.len() > MOST => Verdict::Differs(format!("more than {MOST} terms")),
-        Ok(terms) => both_ways(&record, &terms, expression.as_ref()).await,
-        Err(why) => Verdict::Differs(why),
+    if terms.is_empty() || terms.len() > MOST {
+        return Err(format!("not 1 to {MOST} terms").into());
     }
-}
-
-async fn both_ways(record: &Record, terms: &[Term], expression: Option<&Expression>) -> Verdict {
-    if let Err(why) = record.check(terms) {
-        return Verdict::Differs(why);
-    }
-    if let Some(verdict) = terms.iter().find_map(Term::refusal) {
-        return verdict;
-    }
-    let request = || record.request();
-    let (first, second) = match (request(), request()) {
-        (Ok(first), Ok(second)) => (first, second),
-        (Err(why), _) | (_, Err(why)) => return Verdict::Differs(why),
-    };
+    record.check(terms)?;
     let boxed: Result<Vec<_>, _> = terms.iter().map(Term::boxed).collect();
     // `+` panics where this is an error, or does not compile, so this comes first.
-    let schemes = match boxed.and_then(Schemes::new) {
-        Ok(schemes) => schemes,
-        Err(error) => return Verdict::Refused(error.to_string()),
-    };
-    for (how, sent) in [
-        ("at run time", send(schemes, first).await),
-        (
-            "by operators",
-            by_operators(terms, expression, second).await,
-        ),
-    ] {
-        let compared = match sent {
-            Ok(sent) => record.compare(&sent, terms),
-            Err(error) => Err(error.to_string()),
-        };
-        if let Err(why) = compared {
-            return Verdict::Differs(format!("{how}: {why}"));
-        }
-    }
-    Verdict::Agrees
+    let sent = send(Schemes::new(boxed?)?, record.request()?).await?;
+    let compared = record.compare(&sent, terms);
+    compared.map_err(|why| format!("at run time: {why}"))?;
+    let sent = by_operators(terms, expression.as_ref(), record.request()?).await?;
+    let compared = record.compare(&sent, terms);
+    Ok(compared.map_err(|why| format!("by operators: {why}"))?)
 }
 
 /// The sum of the expression; from left to right when the name is none, or when one of the terms has to come last and

@@ -1,11 +1,12 @@
 //! What the scheme of a vector is made of.
 
 use super::{record::Headers, user::Letter};
-use crate::{case::Verdict, wire::send};
+use crate::case::Why;
+use crate::server::send;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::Request;
 use serde::Deserialize;
-use tower_auth_core::{AuthError, Basic, BoxScheme, ErrorKind, HeaderApiKey, QueryApiKey};
+use tower_auth_core::{AuthError, Basic, BoxScheme, HeaderApiKey, QueryApiKey};
 
 /// A scheme, not built yet. Without a name, a key goes where it goes by default.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -56,7 +57,7 @@ pub(super) enum Input {
 }
 
 impl Term {
-    pub(super) fn read(input: &Input) -> Result<Self, String> {
+    pub(super) fn read(input: &Input) -> Result<Self, Why> {
         let given = |key: &Option<String>| {
             key.clone()
                 .ok_or_else(|| "Rust cannot say `None` where a key belongs".to_owned())
@@ -113,38 +114,34 @@ impl Term {
         headers
     }
 
-    /// For what our code has to refuse, whether it does; nothing for anything else.
-    ///
-    /// RFC 7617 section 2 forbids control characters, and a colon in the user name. RFC 9110 section 5.5 forbids
-    /// control characters in a header, and has blanks around its value stripped. An empty key is none, and a key with
-    /// a control character was read from a file with its line end.
-    pub(super) fn refusal(&self) -> Option<Verdict> {
+    /// The parameter for which our constructor has to refuse it.
+    pub(super) fn forbidden(&self) -> Option<&'static str> {
         let control = |text: &str| text.chars().any(|c| c.is_ascii_control());
-        let parameter = match self {
-            Self::Basic { username, .. } if username.contains(':') || control(username) => {
-                "username"
+        match self {
+            Self::Basic { username, password } => {
+                crate::formats::oauth2_basic::forbidden(username, password)
             }
-            Self::Basic { password, .. } if control(password) => "password",
-            Self::Header { key, .. } | Self::Query { key, .. }
-                if key.is_empty() || control(key) =>
-            {
-                "key"
+            Self::Header { key, .. } if key.starts_with(' ') || key.ends_with(' ') => Some("key"),
+            Self::Header { key, .. } | Self::Query { key, .. } => {
+                (key.is_empty() || control(key)).then_some("key")
             }
-            Self::Header { key, .. } if key.starts_with(' ') || key.ends_with(' ') => "key",
-            _ => return None,
+            Self::Letter(_) => None,
+        }
+    }
+
+    /// What it writes, and nobody else may.
+    pub(super) fn claim(&self) -> Option<(Kind, String)> {
+        let name = match self {
+            Self::Basic { .. } => "authorization",
+            Self::Header { name, .. } => name.as_deref().unwrap_or("x-api-key"),
+            Self::Query { .. } => self.parameter()?.0,
+            Self::Letter(_) => return None,
         };
-        Some(match self.boxed() {
-            Ok(_) => Verdict::Differs(format!("took a {parameter} that has to be refused")),
-            Err(error)
-                if (error.kind(), error.parameter())
-                    == (ErrorKind::Configuration, Some(parameter)) =>
-            {
-                Verdict::Agrees
-            }
-            Err(error) => {
-                Verdict::Differs(format!("refused, but not for its {parameter}: {error}"))
-            }
-        })
+        let name = match self.kind() {
+            Kind::Query => name.to_owned(),
+            _ => name.to_ascii_lowercase(),
+        };
+        Some((self.kind(), name))
     }
 
     /// What goes out when this scheme is the layer.

@@ -1,16 +1,22 @@
 //! What a case asks our code to sign.
 
 use super::sent::Sent;
-use crate::wire::send;
+use crate::{
+    case::Why,
+    formats::url::Url,
+    record::{Read as _, text},
+    server::send,
+};
 use bytes::Bytes;
 use http::{HeaderValue, Method as Verb, Request, Uri, header};
 use http_body_util::Full;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, UNIX_EPOCH},
 };
-use tower_auth_core::{AuthError, Clock, clock::ManualClock};
+use tower_auth_core::{Clock, clock::ManualClock};
 use tower_auth_oauth1::{
     Callback, InMemory, Method, NonceSource, OAuth1, PlaceSignature, RsaKey, Sign,
     SignatureInHeader, SigningKey, Verifier,
@@ -18,7 +24,7 @@ use tower_auth_oauth1::{
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "UPPERCASE")]
-pub(super) enum Placement {
+pub(crate) enum Placement {
     #[default]
     Header,
     Query,
@@ -26,18 +32,21 @@ pub(super) enum Placement {
 }
 
 /// A request, and how it is to be signed.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Asked {
-    pub(super) method: String,
-    pub(super) url: String,
-    pub(super) host: Option<String>,
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    pub(crate) method: String,
+    pub(crate) url: String,
+    #[serde(rename = "host_header")]
+    pub(crate) host: Option<String>,
     pub(super) body: Option<String>,
-    pub(super) content_type: Option<String>,
-    pub(super) placement: Placement,
+    pub(crate) content_type: Option<String>,
+    pub(crate) placement: Placement,
     pub(super) signature_method: String,
     pub(super) client_key: String,
-    pub(super) client_secret: String,
-    pub(super) token: Option<(String, String)>,
+    pub(super) client_secret: Option<String>,
+    pub(super) token: Option<String>,
+    pub(super) token_secret: Option<String>,
     pub(super) callback: Option<String>,
     pub(super) verifier: Option<String>,
     pub(super) realm: Option<String>,
@@ -46,31 +55,39 @@ pub(super) struct Asked {
     pub(super) body_hash: bool,
     pub(super) without_version: bool,
     pub(super) rsa_key: Option<String>,
+    /// What is said of the case, and not to our code.
+    #[serde(flatten)]
+    pub(super) others: Map<String, Value>,
 }
 
-/// Why there is no signed request.
-#[derive(Debug)]
-pub(super) enum Unsigned {
-    /// Our code said so.
-    Refused(AuthError),
-    /// The case is not one.
-    Unusable(String),
-}
-
-impl From<AuthError> for Unsigned {
-    fn from(error: AuthError) -> Self {
-        Self::Refused(error)
-    }
-}
+/// What an entry may say beside.
+const OTHERS: [&str; 6] = [
+    "id",
+    "kind",
+    "expect",
+    "oauthlib",
+    "authlib",
+    "oauthlib_authlib_identical_output",
+];
 
 impl Asked {
+    /// What an entry asks for.
+    pub(crate) fn read(entry: &Value) -> Result<Self, Why> {
+        let asked: Self = entry.read("")?;
+        let mut others = asked.others.keys();
+        match others.find(|name| !OTHERS.contains(&name.as_str())) {
+            Some(name) => Err(format!("nothing judges `{name}`").into()),
+            None => Ok(asked),
+        }
+    }
+
     /// What goes out below our layer.
-    pub(super) async fn sent(&self) -> Result<Sent, Unsigned> {
+    pub(super) async fn sent(&self) -> Result<Sent, Why> {
         self.signed_by(self.method()?).await
     }
 
     /// The base string: what a method of our own, with the same name, is given to sign.
-    pub(super) async fn base_string(&self) -> Result<String, Unsigned> {
+    pub(super) async fn base_string(&self) -> Result<String, Why> {
         let capture = Capture {
             name: self.signature_method.clone(),
             seen: Arc::default(),
@@ -78,10 +95,10 @@ impl Asked {
         let seen = Arc::clone(&capture.seen);
         self.signed_by(Method::custom(capture)).await?;
         let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8(seen.clone()).map_err(|error| Unsigned::Unusable(error.to_string()))
+        String::from_utf8(seen.clone()).map_err(text)
     }
 
-    async fn signed_by(&self, method: Method) -> Result<Sent, Unsigned> {
+    async fn signed_by(&self, method: Method) -> Result<Sent, Why> {
         let oauth = self.oauth(method)?;
         match self.placement {
             Placement::Header => self.through(oauth).await,
@@ -90,7 +107,7 @@ impl Asked {
         }
     }
 
-    async fn through<P>(&self, oauth: OAuth1<P, InMemory>) -> Result<Sent, Unsigned>
+    async fn through<P>(&self, oauth: OAuth1<P, InMemory>) -> Result<Sent, Why>
     where
         P: PlaceSignature<Full<Bytes>>,
     {
@@ -100,19 +117,22 @@ impl Asked {
         Ok(Sent::new(uri, self.body.clone().unwrap_or_default(), after).await)
     }
 
-    fn oauth(&self, method: Method) -> Result<OAuth1<SignatureInHeader, InMemory>, Unsigned> {
+    fn oauth(&self, method: Method) -> Result<OAuth1<SignatureInHeader, InMemory>, Why> {
         let seconds = self
             .timestamp
             .parse()
-            .map_err(|_| Unsigned::Unusable("its timestamp is not a number".to_owned()))?;
+            .map_err(|_| "its timestamp is not a number")?;
         let clock = ManualClock::at(UNIX_EPOCH + Duration::from_secs(seconds));
-        let mut oauth = OAuth1::new(&self.client_key, self.client_secret.as_str())?
-            .method(method)
-            .clock(Clock::new(clock))
-            .nonces(Always(self.nonce.clone()))
-            .danger_reveal_secrets_without_tls();
-        if let Some((token, secret)) = &self.token {
-            oauth = oauth.token(token, secret.as_str());
+        let mut oauth = OAuth1::new(
+            &self.client_key,
+            self.client_secret.clone().unwrap_or_default(),
+        )?
+        .method(method)
+        .clock(Clock::new(clock))
+        .nonces(Always(self.nonce.clone()))
+        .danger_reveal_secrets_without_tls();
+        if let Some(token) = &self.token {
+            oauth = oauth.token(token, self.token_secret.clone().unwrap_or_default());
         }
         if let Some(realm) = &self.realm {
             oauth = oauth.realm(realm)?;
@@ -126,12 +146,10 @@ impl Asked {
         Ok(oauth)
     }
 
-    fn method(&self) -> Result<Method, Unsigned> {
+    fn method(&self) -> Result<Method, Why> {
         let key = || {
-            let pem = self.rsa_key.as_deref();
-            let pem =
-                pem.ok_or_else(|| Unsigned::Unusable("the file has no RSA key".to_owned()))?;
-            Ok::<_, Unsigned>(RsaKey::from_pem(pem)?)
+            let pem = self.rsa_key.as_deref().ok_or("the file has no RSA key")?;
+            Ok::<_, Why>(RsaKey::from_pem(pem)?)
         };
         Ok(match self.signature_method.as_str() {
             "HMAC-SHA1" => Method::HMAC_SHA1,
@@ -141,22 +159,20 @@ impl Asked {
             "RSA-SHA1" => Method::rsa_sha1(&key()?),
             "RSA-SHA256" => Method::rsa_sha256(&key()?),
             "RSA-SHA512" => Method::rsa_sha512(&key()?),
-            other => return Err(Unsigned::Unusable(format!("unknown method {other}"))),
+            other => return Err(format!("unknown method {other}").into()),
         })
     }
 
-    fn request(&self) -> Result<Request<Full<Bytes>>, Unsigned> {
-        let unusable = |error: &dyn std::fmt::Display| Unsigned::Unusable(error.to_string());
-        let verb = Verb::from_bytes(self.method.as_bytes()).map_err(|e| unusable(&e))?;
+    fn request(&self) -> Result<Request<Full<Bytes>>, Why> {
         let mut request = Request::new(Full::from(self.body.clone().unwrap_or_default()));
-        *request.method_mut() = verb;
+        *request.method_mut() = Verb::from_bytes(self.method.as_bytes()).map_err(text)?;
         *request.uri_mut() = uri(&self.url)?;
         for (name, value) in [
             (header::CONTENT_TYPE, &self.content_type),
             (header::HOST, &self.host),
         ] {
             if let Some(value) = value {
-                let value = HeaderValue::from_str(value).map_err(|e| unusable(&e))?;
+                let value = HeaderValue::from_str(value).map_err(text)?;
                 request.headers_mut().insert(name, value);
             }
         }
@@ -172,26 +188,20 @@ impl Asked {
 
 /// The URL as a client would have to send it.
 ///
-/// `http::Uri` takes no blanks, quotes and the like, which do not go on the wire as they are. In a query they are
-/// escaped here: that is another way to write the same parameters, so that the answer stays the same. In a path it would
-/// be another path.
-fn uri(url: &str) -> Result<Uri, Unsigned> {
+/// `http::Uri` takes no blanks, quotes and the like, which do not go on the wire as they are: they are escaped here. In a
+/// query that is another way to write the same parameters; in a path it is the path that is sent, and signed.
+fn uri(url: &str) -> Result<Uri, Why> {
     if let Ok(uri) = url.parse() {
         return Ok(uri);
     }
-    let escaped = url.split_once('?').map(|(before, query)| {
-        let query: String = query
-            .bytes()
-            .map(|byte| match byte {
-                b'!'..=b'~' if !b"\"<>\\^`{|}".contains(&byte) => char::from(byte).to_string(),
-                _ => format!("%{byte:02X}"),
-            })
-            .collect();
-        format!("{before}?{query}")
-    });
-    escaped
-        .and_then(|escaped| escaped.parse().ok())
-        .ok_or_else(|| Unsigned::Unusable("its URL is none that a client can send".to_owned()))
+    let sent = Url::split(url);
+    let escape = |byte: u8| match byte {
+        b'!'..=b'~' if !b"\"<>\\^`{|}".contains(&byte) => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    let target: String = sent.target.bytes().map(escape).collect();
+    let uri = format!("{}://{}{target}", sent.scheme, sent.authority).parse();
+    Ok(uri.map_err(|_| "its URL is none that a client can send")?)
 }
 
 #[derive(Debug)]

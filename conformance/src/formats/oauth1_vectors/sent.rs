@@ -1,6 +1,7 @@
 //! A signed request, taken apart.
 
 use super::asked::Placement;
+use crate::case::Why;
 use bytes::Bytes;
 use http::{Request, Uri, header::AUTHORIZATION};
 use http_body_util::{BodyExt as _, Full};
@@ -41,13 +42,13 @@ impl Sent {
     }
 
     /// The protocol parameters, where they were to go. Nothing else may have changed.
-    pub(super) fn oauth_params(&self, placement: Placement) -> Result<Pairs, String> {
+    pub(super) fn oauth_params(&self, placement: Placement) -> Result<Pairs, Why> {
         let unchanged = |what: &str, same: bool| {
             same.then_some(())
                 .ok_or_else(|| format!("{what} was changed"))
         };
         if placement != Placement::Header && self.authorization.is_some() {
-            return Err("there is an Authorization header".to_owned());
+            return Err("there is an Authorization header".into());
         }
         if placement != Placement::Query {
             unchanged("the URI", self.uri == self.before_uri)?;
@@ -71,18 +72,18 @@ impl Sent {
 }
 
 /// What was appended to a form; all before it has to be as it was, to the byte.
-fn appended<'a>(before: &str, after: &'a str) -> Result<&'a str, String> {
+fn appended<'a>(before: &str, after: &'a str) -> Result<&'a str, Why> {
     let rest = match before {
         "" => Some(after),
         before => after
             .strip_prefix(before)
             .and_then(|rest| rest.strip_prefix('&')),
     };
-    rest.ok_or_else(|| format!("{after:?} does not begin with {before:?}"))
+    rest.ok_or_else(|| format!("{after:?} does not begin with {before:?}").into())
 }
 
 /// The pairs of a form. Both ours and theirs are read by this, which is neither's code.
-pub(super) fn pairs(form: &str) -> Result<Pairs, String> {
+pub(super) fn pairs(form: &str) -> Result<Pairs, Why> {
     form.split('&')
         .filter(|piece| !piece.is_empty())
         .map(|piece| {
@@ -95,7 +96,7 @@ pub(super) fn pairs(form: &str) -> Result<Pairs, String> {
         .collect()
 }
 
-fn from_header(header: &str) -> Result<Pairs, String> {
+fn from_header(header: &str) -> Result<Pairs, Why> {
     let mut rest = header.strip_prefix("OAuth ").ok_or("is not OAuth")?;
     let mut pairs = Pairs::new();
     loop {
@@ -123,7 +124,7 @@ fn closing_quote(text: &str) -> Option<usize> {
     })
 }
 
-fn decode(text: &str) -> Result<String, String> {
+fn decode(text: &str) -> Result<String, Why> {
     let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
     Ok(decoded.map_err(|error| error.to_string())?.into_owned())
 }

@@ -1,9 +1,6 @@
 //! A record with a wrong answer fails, whatever is wrong about it.
 
-use crate::{
-    exceptions::Exceptions,
-    run::{End, tests::judged},
-};
+use crate::run::{End, tests::judged};
 use serde_json::{Value, json};
 
 /// The first example of RFC 5849, section 1.2.
@@ -28,7 +25,7 @@ fn example() -> Value {
 }
 
 fn ends(file: &Value) -> (End, String) {
-    judged(&file.to_string(), &Exceptions::default())
+    judged(&file.to_string())
 }
 
 #[test]

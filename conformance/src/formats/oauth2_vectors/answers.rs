@@ -1,12 +1,15 @@
 //! Answers of authorization servers: `rfc6749_token_response`, `rfc7662_introspection`, `rfc7009_revocation`,
 //! `rfc8693_token_exchange`, and the requests of `rfc6749_examples`.
 
-use crate::formats::httpx_auth_grants::server::{answering, field, form, json};
+use crate::server::{Pairs, answering, asked, field, form, header, json};
+use crate::{
+    case::{Judged, Why},
+    record::{Read as _, check, text},
+};
 use bytes::Bytes;
 use http::Response;
 use serde_json::Value;
 use std::{
-    error::Error as _,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -18,48 +21,24 @@ use tower_auth_oauth2::{
 
 const URL: &str = "https://as.example/token";
 
-fn display(error: AuthError) -> String {
-    error.to_string()
-}
-
-fn cause(error: &AuthError) -> Result<&TokenError, String> {
-    let cause = error.source().and_then(|cause| cause.downcast_ref());
-    cause.ok_or_else(|| format!("an error without a cause: {error}"))
-}
-
-fn text<'a>(entry: &'a Value, name: &str) -> Result<&'a str, String> {
-    entry
-        .get(name)
-        .and_then(Value::as_str)
-        .ok_or_else(|| format!("has no `{name}`"))
+fn cause(error: &AuthError) -> Result<&TokenError, Why> {
+    TokenError::of(error).ok_or_else(|| format!("an error without a cause: {error}").into())
 }
 
 /// The only form that was sent, and how the client authenticated.
-async fn sent<G: Grant>(
-    builder: OAuth2Builder<G>,
-) -> Result<(Vec<(String, String)>, Option<String>), String> {
-    let (http, log) = answering(|_| json(200, &serde_json::json!({"access_token": "a"})));
-    let auth = builder.http_client(http).build().map_err(display)?;
-    auth.token().await.map_err(display)?;
-    let log = log.take();
-    let [request] = &log[..] else {
-        return Err(format!("{} requests", log.len()));
-    };
-    let basic = request.headers().get("authorization");
-    let basic = basic.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    Ok((form(request.body()), basic))
+async fn sent<G: Grant>(builder: OAuth2Builder<G>) -> Result<(Pairs, Option<String>), Why> {
+    let request = asked(builder).await?;
+    Ok((form(request.body()), header(&request, "authorization")))
 }
 
-fn same(ours: &[(String, String)], recorded: &[(String, String)]) -> Result<(), String> {
-    if ours == recorded && !ours.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("ours {ours:?}, recorded {recorded:?}"))
-    }
+fn same(ours: &[(String, String)], recorded: &[(String, String)]) -> Judged {
+    check(ours == recorded && !ours.is_empty(), || {
+        format!("ours {ours:?}, recorded {recorded:?}")
+    })
 }
 
 /// `rfc6749_examples`
-pub(super) async fn example(name: &str, body: &Value) -> Result<(), String> {
+pub(super) async fn example(name: &str, body: &Value) -> Judged {
     let recorded = form(body.as_str().ok_or("is no text")?.as_bytes());
     let value = |name| field(&recorded, name).ok_or_else(|| format!("has no {name}"));
     let nobody = ClientAuth::anonymous();
@@ -78,12 +57,11 @@ pub(super) async fn example(name: &str, body: &Value) -> Result<(), String> {
             sent(builder.client_auth(nobody)).await?
         }
         "refresh_post_body" => {
-            let auth =
-                ClientAuth::post(value("client_id")?, value("client_secret")?).map_err(display)?;
+            let auth = ClientAuth::post(value("client_id")?, value("client_secret")?)?;
             let builder = OAuth2::refresh_token(URL, "id", value("refresh_token")?);
             sent(builder.client_auth(auth)).await?
         }
-        _ => return Err("nothing judges this example".to_owned()),
+        _ => return Err("nothing judges this example".into()),
     };
     same(&ours, &recorded)
 }
@@ -91,56 +69,52 @@ pub(super) async fn example(name: &str, body: &Value) -> Result<(), String> {
 /// What becomes of an answer: the token, and how often the server was asked.
 async fn answered(
     answer: Response<Bytes>,
-) -> Result<(Result<TokenResponse, AuthError>, usize), String> {
+) -> Result<(Result<TokenResponse, AuthError>, usize), Why> {
     let (http, log) = answering(move |_| answer.clone());
     let seen = Arc::new(Mutex::new(None));
     let keep = Arc::clone(&seen);
     let auth = OAuth2::client_credentials_as(URL, ClientAuth::anonymous())
         .http_client(http)
         .on_token(move |token| *keep.lock().expect("held for moments") = Some(token.clone()))
-        .build()
-        .map_err(display)?;
+        .build()?;
     let result = auth.token().await;
     let token = seen.lock().expect("held for moments").take();
     let result = match (result, token) {
         (Ok(_), Some(token)) => Ok(token),
-        (Ok(_), None) => return Err("a token that nobody was told of".to_owned()),
+        (Ok(_), None) => return Err("a token that nobody was told of".into()),
         (Err(error), _) => Err(error),
     };
     Ok((result, log.take().len()))
 }
 
-fn response(entry: &Value) -> Result<Response<Bytes>, String> {
+fn response(entry: &Value) -> Result<Response<Bytes>, Why> {
     let status = entry.get("status").map_or(Some(200), |s| {
         s.as_u64().and_then(|s| u16::try_from(s).ok())
     });
-    let kind = entry
-        .get("content_type")
-        .and_then(Value::as_str)
-        .unwrap_or("application/json");
+    let kind = entry.maybe("content_type").unwrap_or("application/json");
     let body = match entry.get("body") {
         Some(Value::String(body)) => body.clone(),
         Some(body) => body.to_string(),
-        None => return Err("has no body".to_owned()),
+        None => return Err("has no body".into()),
     };
     Response::builder()
         .status(status.ok_or("has an odd status")?)
         .header("content-type", kind)
         .body(body.into())
-        .map_err(|error| error.to_string())
+        .map_err(text)
 }
 
 /// `rfc6749_token_response`: one quirk.
-pub(super) async fn quirk(entry: &Value) -> Result<(), String> {
+pub(super) async fn quirk(entry: &Value) -> Judged {
     let recorded = response(entry)?;
     let (status, body) = (recorded.status(), recorded.body().clone());
     let (result, requests) = answered(recorded).await?;
     if requests != 1 {
-        return Err(format!("asks {requests} times"));
+        return Err(format!("asks {requests} times").into());
     }
     let expect = entry.get("expect").ok_or("expects nothing")?;
     if let Value::Object(expected) = expect {
-        let token = result.map_err(display)?;
+        let token = result?;
         for (name, value) in expected {
             let lifetime = token.expires_in().map(|lifetime| lifetime.as_secs());
             let good = match (&**name, value) {
@@ -155,10 +129,10 @@ pub(super) async fn quirk(entry: &Value) -> Result<(), String> {
                     let value = value.split(' ').next().unwrap_or_default();
                     token.token_type().eq_ignore_ascii_case(value)
                 }
-                _ => return Err(format!("nothing judges `{name}`")),
+                _ => return Err(format!("nothing judges `{name}`").into()),
             };
             if !good {
-                return Err(format!("`{name}` of {token:?}, recorded {value}"));
+                return Err(format!("`{name}` of {token:?}, recorded {value}").into());
             }
         }
         return Ok(());
@@ -171,7 +145,7 @@ pub(super) async fn quirk(entry: &Value) -> Result<(), String> {
             match () {
                 () if words("already expired") && lifetime.is_zero() => Ok(()),
                 () if words("clamp") && lifetime > Duration::from_secs(86_400) => Ok(()),
-                () => Err(format!("takes {token:?}, expected {expect:?}")),
+                () => Err(format!("takes {token:?}, expected {expect:?}").into()),
             }
         }
         Err(error) => {
@@ -186,89 +160,74 @@ pub(super) async fn quirk(entry: &Value) -> Result<(), String> {
                     if words("error") || words("transient") || words("unknown code") =>
                 {
                     if response.status() != status || response.error() != code {
-                        return Err(format!("another error: {error:?}"));
+                        return Err(format!("another error: {error:?}").into());
                     }
-                    if words("transient") == cause.is_transient() {
-                        Ok(())
-                    } else {
-                        Err(format!("is not {expect:?}: {error:?}"))
-                    }
+                    check(words("transient") == cause.is_transient(), || {
+                        format!("is not {expect:?}: {error:?}")
+                    })
                 }
                 (TokenErrorKind::TokenType, _) if words("refuse: unsupported token_type") => Ok(()),
                 (TokenErrorKind::Malformed, _) if words("refuse: not a") => Ok(()),
-                _ => Err(format!("{cause}, expected {expect:?}")),
+                _ => Err(format!("{cause}, expected {expect:?}").into()),
             }
         }
     }
 }
 
 /// `rfc6749_token_response`: the examples of the RFC. Its token type `example` is one that we must not use (section 7.1).
-pub(super) async fn standard(name: &str, entry: &Value) -> Result<(), String> {
+pub(super) async fn standard(name: &str, entry: &Value) -> Judged {
     match name {
         "success" => {
-            let kind = text(entry, "token_type")?;
+            let kind = entry.text("token_type")?;
             let (result, _) = answered(json(200, entry)).await?;
             match result {
                 Err(error) if !kind.eq_ignore_ascii_case("bearer") => {
                     if cause(&error)?.token_type() != Some(kind) {
-                        return Err(error.to_string());
+                        return Err(text(error));
                     }
                 }
-                Err(error) => return Err(error.to_string()),
+                Err(error) => return Err(text(error)),
                 Ok(_) if !kind.eq_ignore_ascii_case("bearer") => {
-                    return Err(format!("uses a token of type {kind}"));
+                    return Err(format!("uses a token of type {kind}").into());
                 }
                 Ok(_) => {}
             }
             let mut bearer = entry.clone();
             bearer["token_type"] = "Bearer".into();
-            let token = answered(json(200, &bearer)).await?.0.map_err(display)?;
+            let token = answered(json(200, &bearer)).await?.0?;
             let lifetime = token.expires_in().map(|lifetime| lifetime.as_secs());
             let refresh = token.refresh_token().map(|token| token.expose().to_owned());
-            let agrees = token.access_token().expose() == text(entry, "access_token")?
+            let agrees = token.access_token().expose() == entry.text("access_token")?
                 && lifetime == entry.get("expires_in").and_then(Value::as_u64)
-                && refresh.as_deref() == entry.get("refresh_token").and_then(Value::as_str)
+                && refresh.as_deref() == entry.maybe("refresh_token")
                 && token
                     .fields()
                     .iter()
                     .all(|(name, value)| entry.get(name) == Some(value));
-            if agrees {
-                Ok(())
-            } else {
-                Err(format!("{token:?}"))
-            }
+            check(agrees, || format!("{token:?}"))
         }
         "error" => {
             let (result, _) = answered(response(entry)?).await?;
             let error = result.err().ok_or("takes it")?;
             let recorded = entry.get("body").ok_or("has no body")?;
             let Some(error) = cause(&error)?.response() else {
-                return Err(error.to_string());
+                return Err(text(error));
             };
             let status = entry.get("status").and_then(Value::as_u64);
-            let agrees = error.error() == recorded.get("error").and_then(Value::as_str)
+            let agrees = error.error() == recorded.maybe("error")
                 && Some(u64::from(error.status().as_u16())) == status;
-            if agrees {
-                Ok(())
-            } else {
-                Err(format!("{error:?}"))
-            }
+            check(agrees, || format!("{error:?}"))
         }
-        _ => Err("nothing judges this".to_owned()),
+        _ => Err("nothing judges this".into()),
     }
 }
 
 /// `rfc7662_introspection`
-pub(super) async fn introspection(entry: &Value) -> Result<(), String> {
+pub(super) async fn introspection(entry: &Value) -> Judged {
     let answer = entry.clone();
     let (http, log) = answering(move |_| json(200, &answer));
-    let asked = Introspection::new(URL, ClientAuth::anonymous())
-        .map_err(display)?
-        .http_client(http);
-    let state = asked
-        .introspect("2YotnFZFEjr1zCsicMWpAA", None)
-        .await
-        .map_err(display)?;
+    let asked = Introspection::new(URL, ClientAuth::anonymous())?.http_client(http);
+    let state = asked.introspect("2YotnFZFEjr1zCsicMWpAA", None).await?;
     let sent = log
         .take()
         .first()
@@ -278,7 +237,7 @@ pub(super) async fn introspection(entry: &Value) -> Result<(), String> {
         &sent,
         &[("token".to_owned(), "2YotnFZFEjr1zCsicMWpAA".to_owned())],
     )?;
-    let text = |name: &str| entry.get(name).and_then(Value::as_str);
+    let text = |name: &str| entry.maybe(name);
     let agrees = Some(state.is_active()) == entry.get("active").and_then(Value::as_bool)
         && Some(state.fields()) == entry.as_object()
         && state.scope() == text("scope")
@@ -286,15 +245,11 @@ pub(super) async fn introspection(entry: &Value) -> Result<(), String> {
         && state.username() == text("username")
         && state.subject() == text("sub")
         && state.issuer() == text("iss");
-    if agrees {
-        Ok(())
-    } else {
-        Err(format!("{state:?}"))
-    }
+    check(agrees, || format!("{state:?}"))
 }
 
 /// `rfc7009_revocation`
-pub(super) async fn revocation(name: &str, entry: &Value) -> Result<(), String> {
+pub(super) async fn revocation(name: &str, entry: &Value) -> Judged {
     let (status, recorded) = match (name, entry) {
         ("body", Value::String(body)) => (200, form(body.as_bytes())),
         ("unknown_token_status", status) => {
@@ -305,7 +260,7 @@ pub(super) async fn revocation(name: &str, entry: &Value) -> Result<(), String> 
             (status, vec![("token".to_owned(), "t".to_owned())])
         }
         ("503", Value::String(_)) => (503, vec![("token".to_owned(), "t".to_owned())]),
-        _ => return Err("nothing judges this".to_owned()),
+        _ => return Err("nothing judges this".into()),
     };
     let (http, log) = answering(move |_| {
         let mut response = Response::new(Bytes::new());
@@ -319,11 +274,9 @@ pub(super) async fn revocation(name: &str, entry: &Value) -> Result<(), String> 
         None => None,
         Some("refresh_token") => Some(TokenHint::RefreshToken),
         Some("access_token") => Some(TokenHint::AccessToken),
-        Some(hint) => return Err(format!("nothing judges the hint {hint}")),
+        Some(hint) => return Err(format!("nothing judges the hint {hint}").into()),
     };
-    let revocation = Revocation::new(URL, ClientAuth::anonymous())
-        .map_err(display)?
-        .http_client(http);
+    let revocation = Revocation::new(URL, ClientAuth::anonymous())?.http_client(http);
     let result = revocation
         .revoke(field(&recorded, "token").ok_or("has no token")?, hint)
         .await;
@@ -336,18 +289,17 @@ pub(super) async fn revocation(name: &str, entry: &Value) -> Result<(), String> 
     match (status, result) {
         (503, Err(error)) if cause(&error)?.is_transient() => match cause(&error)?.retry_after() {
             Some(wait) if wait == Duration::from_secs(7) => Ok(()),
-            other => Err(format!("waits {other:?}")),
+            other => Err(format!("waits {other:?}").into()),
         },
         (200, Ok(())) => Ok(()),
-        (status, result) => Err(format!("{status} gives {result:?}")),
+        (status, result) => Err(format!("{status} gives {result:?}").into()),
     }
 }
 
 /// `rfc8693_token_exchange`, all of it together.
-pub(super) async fn exchange(part: &Value, name: &str) -> Result<(), String> {
-    let recorded = form(text(part, "body")?.as_bytes());
-    let auth = ClientAuth::basic(text(part, "client_id")?, text(part, "client_secret")?)
-        .map_err(display)?;
+pub(super) async fn exchange(part: &Value, name: &str) -> Judged {
+    let recorded = form(part.text("body")?.as_bytes());
+    let auth = ClientAuth::basic(part.text("client_id")?, part.text("client_secret")?)?;
     let value = |name| field(&recorded, name).ok_or_else(|| format!("has no {name}"));
     let mut builder = OAuth2::token_exchange(URL, auth, value("subject_token")?)
         .subject_token_type(value("subject_token_type")?);
@@ -358,7 +310,7 @@ pub(super) async fn exchange(part: &Value, name: &str) -> Result<(), String> {
             "audience" => builder.audience(value),
             "scope" => builder.scope(value),
             "requested_token_type" => builder.requested_token_type(value),
-            _ => return Err(format!("nothing judges `{name}`")),
+            _ => return Err(format!("nothing judges `{name}`").into()),
         };
     }
     if name == "token_type_N_A" {
@@ -368,28 +320,20 @@ pub(super) async fn exchange(part: &Value, name: &str) -> Result<(), String> {
                 &serde_json::json!({"access_token": "a", "token_type": "N_A"}),
             )
         });
-        let error = builder
-            .http_client(http)
-            .build()
-            .map_err(display)?
-            .token()
-            .await;
+        let error = builder.http_client(http).build()?.token().await;
         let error = error.err().ok_or("sends it")?;
         return match cause(&error)?.kind() {
             TokenErrorKind::TokenType => Ok(()),
-            _ => Err(error.to_string()),
+            _ => Err(text(error)),
         };
     }
     let (ours, basic) = sent(builder).await?;
     match name {
-        "authorization" if basic.as_deref() == Some(text(part, "authorization")?) => Ok(()),
-        "authorization" => Err(format!("ours {basic:?}")),
+        "authorization" if basic.as_deref() == Some(part.text("authorization")?) => Ok(()),
+        "authorization" => Err(format!("ours {basic:?}").into()),
         "body" | "client_id" | "client_secret" => same(&ours, &recorded),
         "params" => {
-            let params = part
-                .get("params")
-                .and_then(Value::as_object)
-                .ok_or("is no object")?;
+            let params = part.object("params")?;
             let mut ours = ours;
             ours.sort();
             let params = params
@@ -400,15 +344,13 @@ pub(super) async fn exchange(part: &Value, name: &str) -> Result<(), String> {
             same(&ours, &params)
         }
         "issued_token_type" => {
-            let kind = text(part, "issued_token_type")?;
+            let kind = part.text("issued_token_type")?;
             let answer = serde_json::json!({"access_token": "a", "token_type": "Bearer", "issued_token_type": kind});
-            let token = answered(json(200, &answer)).await?.0.map_err(display)?;
-            if token.issued_token_type() == Some(kind) {
-                Ok(())
-            } else {
-                Err(format!("{token:?}"))
-            }
+            let token = answered(json(200, &answer)).await?.0?;
+            check(token.issued_token_type() == Some(kind), || {
+                format!("{token:?}")
+            })
         }
-        _ => Err("nothing judges this".to_owned()),
+        _ => Err("nothing judges this".into()),
     }
 }

@@ -1,6 +1,10 @@
 //! `rfc8628_device`, on paused time.
 
-use crate::formats::httpx_auth_grants::server::{answering, field, form, json};
+use crate::server::{answering, field, form, json};
+use crate::{
+    case::{Judged, Why},
+    record::{Read as _, check, text},
+};
 use serde_json::{Value, json as object};
 use std::{
     collections::VecDeque,
@@ -19,13 +23,19 @@ struct Run {
 }
 
 /// Runs the flow; `answers` come first, then the token. `None` answers never.
-fn run(code: &Value, answers: &[Option<&str>]) -> Result<Run, String> {
+///
+/// On a thread of its own, whose time stands still but for what is waited for.
+fn run(code: &Value, answers: &[Option<&str>]) -> Result<Run, Why> {
+    let thread = std::thread::scope(|scope| scope.spawn(|| on_paused_time(code, answers)).join());
+    thread.map_err(|_| "panicked")?
+}
+
+fn on_paused_time(code: &Value, answers: &[Option<&str>]) -> Result<Run, Why> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build();
-    let runtime = runtime.map_err(|error| error.to_string())?;
-    runtime.block_on(async {
+    runtime.map_err(text)?.block_on(async {
         let began = Instant::now();
         let polls = Arc::new(Mutex::new((Vec::new(), Vec::new())));
         let script: VecDeque<_> = answers
@@ -63,7 +73,7 @@ fn run(code: &Value, answers: &[Option<&str>]) -> Result<Run, String> {
         .http_client(http)
         .on_user_code(move |code| *show.lock().expect("held for moments") = Some(code.clone()))
         .build()
-        .map_err(|error| error.to_string())?;
+        .map_err(text)?;
         let result = auth.token().await.map(|token| token.expose().to_owned());
         let (polls, grant_types) = polls.lock().expect("held for moments").clone();
         let shown = shown.lock().expect("held for moments").take();
@@ -76,7 +86,7 @@ fn run(code: &Value, answers: &[Option<&str>]) -> Result<Run, String> {
     })
 }
 
-fn stops(run: &Run, after: usize) -> Result<(), String> {
+fn stops(run: &Run, after: usize) -> Judged {
     match &run.result {
         Err(error)
             if error.source().is_some_and(|cause| cause.is::<TokenError>())
@@ -84,20 +94,18 @@ fn stops(run: &Run, after: usize) -> Result<(), String> {
         {
             Ok(())
         }
-        other => Err(format!("{other:?} after {:?}", run.polls)),
+        other => Err(format!("{other:?} after {:?}", run.polls).into()),
     }
 }
 
-fn expect(polls: &[u64], expected: &[u64]) -> Result<(), String> {
-    if polls == expected {
-        Ok(())
-    } else {
-        Err(format!("polls at {polls:?} instead of {expected:?}"))
-    }
+fn expect(polls: &[u64], expected: &[u64]) -> Judged {
+    check(polls == expected, || {
+        format!("polls at {polls:?} instead of {expected:?}")
+    })
 }
 
 /// One entry of the part.
-pub(super) fn judge(part: &Value, name: &str) -> Result<(), String> {
+pub(super) fn judge(part: &Value, name: &str) -> Judged {
     let code = part.get("response").ok_or("has no response")?;
     let number = |name: &str| code.get(name).and_then(Value::as_u64);
     let interval = number("interval").unwrap_or(5);
@@ -105,7 +113,7 @@ pub(super) fn judge(part: &Value, name: &str) -> Result<(), String> {
         "response" => {
             let run = run(code, &[])?;
             let shown = run.shown.ok_or("shows nothing")?;
-            let text = |name: &str| code.get(name).and_then(Value::as_str);
+            let text = |name: &str| code.maybe(name);
             let complete = shown.verification_uri_complete();
             let agrees = Some(shown.user_code()) == text("user_code")
                 && Some(shown.verification_uri()) == text("verification_uri")
@@ -115,63 +123,46 @@ pub(super) fn judge(part: &Value, name: &str) -> Result<(), String> {
                 && Some(shown.expires_in().as_secs()) == number("expires_in")
                 && shown.interval().map(|interval| interval.as_secs()) == number("interval");
             expect(&run.polls, &[interval])?;
-            if agrees {
-                Ok(())
-            } else {
-                Err(format!("{shown:?}"))
-            }
+            check(agrees, || format!("{shown:?}"))
         }
         "grant_type" => {
             let run = run(code, &[])?;
-            let recorded = part
-                .get("grant_type")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
-            if run.grant_types == [recorded] {
-                Ok(())
-            } else {
-                Err(format!("{:?}", run.grant_types))
-            }
+            let recorded = part.maybe("grant_type").unwrap_or_default();
+            check(run.grant_types == [recorded], || {
+                format!("{:?}", run.grant_types)
+            })
         }
         "default_interval" => {
             let mut code = code.clone();
             code.as_object_mut()
                 .ok_or("is no object")?
                 .remove("interval");
-            let seconds = part
-                .get("default_interval")
-                .and_then(Value::as_u64)
-                .ok_or("is no number")?;
+            let seconds = part.number("default_interval")?;
             expect(&run(&code, &[])?.polls, &[seconds])
         }
-        _ => Err("nothing judges this".to_owned()),
+        _ => Err("nothing judges this".into()),
     }
 }
 
 /// One of the rules for polling.
-pub(super) fn rule(part: &Value, rule: &Value) -> Result<(), String> {
+pub(super) fn rule(part: &Value, rule: &Value) -> Judged {
     let code = part.get("response").ok_or("has no response")?;
     let i = code.get("interval").and_then(Value::as_u64).unwrap_or(5);
-    let does = |word: &str| {
-        rule.get("do")
-            .and_then(Value::as_str)
-            .is_some_and(|d| d.contains(word))
-    };
-    if let Some(error) = rule.get("error").and_then(Value::as_str) {
+    let does = |word: &str| rule.maybe("do").is_some_and(|d| d.contains(word));
+    if let Some(error) = rule.maybe("error") {
         let after = run(code, &[Some(error), Some("authorization_pending")])?;
         return match () {
             () if does("wait interval") => expect(&after.polls, &[i, 2 * i, 3 * i]),
             () if does("interval += 5") => expect(&after.polls, &[i, 2 * i + 5, 3 * i + 10]),
             () if does("stop") => stops(&after, 1),
-            () => Err("nothing judges this rule".to_owned()),
+            () => Err("nothing judges this rule".into()),
         };
     }
     if rule.get("transport_timeout").is_some() && does("back-off") {
         return expect(&run(code, &[None, None])?.polls, &[i, 3 * i, 7 * i]);
     }
     if rule
-        .get("local")
-        .and_then(Value::as_str)
+        .maybe("local")
         .is_some_and(|why| why.starts_with("expires_in"))
         && does("stop")
     {
@@ -179,5 +170,5 @@ pub(super) fn rule(part: &Value, rule: &Value) -> Result<(), String> {
         code["expires_in"] = (2 * i + 1).into();
         return stops(&run(&code, &[Some("authorization_pending"); 9])?, 2);
     }
-    Err("nothing judges this rule".to_owned())
+    Err("nothing judges this rule".into())
 }

@@ -1,20 +1,20 @@
 //! `rfc9449_dpop`: what our proofs say, and what becomes of a nonce.
 
-use crate::formats::httpx_auth_grants::server::{answering, json};
+use crate::server::{answering, json};
+use crate::{
+    case::{Judged, Why},
+    record::{Read as _, check, text},
+};
 use http::{HeaderValue, Request, Uri, header::WWW_AUTHENTICATE};
 use serde_json::{Map, Value};
 use tower::{Layer as _, ServiceExt as _};
 use tower_auth_jose::{Jwk, Verifier, base64url};
 use tower_auth_oauth2::{Algorithm, BearerError, Challenge, OAuth2, SigningKey};
 
-fn text(error: impl std::fmt::Display) -> String {
-    error.to_string()
-}
-
 type Object = Map<String, Value>;
 
 /// The header and the claims of a proof, whose signature is that of the key in it.
-fn verified(proof: &HeaderValue) -> Result<(Object, Object), String> {
+fn verified(proof: &HeaderValue) -> Result<(Object, Object), Why> {
     let proof = proof.to_str().map_err(text)?;
     let header = proof.split('.').next().and_then(base64url::decode);
     let header: Value = serde_json::from_slice(&header.unwrap_or_default()).map_err(text)?;
@@ -31,7 +31,7 @@ async fn proofs(
     answers: Vec<http::Response<bytes::Bytes>>,
     method: &str,
     url: &str,
-) -> Result<(Vec<HeaderValue>, HeaderValue), String> {
+) -> Result<(Vec<HeaderValue>, HeaderValue), Why> {
     let turn = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let (http, log) = answering(move |_| {
         let turn = turn.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -64,9 +64,9 @@ fn token(access_token: &str) -> http::Response<bytes::Bytes> {
 }
 
 /// Our own proof for the same request has the same header and claims, but for its key, its id, and its time.
-pub(super) async fn proof(part: &Value, entry: &Value) -> Result<(), String> {
+pub(super) async fn proof(part: &Value, entry: &Value) -> Judged {
     let recorded = entry["payload"].as_object().ok_or("has no payload")?;
-    let claim = |name: &str| recorded.get(name).and_then(Value::as_str);
+    let claim = |name: &str| recorded.maybe(name);
     let access_token = part["access_token"].as_str().ok_or("has no access_token")?;
     let (url, method) = (claim("htu").ok_or("no htu")?, claim("htm").ok_or("no htm")?);
     let ours = match claim("ath") {
@@ -75,7 +75,7 @@ pub(super) async fn proof(part: &Value, entry: &Value) -> Result<(), String> {
             let (proofs, _) = proofs(url, answers, "GET", "https://resource.example.org").await?;
             proofs[0].clone()
         }
-        None => return Err("nothing judges a proof without a token".to_owned()),
+        None => return Err("nothing judges a proof without a token".into()),
         Some(_) => {
             let answers = vec![token(access_token)];
             let url = format!("{url}?query#fragment");
@@ -91,42 +91,36 @@ pub(super) async fn proof(part: &Value, entry: &Value) -> Result<(), String> {
         .iter()
         .find(|name| recorded_header.is_some_and(|known| known.get(**name) != header.get(**name)))
     {
-        return Err(format!("another {other}: {header:?}"));
+        return Err(format!("another {other}: {header:?}").into());
     }
     for name in ["jti", "iat"] {
         let kind = |value: &Value| (value.is_string(), value.is_u64());
         let (ours, theirs) = (claims.get(name).map(kind), recorded.get(name).map(kind));
         if ours != theirs || ours.is_none() {
-            return Err(format!("{name} is another kind of value"));
+            return Err(format!("{name} is another kind of value").into());
         }
         claims.insert(name.to_owned(), recorded[name].clone());
     }
-    if claims == *recorded {
-        Ok(())
-    } else {
-        Err(format!("claims {claims:?}"))
-    }
+    check(claims == *recorded, || format!("claims {claims:?}"))
 }
 
 /// `ath` and `access_token`: the hash of the token is in our proof.
-pub(super) async fn hash(part: &Value) -> Result<(), String> {
+pub(super) async fn hash(part: &Value) -> Judged {
     let access_token = part["access_token"].as_str().ok_or("has no access_token")?;
     let answers = vec![token(access_token)];
     let (_, proof) = proofs("https://as.example/t", answers, "GET", "https://h/").await?;
     let (_, claims) = verified(&proof)?;
-    if claims.get("ath") == part.get("ath") {
-        Ok(())
-    } else {
-        Err(format!("ours {:?}", claims.get("ath")))
-    }
+    check(claims.get("ath") == part.get("ath"), || {
+        format!("ours {:?}", claims.get("ath"))
+    })
 }
 
 /// `challenges`: the error that a challenge of this scheme names is the one that we tell.
-pub(super) fn challenges(entry: &Value) -> Result<(), String> {
+pub(super) fn challenges(entry: &Value) -> Judged {
     for challenge in entry.as_array().ok_or("is no list")? {
         let header = challenge.as_str().ok_or("is no text")?;
         let [parsed] = &Challenge::parse(header)[..] else {
-            return Err(format!("{header} is not one challenge"));
+            return Err(format!("{header} is not one challenge").into());
         };
         let mut headers = http::HeaderMap::new();
         headers.insert(WWW_AUTHENTICATE, header.parse().map_err(text)?);
@@ -138,14 +132,14 @@ pub(super) fn challenges(entry: &Value) -> Result<(), String> {
                 Some(code) => told == Some(BearerError::Other(code.to_owned())),
             };
         if !agrees {
-            return Err(format!("{header}: {told:?}"));
+            return Err(format!("{header}: {told:?}").into());
         }
     }
     Ok(())
 }
 
 /// `as_nonce_error`: after this answer the request comes again, with this nonce.
-pub(super) async fn nonce(entry: &Value) -> Result<(), String> {
+pub(super) async fn nonce(entry: &Value) -> Judged {
     let status = entry["status"].as_u64().and_then(|s| u16::try_from(s).ok());
     let mut answer = json(status.ok_or("has no status")?, &entry["body"]);
     let headers = entry["headers"].as_object().ok_or("has no headers")?;
@@ -160,19 +154,19 @@ pub(super) async fn nonce(entry: &Value) -> Result<(), String> {
     let answers = vec![answer, token("t")];
     let (proofs, _) = proofs("https://as.example/t", answers, "GET", "https://h/").await?;
     let [first, second] = &proofs[..] else {
-        return Err(format!("{} token requests", proofs.len()));
+        return Err(format!("{} token requests", proofs.len()).into());
     };
     let (first, second) = (verified(first)?.1, verified(second)?.1);
-    let sent = second.get("nonce").and_then(Value::as_str);
+    let sent = second.maybe("nonce");
     let nonce = nonce.ok_or("gives no nonce")?;
     if first.contains_key("nonce") || sent.map(str::as_bytes) != Some(nonce.as_bytes()) {
-        return Err(format!("sends {sent:?}"));
+        return Err(format!("sends {sent:?}").into());
     }
     Ok(())
 }
 
 /// `htu_normalisation`: ours is this after the normalisation that servers compare by.
-pub(super) async fn target(entry: &Value) -> Result<(), String> {
+pub(super) async fn target(entry: &Value) -> Judged {
     for entry in entry.as_array().ok_or("is no list")? {
         let request = entry["request"].as_str().ok_or("has no request")?;
         let wanted = &entry["htu_must_equal_after_rfc3986_normalisation"];
@@ -192,7 +186,7 @@ pub(super) async fn target(entry: &Value) -> Result<(), String> {
         let scheme = ours.scheme_str().unwrap_or_default();
         let ours = format!("{scheme}://{authority}/{}", segments.join("/"));
         if *wanted != *ours {
-            return Err(format!("ours {ours}, recorded {wanted}"));
+            return Err(format!("ours {ours}, recorded {wanted}").into());
         }
     }
     Ok(())

@@ -287,6 +287,35 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_error_of_every_kind_is_one_line_that_says_more_than_its_source() {
+        use CredentialsErrorKind as Kind;
+        for kind in [
+            Kind::NotConfigured,
+            Kind::Configuration,
+            Kind::Io,
+            Kind::Unreachable,
+            Kind::Refused,
+            Kind::Malformed,
+            Kind::Expired,
+        ] {
+            let error = || CredentialsError::new(kind, "sso", "it failed; run `aws sso login`");
+            let around = error().with_source(std::io::Error::other("because"));
+            let auth = AuthError::from(error());
+            let errors: [&dyn StdError; 3] = [&error(), &around, &auth];
+            for error in errors {
+                let text = error.to_string();
+                assert!(
+                    text.contains("sso: it failed; run `aws sso login`"),
+                    "{text}"
+                );
+                assert!(!text.contains(char::is_control) && !text.ends_with('.'));
+                let source = error.source().map(ToString::to_string);
+                assert_ne!(source, Some(text));
+            }
+        }
+    }
+
+    #[test]
     fn what_the_answer_said_is_told_by_the_error_of_the_request() {
         let mut reply = Response::new(Bytes::new());
         *reply.status_mut() = StatusCode::SERVICE_UNAVAILABLE;

@@ -70,8 +70,9 @@ impl S3Express {
     pub fn new(
         context: &ProviderContext,
         provider: impl ProvideCredentials + 'static,
-        region: &str,
+        region: impl AsRef<str>,
     ) -> Result<Self, AuthError> {
+        let region = region.as_ref();
         // It is the credentials of the provider that sign here, with their own kind of token.
         let signer = Signer::new("s3express", region)?.session_token(SessionToken::Signed);
         let builder = CachedCredentials::builder(provider).clock(context.clock.clone());

@@ -107,7 +107,9 @@ impl Signer {
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when either is empty or has anything but
     /// ASCII letters, digits, `-`, `_` and `.`.
-    pub fn new(service: &str, region: &str) -> Result<Self, AuthError> {
+    pub fn new(service: impl AsRef<str>, region: impl AsRef<str>) -> Result<Self, AuthError> {
+        let service = service.as_ref();
+        let region = region.as_ref();
         check_name("service", service)?;
         check_name("region", region)?;
         Ok(Self::with_realm(service, Realm::Region(region.into())))

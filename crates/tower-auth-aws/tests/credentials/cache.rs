@@ -61,7 +61,7 @@ async fn credentials_are_renewed_while_the_old_ones_are_still_good() {
     let provider = provider_fn(move || {
         let number = count.fetch_add(1, Ordering::SeqCst);
         let end = clock.now() + Duration::from_secs(3600);
-        async move { Ok(Credentials::new(&format!("A{number}"), "s")?.with_expires_at(end)) }
+        async move { Ok(Credentials::new(format!("A{number}"), "s")?.with_expires_at(end)) }
     });
     let cache = CachedCredentials::builder(provider)
         .clock(Clock::new(hands.clone()))

@@ -38,7 +38,7 @@ fn numbered(fetches: &Arc<AtomicUsize>) -> CachedCredentials {
     CachedCredentials::new(provider_fn(move || {
         let number = count.fetch_add(1, Ordering::SeqCst);
         async move {
-            Ok(Credentials::new(&format!("A{number}"), "s")?
+            Ok(Credentials::new(format!("A{number}"), "s")?
                 .with_session_token(format!("session-{number}"))?)
         }
     }))

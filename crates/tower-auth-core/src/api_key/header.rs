@@ -1,7 +1,7 @@
 //! An API key in a header.
 
 use crate::{
-    AuthError, Authorize, Claim, Scheme, fixed_scheme,
+    AuthError, Authorize, Claim, Scheme, Secret, fixed_scheme,
     insert::{insert_header, insert_named},
     scheme,
     secret::sensitive_header,
@@ -48,7 +48,9 @@ impl HeaderApiKey {
     ///
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the key is empty, has control characters, or
     /// begins or ends with a blank.
-    pub fn new(key: &str) -> Result<Self, AuthError> {
+    pub fn new(key: impl Into<Secret>) -> Result<Self, AuthError> {
+        let key = key.into();
+        let key = key.expose();
         Ok(Self {
             name: None,
             value: sensitive_header("key", key.as_bytes().to_vec())?,

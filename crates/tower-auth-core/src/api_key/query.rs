@@ -48,7 +48,9 @@ impl QueryApiKey {
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the key is empty or has control characters.
-    pub fn new(key: &str) -> Result<Self, AuthError> {
+    pub fn new(key: impl Into<Secret>) -> Result<Self, AuthError> {
+        let key = key.into();
+        let key = key.expose();
         check("key", key)?;
         Ok(Self::named("api_key", key))
     }
@@ -58,7 +60,8 @@ impl QueryApiKey {
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the name is empty or has control characters.
-    pub fn in_parameter(self, name: &str) -> Result<Self, AuthError> {
+    pub fn in_parameter(self, name: impl AsRef<str>) -> Result<Self, AuthError> {
+        let name = name.as_ref();
         check("parameter name", name)?;
         Ok(Self::named(name, self.0.key.expose()))
     }

@@ -9,7 +9,7 @@ pub use self::{
     placement::{InAuthorization, InHeader, InQuery, Placement, Put},
 };
 
-use crate::{AuthError, Authorize, Claim, Scheme, fixed_scheme, scheme};
+use crate::{AuthError, Authorize, Claim, Scheme, Secret, fixed_scheme, scheme};
 use http::{HeaderName, Request};
 use std::fmt;
 
@@ -58,7 +58,9 @@ impl Bearer {
     ///
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the token is empty or has blanks, control
     /// characters, or anything but ASCII.
-    pub fn new(token: &str) -> Result<Self, AuthError> {
+    pub fn new(token: impl Into<Secret>) -> Result<Self, AuthError> {
+        let token = token.into();
+        let token = token.expose();
         Self::placed(token, InAuthorization::default())
     }
 
@@ -67,7 +69,13 @@ impl Bearer {
     /// # Errors
     ///
     /// As [`Bearer::new`], and when the template has no `{token}` or has control characters.
-    pub fn with_template(token: &str, template: &str) -> Result<Self, AuthError> {
+    pub fn with_template(
+        token: impl Into<Secret>,
+        template: impl AsRef<str>,
+    ) -> Result<Self, AuthError> {
+        let token = token.into();
+        let token = token.expose();
+        let template = template.as_ref();
         Self::placed(token, InAuthorization::with_template(template)?)
     }
 }
@@ -79,10 +87,13 @@ impl Bearer<InHeader> {
     ///
     /// As [`Bearer::with_template`], and when the name is not the name of a header.
     pub fn in_header(
-        token: &str,
+        token: impl Into<Secret>,
         name: impl TryInto<HeaderName>,
-        template: &str,
+        template: impl AsRef<str>,
     ) -> Result<Self, AuthError> {
+        let token = token.into();
+        let token = token.expose();
+        let template = template.as_ref();
         Self::placed(token, InHeader::new(name, template)?)
     }
 }
@@ -93,7 +104,10 @@ impl Bearer<InQuery> {
     /// # Errors
     ///
     /// As [`Bearer::new`], and when the name is empty or has control characters.
-    pub fn in_query(token: &str, name: &str) -> Result<Self, AuthError> {
+    pub fn in_query(token: impl Into<Secret>, name: impl AsRef<str>) -> Result<Self, AuthError> {
+        let token = token.into();
+        let token = token.expose();
+        let name = name.as_ref();
         Self::placed(token, InQuery::new(name)?)
     }
 }

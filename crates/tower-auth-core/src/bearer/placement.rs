@@ -73,7 +73,8 @@ impl InAuthorization {
     ///
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the template has no `{token}`, or characters
     /// that do not belong into a header.
-    pub fn with_template(template: &str) -> Result<Self, AuthError> {
+    pub fn with_template(template: impl AsRef<str>) -> Result<Self, AuthError> {
+        let template = template.as_ref();
         Ok(Self(Some(Template::new(template)?)))
     }
 }
@@ -120,7 +121,11 @@ impl InHeader {
     ///
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the name is not the name of a header, or the
     /// template has no `{token}` or characters that do not belong into a header.
-    pub fn new(name: impl TryInto<HeaderName>, template: &str) -> Result<Self, AuthError> {
+    pub fn new(
+        name: impl TryInto<HeaderName>,
+        template: impl AsRef<str>,
+    ) -> Result<Self, AuthError> {
+        let template = template.as_ref();
         Ok(Self {
             name: header_name(name)?,
             template: Template::new(template)?,
@@ -165,7 +170,8 @@ impl InQuery {
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the name is empty or has control characters.
-    pub fn new(name: &str) -> Result<Self, AuthError> {
+    pub fn new(name: impl AsRef<str>) -> Result<Self, AuthError> {
+        let name = name.as_ref();
         check("parameter name", name)?;
         Ok(Self { name: name.into() })
     }

@@ -272,6 +272,21 @@ mod tests {
     }
 
     #[test]
+    fn an_error_of_every_kind_is_one_line_with_cause_and_remedy_and_no_copy_of_its_source() {
+        use ErrorKind::{Configuration, Credentials, Insecure, NoOrigin, Request};
+        for kind in [Configuration, Insecure, NoOrigin, Request, Credentials] {
+            let error = AuthError::new(kind, "this failed; do that")
+                .with_source(std::io::Error::other("because\nof this"));
+            let text = error.to_string();
+            assert_eq!(text, "this failed; do that: because of this");
+            let inner = error.source().unwrap().to_string();
+            assert_ne!(text, inner);
+            let outer = crate::Error::<std::io::Error>::Auth(error);
+            assert_eq!(outer.to_string(), text);
+        }
+    }
+
+    #[test]
     fn the_text_of_an_error_is_one_line_that_says_every_cause_once() {
         let io = |text: &str| std::io::Error::other(text.to_owned());
         let inner =

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     AuthLayer, Authorize, BoxError, Error, Scheme,
     replay::{NoReplay, Policy},
-    service::{CloneService, DeferredAuth, HttpService},
+    service::{CloneService, DeferredAuth},
 };
 use http::{Request, Response};
 use http_body::Body;
@@ -32,16 +32,6 @@ impl<A, R> AuthLayer<A, R> {
         GrpcLayer(self.map_scheme(Observed))
     }
 }
-
-/// [`for_grpc`](AuthLayer::for_grpc) for schemes that are no layers with settings yet.
-pub trait GrpcExt: Scheme + Sized {
-    /// The same over gRPC, where a refusal is an answer of status 200, and errors are statuses: see [`grpc`](crate::grpc).
-    fn for_grpc(self) -> GrpcLayer<Self> {
-        AuthLayer::new(self).for_grpc()
-    }
-}
-
-impl<A: Scheme> GrpcExt for A {}
 
 impl<A, R, S> Layer<S> for GrpcLayer<A, R>
 where
@@ -78,7 +68,7 @@ impl<S, A, R> GrpcService<S, A, R> {
 
 impl<S, A, R, B, T> Service<Request<B>> for GrpcService<S, A, R>
 where
-    S: HttpService<B, Response = Response<T>, Error: Into<BoxError>> + CloneService,
+    S: Service<Request<B>, Response = Response<T>, Error: Into<BoxError>> + CloneService,
     A: Authorize<B, Sent: Send + Sync + 'static>,
     R: Policy<B> + Clone,
     T: Body,

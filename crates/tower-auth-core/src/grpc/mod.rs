@@ -57,7 +57,7 @@ mod status;
 pub use self::{
     body::GrpcBody,
     future::{GrpcFuture, WatchedFuture},
-    layer::{GrpcExt, GrpcLayer, GrpcService, Watched},
+    layer::{GrpcLayer, GrpcService, Watched},
     observed::{Observed, SentObserved},
     status::GrpcStatus,
 };

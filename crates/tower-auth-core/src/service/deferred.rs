@@ -1,6 +1,6 @@
 //! The service of schemes whose credentials may have to be fetched, and depend on what servers answered.
 
-use super::{CloneService, HttpService, access_inner};
+use super::{CloneService, access_inner};
 use crate::{
     AuthError, Authorize, BoxError, Error, Observe, RequestHead, ResponseHead, Scheme, Step,
     Verdict,
@@ -40,7 +40,7 @@ impl<S, A, R> DeferredAuth<S, A, R> {
 
 impl<S, A, R, B, T> Service<Request<B>> for DeferredAuth<S, A, R>
 where
-    S: HttpService<B, Response = Response<T>, Error: Into<BoxError>> + CloneService,
+    S: Service<Request<B>, Response = Response<T>, Error: Into<BoxError>> + CloneService,
     A: Authorize<B>,
     R: Policy<B> + Clone,
 {

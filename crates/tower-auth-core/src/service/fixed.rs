@@ -1,6 +1,6 @@
 //! The service of schemes whose credentials are always at hand.
 
-use super::{HttpService, access_inner};
+use super::access_inner;
 use crate::{
     AuthError, Authorize, BoxError, Error,
     error::inner,
@@ -33,7 +33,7 @@ impl<S, A> FixedAuth<S, A> {
 
 impl<S, A, B> Service<Request<B>> for FixedAuth<S, A>
 where
-    S: HttpService<B, Error: Into<BoxError>>,
+    S: Service<Request<B>, Error: Into<BoxError>>,
     A: Authorize<B>,
 {
     type Response = S::Response;

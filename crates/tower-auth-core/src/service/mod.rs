@@ -5,25 +5,10 @@ mod fixed;
 
 pub use crate::scope::Scope;
 
-use http::Request;
-use tower_service::Service;
-
 pub use self::{
     deferred::{DeferredAuth, DeferredFuture},
     fixed::{FixedAuth, FixedFuture},
 };
-
-/// A client: an inner service that takes [`http::Request`]s with this body. Every such service is one.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` below a scheme does not take an `http::Request` with a body of type `{B}`",
-    label = "the client below takes other requests",
-    note = "a `reqwest::Client` takes reqwest's own: `ReqwestService` of `tower-auth-reqwest` goes in its place, and the `Client` there has reqwest's way to make requests",
-    note = "a client for another body: convert it right above, with `.map_request(|request: http::Request<_>| request.map(…))`"
-)]
-pub trait HttpService<B>: Service<Request<B>> {}
-
-#[diagnostic::do_not_recommend] // what is missing is said in terms of clients
-impl<S: Service<Request<B>>, B> HttpService<B> for S {}
 
 /// An inner service that can be cloned, for a request that waits for credentials or is sent a second time.
 #[diagnostic::on_unimplemented(

@@ -9,8 +9,8 @@ use std::{
     task::{Context, Poll, ready},
 };
 use tower_auth_core::{
-    AuthError, AuthLayer, Authorize, Claim, Deferred, Fixed, Observe, RequestHead, ResponseHead,
-    Scheme, Step, Verdict, replay::Replay,
+    AuthError, AuthLayer, Authorize, Claim, Deferred, Fixed, Observe, Origin, RequestHead,
+    ResponseHead, Scheme, Step, Verdict, replay::Replay,
 };
 
 /// Which layer a client makes of a scheme: one that replays when credentials can be renewed.
@@ -22,7 +22,7 @@ pub trait AuthMode: Sized {
     ///
     /// # Errors
     ///
-    /// When it has no origin.
+    /// When it has no origin, or one where credentials may not go.
     fn layer<A: Scheme<Mode = Self>>(
         scheme: A,
         endpoint: &Uri,
@@ -41,7 +41,8 @@ fn scoped<A: Scheme>(
     } else {
         layer
     };
-    layer.only_to(endpoint)
+    // As a text, so that an endpoint that no credentials may go to is refused here, and not with every request.
+    layer.only_to(&*Origin::of(endpoint)?.to_string())
 }
 
 impl AuthMode for Fixed {

@@ -88,8 +88,8 @@ impl<L> ClientBuilder<L> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Auth`](crate::ErrorKind::Auth) never happens with an endpoint that the builder accepted; it is that
-    /// of [`only_to`](tower_auth_core::SchemeExt::only_to).
+    /// [`ErrorKind::Auth`](crate::ErrorKind::Auth) when the endpoint is http at another machine, and
+    /// [`danger_allow_plaintext`](Self::danger_allow_plaintext) was not called before.
     #[allow(clippy::type_complexity)] // The price of layers that are known to the compiler.
     pub fn auth<A>(
         self,

@@ -5,9 +5,10 @@ use crate::{
     Error, ErrorKind, Reply, Response,
     response::parse,
     subscription::{
-        Event, Source, Subscription,
-        mailbox::{Letters, Mailbox, mailbox},
+        Event, Source, Subscription, Told,
+        mailbox::{Letters, Mailbox, Room, mailbox},
         message::Message,
+        told,
     },
 };
 use bytes::Bytes;
@@ -18,14 +19,14 @@ use std::{
     future::{Future, poll_fn},
     pin::Pin,
     sync::{
-        Arc,
+        Arc, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
     time::Duration,
 };
 use tokio::{
-    sync::{Mutex, mpsc},
+    sync::{Mutex, mpsc, oneshot},
     time::Sleep,
 };
 
@@ -37,19 +38,19 @@ pub(crate) const ACCEPT_JSON: HeaderValue = HeaderValue::from_static("applicatio
 
 /// How subscriptions share a stream: see [`Client::single_event_stream`](crate::Client::single_event_stream).
 ///
-/// By default 256 results of each operation may wait to be taken, and the stream is closed when there is no operation
+/// By default 256 results of each operation, of 16 MiB together, may wait to be taken, and the stream is closed when there is no operation
 /// for 3 seconds.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct SingleEventStream {
-    buffer: usize,
+    room: Room,
     linger: Duration,
 }
 
 impl Default for SingleEventStream {
     fn default() -> Self {
         Self {
-            buffer: 256,
+            room: Room::default(),
             linger: Duration::from_secs(3),
         }
     }
@@ -63,7 +64,14 @@ impl SingleEventStream {
 
     /// How many results of an operation may wait to be taken. One more ends that operation, and no other.
     pub fn buffer(mut self, results: usize) -> Self {
-        self.buffer = results.max(1);
+        self.room.events = results.max(1);
+        self
+    }
+
+    /// How many bytes the results of an operation may have that wait to be taken. One more ends that operation, and no
+    /// other; a result that waits alone may be larger.
+    pub fn buffered_bytes(mut self, bytes: usize) -> Self {
+        self.room.bytes = bytes;
         self
     }
 
@@ -90,7 +98,7 @@ pub(crate) type Ask = dyn Fn(Wish) -> Answer + Send + Sync;
 
 enum Command {
     Start(u64, Letters),
-    Stop(u64),
+    Stop(u64, Option<Told>),
 }
 
 /// The stream of a client, made when it is first needed. Clones share it.
@@ -102,6 +110,8 @@ struct Inner {
     options: SingleEventStream,
     /// The stream that is open. Whoever opens one is waited for.
     open: Mutex<Option<(HeaderValue, mpsc::UnboundedSender<Command>)>>,
+    /// How often none could be opened, and why the last time.
+    failed: std::sync::Mutex<(u64, Option<Error>)>,
     next: AtomicU64,
 }
 
@@ -111,6 +121,7 @@ impl Streams {
             send,
             options,
             open: Mutex::default(),
+            failed: std::sync::Mutex::default(),
             next: AtomicU64::new(1),
         }))
     }
@@ -118,8 +129,9 @@ impl Streams {
     /// Makes room for the results of an operation: its name, the token of the stream, and the results to come.
     pub(crate) async fn begin(&self) -> Result<(u64, HeaderValue, Subscription), Error> {
         let id = self.0.next.fetch_add(1, Ordering::Relaxed);
-        let (letters, mailbox) = mailbox(self.0.options.buffer);
+        let (letters, mailbox) = mailbox(self.0.options.room);
         let mut start = Command::Start(id, letters);
+        let before = self.failed().0;
         let mut open = self.0.open.lock().await;
         if let Some((token, task)) = &*open {
             match task.send(start) {
@@ -131,7 +143,24 @@ impl Streams {
                 Err(mpsc::error::SendError(again)) => start = again,
             }
         }
-        let (token, events) = self.connect().await?;
+        if let (failures, Some(error)) = &*self.failed() {
+            // Whoever waited for one that could not be opened does not wait for one more.
+            if *failures != before {
+                return Err(error.clone());
+            }
+        }
+        let (token, events) = match self.connect().await {
+            Ok(opened) => opened,
+            Err(error) => {
+                let mut failed = self.failed();
+                *failed = (failed.0.wrapping_add(1), Some(error.clone()));
+                return Err(error);
+            }
+        };
+        let runtime = tokio::runtime::Handle::try_current().map_err(|error| {
+            Error::request("a stream for many subscriptions needs a tokio runtime")
+                .with_source(error)
+        })?;
         let (task, commands) = mpsc::unbounded_channel();
         let driver = Driver {
             token: token.clone(),
@@ -142,10 +171,14 @@ impl Streams {
             operations: HashMap::new(),
             idle: None,
         };
-        tokio::spawn(driver.run());
+        runtime.spawn(driver.run());
         let _ = task.send(start);
         *open = Some((token.clone(), task.clone()));
         Ok((id, token, over(id, mailbox, task)))
+    }
+
+    fn failed(&self) -> MutexGuard<'_, (u64, Option<Error>)> {
+        self.0.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn connect(&self) -> Result<(HeaderValue, EventStream), Error> {
@@ -209,12 +242,22 @@ impl Source for OverStream {
     fn id(&self) -> Option<u64> {
         Some(self.id)
     }
+
+    fn unsubscribe(mut self: Box<Self>) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send>> {
+        let (sender, receiver) = oneshot::channel();
+        if std::mem::replace(&mut self.done, true) {
+            let _ = sender.send(Ok(()));
+        } else {
+            let _ = self.task.send(Command::Stop(self.id, Some(sender)));
+        }
+        told(receiver)
+    }
 }
 
 impl Drop for OverStream {
     fn drop(&mut self) {
         if !self.done {
-            let _ = self.task.send(Command::Stop(self.id));
+            let _ = self.task.send(Command::Stop(self.id, None));
         }
     }
 }
@@ -254,9 +297,11 @@ impl Driver {
                 Poll::Ready(Some(Command::Start(id, letters))) => {
                     self.operations.insert(id, letters);
                 }
-                Poll::Ready(Some(Command::Stop(id))) => {
+                Poll::Ready(Some(Command::Stop(id, told))) => {
                     if self.operations.remove(&id).is_some() {
-                        self.cancel(id);
+                        self.cancel(id, told);
+                    } else if let Some(told) = told {
+                        let _ = told.send(Ok(())); // it was over
                     }
                 }
                 Poll::Ready(None) => break false,
@@ -308,23 +353,34 @@ impl Driver {
         let pushed =
             parse(&json.slice_ref(payload.as_bytes()), false).and_then(|mut response: Response| {
                 self.events.judge.note(&mut response);
-                letters.push(Event::Result(response))
+                letters.push(Event::Result(response), payload.len())
             });
         if let Err(error) = pushed {
             if let Some(letters) = self.operations.remove(&id) {
                 letters.end(Some(error));
             }
-            self.cancel(id);
+            self.cancel(id, None);
         }
         Ok(())
     }
 
     /// Tells the server that nobody wants more.
-    fn cancel(&self, id: u64) {
+    fn cancel(&self, id: u64, told: Option<Told>) {
         let answer = (self.send)(Wish::Cancel(self.token.clone(), id));
         tokio::spawn(async move {
-            if answer.await.is_err() {
+            let answer = match answer.await {
+                Ok(reply) if reply.status().is_success() => Ok(()),
+                Ok(reply) => Err(match reply.into_body() {
+                    Reply::NotGraphQl(error) => error,
+                    _ => Error::protocol("the server did not end the operation"),
+                }),
+                Err(error) => Err(error),
+            };
+            if answer.is_err() {
                 tracing::debug!("the server could not be told that an operation is over");
+            }
+            if let Some(told) = told {
+                let _ = told.send(answer);
             }
         });
     }

@@ -14,7 +14,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tower_auth_core::{AuthError, AuthLayer, Basic, Error as Stacked, endpoint};
+use tower_auth_core::{AuthError, AuthLayer, Basic, Error as Stacked, Origin, endpoint};
 use tower_layer::Layer as _;
 use tower_service::Service;
 
@@ -119,8 +119,8 @@ impl<S> LoginBuilder<S> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the endpoint is no absolute URI,
-    /// there is no login operation, its variables are no object, or a path is none.
+    /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the endpoint is no absolute URI, or
+    /// http at another machine without [`danger_allow_plaintext`](Self::danger_allow_plaintext), there is no login operation, its variables are no object, or a path is none.
     pub fn build(self) -> Result<GraphQlLogin, AuthError>
     where
         S: Service<Request<Body>, Response = Response<Reply>, Error = Error>
@@ -187,7 +187,7 @@ where
     if plaintext {
         guard = guard.danger_allow_plaintext();
     }
-    let guard = guard.only_to(&endpoint)?;
+    let guard = guard.only_to(&*Origin::of(&endpoint)?.to_string())?;
     let service = Mutex::new(guard.layer(service));
     Ok(Arc::new(move |body| {
         let mut service = service

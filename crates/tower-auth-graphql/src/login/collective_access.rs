@@ -39,11 +39,12 @@ impl GraphQlLogin {
     ///
     /// [CollectiveAccess]: https://manual.collectiveaccess.org/developer/graphql_api.html
     pub fn collective_access<S>(
-        base: &str,
+        base: impl AsRef<str>,
         username: impl Into<Secret>,
         password: impl Into<Secret>,
         service: S,
     ) -> LoginBuilder<S> {
+        let base = base.as_ref();
         let (username, password) = (username.into(), password.into());
         let variables = BTreeMap::from([
             ("username", username.expose()),

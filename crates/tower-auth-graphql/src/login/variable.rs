@@ -28,7 +28,8 @@ impl<S: Source<Value: AccessToken>> VariableAuth<S> {
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when that is no name (GraphQL specification, section 2.1.9).
-    pub fn new(source: S, name: &str) -> Result<Self, AuthError> {
+    pub fn new(source: S, name: impl AsRef<str>) -> Result<Self, AuthError> {
+        let name = name.as_ref();
         Self::from_cache(Cache::new(source), name)
     }
 
@@ -37,7 +38,8 @@ impl<S: Source<Value: AccessToken>> VariableAuth<S> {
     /// # Errors
     ///
     /// As [`new`](Self::new).
-    pub fn from_cache(cache: Cache<S>, name: &str) -> Result<Self, AuthError> {
+    pub fn from_cache(cache: Cache<S>, name: impl AsRef<str>) -> Result<Self, AuthError> {
+        let name = name.as_ref();
         let mut bytes = name.bytes();
         let first = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
         if !bytes.next().is_some_and(first)

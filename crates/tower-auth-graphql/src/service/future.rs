@@ -76,6 +76,8 @@ pub(super) struct Opening {
     pub(super) handshake: crate::ws::Handshake,
     /// Those that the handshake was sent with.
     pub(super) headers: http::HeaderMap,
+    /// It went to another origin than it was meant for.
+    pub(super) elsewhere: bool,
 }
 
 #[cfg(feature = "ws")]
@@ -85,6 +87,7 @@ impl Opening {
         Some(Self {
             handshake: handshake.clone(),
             headers: request.headers().clone(),
+            elsewhere: handshake.is_elsewhere(request.uri()),
         })
     }
 }

@@ -85,7 +85,12 @@ impl Held {
         *answer.status_mut() = head.status;
         *answer.headers_mut() = head.headers.clone();
         let (answer, ()) = answer.into_parts();
-        let open = handshake.open(answer, opening.headers, settings.detector.clone());
+        let open = handshake.open(
+            answer,
+            opening.headers,
+            opening.elsewhere,
+            settings.detector.clone(),
+        );
         let what = What::Opening(Box::pin(open));
         Self { head, what }
     }

@@ -76,6 +76,25 @@ pub(crate) trait Source: Send {
     }
 }
 
+/// Told when the server has been told that an operation is over.
+#[cfg(any(feature = "sse", feature = "ws"))]
+pub(crate) type Told = tokio::sync::oneshot::Sender<Result<(), Error>>;
+
+/// Waits until the server has been told.
+#[cfg(any(feature = "sse", feature = "ws"))]
+pub(crate) fn told(
+    receiver: tokio::sync::oneshot::Receiver<Result<(), Error>>,
+) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send>> {
+    Box::pin(async move {
+        receiver.await.unwrap_or_else(|_| {
+            Err(Error::new(
+                crate::ErrorKind::Transport,
+                "the connection was lost before the server could be told that the operation is over",
+            ))
+        })
+    })
+}
+
 /// What a subscription brings.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

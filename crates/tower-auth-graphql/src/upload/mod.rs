@@ -90,7 +90,8 @@ impl Upload {
     /// # Errors
     ///
     /// [`ErrorKind::Request`](crate::ErrorKind::Request) when it does not belong into a header.
-    pub fn content_type(mut self, content_type: &str) -> Result<Self, Error> {
+    pub fn content_type(mut self, content_type: impl AsRef<str>) -> Result<Self, Error> {
+        let content_type = content_type.as_ref();
         self.content_type = HeaderValue::from_str(content_type)
             .map_err(|error| Error::request("unusable content type").with_source(error))?;
         Ok(self)

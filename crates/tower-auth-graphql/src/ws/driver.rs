@@ -6,7 +6,10 @@ use super::{
     params::Connecting,
     serve::{Outcome, Serving},
 };
-use crate::{Closed, Error, ErrorKind, Limit, subscription::Reconnected};
+use crate::{
+    Closed, Error, ErrorKind, Limit,
+    subscription::{Reconnected, Told},
+};
 use std::{
     future::{Future, poll_fn},
     hash::{BuildHasher as _, RandomState},
@@ -20,7 +23,7 @@ use tokio::{sync::mpsc, time::Instant};
 /// What a client wants of a connection.
 pub(super) enum Command {
     Start(u64, Operation),
-    Stop(u64),
+    Stop(u64, Option<Told>),
 }
 
 /// What is wanted.
@@ -45,7 +48,7 @@ impl Commands {
 
     fn carry_out(&self, command: Command, operations: &mut Operations) {
         match command {
-            Command::Stop(id) => operations.stop(id),
+            Command::Stop(id, told) => operations.stop(id, told),
             Command::Start(id, operation) => {
                 let full = operations.len() >= self.most;
                 operations.insert(id, operation);
@@ -187,11 +190,11 @@ impl Driver {
         let proven = serving.proven || begun.elapsed() >= self.options.delays.1;
         match outcome {
             Outcome::Idle | Outcome::Done => {
-                socket.close(1000, "done").await;
+                socket.part("done").await;
                 Served::Over
             }
             Outcome::Aged => {
-                socket.close(1000, "renewed").await;
+                socket.part("renewed").await;
                 Served::Aged
             }
             Outcome::Lost(error, code) => {

@@ -1,15 +1,16 @@
 //! From an HTTP request to a socket that the server has acknowledged.
 
 use super::{
-    Socket, Subprotocol, WebSocket,
+    Socket, Subprotocol, WebSocket, init,
     opening::By,
     params::Connecting,
     protocol::Incoming,
+    serve::MOST_ECHOED,
     socket::{lost, over},
 };
 use crate::{AuthDetector, AuthFailure, Closed, Error, ErrorKind, Timeout, headers::insert};
 use http::{
-    HeaderMap, HeaderValue, Method, Request, Response, StatusCode,
+    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri,
     header::{
         CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY,
         SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
@@ -25,7 +26,7 @@ use std::sync::{
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
-        Message, Utf8Bytes,
+        Message,
         handshake::{client::generate_key, derive_accept_key},
         protocol::{Role, WebSocketConfig},
     },
@@ -38,6 +39,8 @@ pub(crate) struct Handshake {
     pub(super) connecting: Connecting,
     key: HeaderValue,
     by: By,
+    /// Where it was sent.
+    origin: Option<Origin>,
     /// The credentials are known to be no longer good: others are wanted before anything is sent.
     stale: Arc<AtomicBool>,
     pub(crate) message_size: usize,
@@ -50,6 +53,7 @@ impl Handshake {
         let stale = connecting.refused;
         Ok(Self {
             by: options.opening.first(),
+            origin: None,
             options,
             connecting,
             key,
@@ -102,8 +106,17 @@ impl Handshake {
             #[cfg(feature = "ws-http2")]
             By::Connect => Self::ask_to_connect(request),
         }
-        request.extensions_mut().insert(self.clone());
+        let asked = Self {
+            origin: origin(request.uri()),
+            ..self.clone()
+        };
+        request.extensions_mut().insert(asked);
         Ok(())
+    }
+
+    /// Whether it was carried on to another server, by a redirect for example.
+    pub(crate) fn is_elsewhere(&self, uri: &Uri) -> bool {
+        self.origin != origin(uri)
     }
 
     /// RFC 6455 section 4.1.
@@ -188,7 +201,8 @@ impl Handshake {
         WebSocketConfig::default()
             .read_buffer_size(32 * 1024)
             .write_buffer_size(least)
-            .max_write_buffer_size(self.options.write_buffer.max(2 * least))
+            // Room for one more operation when so much waits that it has to be sent first.
+            .max_write_buffer_size(self.options.most_written().saturating_add(2 * least))
             .max_message_size(Some(size))
             .max_frame_size(Some(size))
     }
@@ -198,8 +212,14 @@ impl Handshake {
         self,
         head: Parts,
         headers: HeaderMap,
+        elsewhere: bool,
         detector: AuthDetector,
     ) -> Result<Socket, Error> {
+        if elsewhere && self.options.params.are_own() {
+            return Err(Error::request(
+                "the handshake was redirected to another origin, which does not get the connection parameters",
+            ));
+        }
         let subprotocol = self.verify(&head)?;
         let mut response = Response::from_parts(head, ());
         if response.extensions().get::<OnUpgrade>().is_none() {
@@ -209,31 +229,35 @@ impl Handshake {
             ));
         }
         let upgraded = hyper::upgrade::on(&mut response).await.map_err(lost)?;
-        let stream = WebSocketStream::from_raw_socket(
-            TokioIo::new(upgraded),
-            Role::Client,
-            Some(self.config()),
-        )
-        .await;
-        let mut socket = Socket::new(stream, subprotocol, detector);
         let options = Arc::clone(&self.options);
-        socket.renew_at = expiry(&headers, &options);
+        let config = self.config();
+        let renew_at = expiry(&headers, &options);
         let payload = options.params.json(self.connecting, &headers).await?;
         let init = subprotocol.init(payload.as_ref().map(|json| &json[..]));
-        let init = bytes::Bytes::from_owner(zeroize::Zeroizing::new(init));
-        let init = Utf8Bytes::try_from(init).map_err(|error| {
-            Error::request("the connection parameters are no text").with_source(error)
-        })?;
-        socket.send(Message::Text(init)).await?;
-        match tokio::time::timeout(options.ack_timeout, acknowledged(&mut socket)).await {
-            Ok(Ok(())) => Ok(socket),
-            Ok(Err(error)) => Err(error),
+        let init = zeroize::Zeroizing::new(init);
+        let mut stream = TokioIo::new(upgraded);
+        let begin = async {
+            init::send(&mut stream, &init).await.map_err(lost)?;
+            let stream = WebSocketStream::from_raw_socket(stream, Role::Client, Some(config)).await;
+            let mut socket = Socket::new(stream, subprotocol, detector);
+            socket.renew_at = renew_at;
+            acknowledged(&mut socket).await?;
+            Ok(socket)
+        };
+        match tokio::time::timeout(options.ack_timeout, begin).await {
+            Ok(begun) => begun,
             Err(_) => Err(Error::new(
                 ErrorKind::Timeout(Timeout::Acknowledgement),
                 "the server did not acknowledge the connection in time; give it longer with `ack_timeout`",
             )),
         }
     }
+}
+
+type Origin = (Option<http::uri::Scheme>, Option<http::uri::Authority>);
+
+fn origin(uri: &Uri) -> Option<Origin> {
+    Some((uri.scheme().cloned(), uri.authority().cloned()))
 }
 
 /// Waits for the acknowledgement. Whatever ends the connection before it is a refusal.
@@ -251,6 +275,7 @@ async fn acknowledged(socket: &mut Socket) -> Result<(), Error> {
                 return Err(refused(Closed::new(None, "connection_error")));
             }
             Incoming::Ping(payload) => {
+                let payload = payload.filter(|payload| payload.len() <= MOST_ECHOED);
                 let pong = Subprotocol::pong(payload.as_deref());
                 socket.send(Message::Text(pong)).await?;
             }

@@ -2,6 +2,7 @@
 
 mod driver;
 mod handshake;
+mod init;
 mod opening;
 mod operations;
 mod options;

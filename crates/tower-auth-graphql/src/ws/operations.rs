@@ -4,7 +4,7 @@ use super::Reconnecting;
 use crate::{
     AuthDetector, Closed, Error, ErrorKind, Response,
     response::parse,
-    subscription::{Event, Reconnected, mailbox::Letters},
+    subscription::{Event, Reconnected, Told, mailbox::Letters},
 };
 use bytes::Bytes;
 use std::{
@@ -64,7 +64,7 @@ pub(super) struct Operations {
     /// Those that are still to be sent.
     unsent: VecDeque<u64>,
     /// Those of which the server is to be told that they are over.
-    stopped: VecDeque<u64>,
+    stopped: VecDeque<(u64, Option<Told>)>,
     /// How errors say that authentication failed.
     pub(super) detector: Option<AuthDetector>,
 }
@@ -86,19 +86,24 @@ impl Operations {
     /// It is not to be sent.
     pub(super) fn refuse(&mut self, id: u64, error: Error) {
         if let Some(operation) = self.all.remove(&id) {
-            operation.end(Some(error.unsent()));
+            // On an earlier connection it may have been.
+            let never = operation.begun.is_some();
+            operation.end(Some(if never { error.unsent() } else { error }));
         }
     }
 
     /// Nobody waits for it any more.
-    pub(super) fn stop(&mut self, id: u64) {
+    pub(super) fn stop(&mut self, id: u64, told: Option<Told>) {
         if self.all.remove(&id).is_some_and(|operation| operation.sent) {
-            self.stopped.push_back(id);
+            self.stopped.push_back((id, told));
+        } else if let Some(told) = told {
+            // The server does not know of it, or not any more.
+            let _ = told.send(Ok(()));
         }
     }
 
     /// The next one of which the server has to be told.
-    pub(super) fn next_stopped(&mut self) -> Option<u64> {
+    pub(super) fn next_stopped(&mut self) -> Option<(u64, Option<Told>)> {
         self.stopped.pop_front()
     }
 
@@ -129,7 +134,9 @@ impl Operations {
         };
         let pushed = parse(payload, false).and_then(|mut response| {
             self.judge(&mut response);
-            operation.letters.push(Event::Result(response))
+            operation
+                .letters
+                .push(Event::Result(response), payload.len())
         });
         if let Err(error) = pushed {
             self.fail(id, error);
@@ -138,11 +145,11 @@ impl Operations {
     }
 
     /// A result without errors. Says whether it is of an operation that is under way.
-    pub(super) fn data(&mut self, id: u64, response: Response) -> bool {
+    pub(super) fn data(&mut self, id: u64, response: Response, bytes: usize) -> bool {
         let Some(operation) = self.all.get(&id) else {
             return false;
         };
-        if let Err(error) = operation.letters.push(Event::Result(response)) {
+        if let Err(error) = operation.letters.push(Event::Result(response), bytes) {
             self.fail(id, error);
         }
         true
@@ -155,7 +162,9 @@ impl Operations {
         };
         let pushed = errors_only(payload).and_then(|mut response| {
             self.judge(&mut response);
-            operation.letters.push(Event::Result(response))
+            operation
+                .letters
+                .push(Event::Result(response), payload.len())
         });
         operation.end(pushed.err());
     }
@@ -175,7 +184,7 @@ impl Operations {
     /// Ends one with an error, and tells the server.
     fn fail(&mut self, id: u64, error: Error) {
         if let Some(operation) = self.all.remove(&id) {
-            self.stopped.push_back(id);
+            self.stopped.push_back((id, None));
             operation.end(Some(error));
         }
     }
@@ -248,7 +257,7 @@ impl Operations {
                 });
             }
             let event = Event::Reconnected(reconnected.clone());
-            if let Err(error) = told.and_then(|()| operation.letters.push(event)) {
+            if let Err(error) = told.and_then(|()| operation.letters.push(event, 0)) {
                 if let Some(operation) = self.all.remove(&id) {
                     operation.end(Some(error));
                 }

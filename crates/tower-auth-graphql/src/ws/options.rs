@@ -4,11 +4,11 @@ use super::{
     OpeningHandshake, Subprotocol,
     params::{Connecting, Params},
 };
-use crate::{BoxError, Error};
+use crate::{BoxError, Error, subscription::mailbox::Room};
 use http::{HeaderName, Uri};
 use serde::Serialize;
 use serde_json::Value;
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 use tower_auth_core::clock::Clock;
 use zeroize::Zeroizing;
 
@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 /// | the server acknowledges within | 10 seconds |
 /// | a ping when the server was silent for | 20 seconds, answered within 10 |
 /// | a connection that was lost is made again | 5 times, after 0.5 seconds, doubled each time up to 30, more or less a third |
-/// | results that wait to be taken | 256 of each operation |
+/// | results that wait to be taken | 256 of each operation, 16 MiB together |
 /// | the largest message | that of [`max_part_size`](crate::ClientBuilder::max_part_size), 4 MiB |
 /// | what waits to be sent | 1 MiB |
 /// | operations at a time | 10,000 |
@@ -30,7 +30,7 @@ use zeroize::Zeroizing;
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct WebSocket {
-    pub(super) endpoint: Option<Uri>,
+    pub(super) endpoint: Option<Elsewhere>,
     pub(super) opening: OpeningHandshake,
     pub(super) subprotocols: Arc<[Subprotocol]>,
     pub(super) params: Params,
@@ -40,7 +40,7 @@ pub struct WebSocket {
     pub(super) keep_alive_timeout: Option<Duration>,
     pub(super) attempts: u32,
     pub(super) delays: (Duration, Duration),
-    pub(super) buffer: usize,
+    pub(super) room: Room,
     pub(super) message_size: Option<usize>,
     pub(super) write_buffer: usize,
     pub(super) operations: usize,
@@ -51,6 +51,21 @@ pub struct WebSocket {
     pub(super) resend: bool,
     pub(super) timeout: Option<Duration>,
     pub(super) clock: Clock,
+}
+
+/// An endpoint. Its query may be a signature or a token, and is not shown.
+#[derive(Clone)]
+pub(super) struct Elsewhere(Uri);
+
+impl fmt::Debug for Elsewhere {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = self.0.scheme_str().unwrap_or_default();
+        let authority = self
+            .0
+            .authority()
+            .map_or("", |authority| authority.as_str());
+        write!(f, "{scheme}://{authority}{}", self.0.path())
+    }
 }
 
 impl Default for WebSocket {
@@ -66,7 +81,7 @@ impl Default for WebSocket {
             keep_alive_timeout: None,
             attempts: 5,
             delays: (Duration::from_millis(500), Duration::from_secs(30)),
-            buffer: 256,
+            room: Room::default(),
             message_size: None,
             write_buffer: 1 << 20,
             operations: 10_000,
@@ -94,12 +109,12 @@ impl WebSocket {
     ///
     /// [`ErrorKind::Request`](crate::ErrorKind::Request) when it is no absolute URI.
     pub fn endpoint(mut self, endpoint: impl TryInto<Uri>) -> Result<Self, Error> {
-        self.endpoint = Some(crate::endpoint::endpoint(endpoint)?);
+        self.endpoint = Some(Elsewhere(crate::endpoint::endpoint(endpoint)?));
         Ok(self)
     }
 
     pub(crate) fn endpoint_uri(&self) -> Option<&Uri> {
-        self.endpoint.as_ref()
+        self.endpoint.as_ref().map(|Elsewhere(endpoint)| endpoint)
     }
 
     /// How the connection is asked for. Over HTTP/2 it is one stream beside others, so a proxy or a server that speaks
@@ -212,7 +227,14 @@ impl WebSocket {
 
     /// How many results of an operation may wait to be taken. One more ends that operation, and no other.
     pub fn buffer(mut self, results: usize) -> Self {
-        self.buffer = results.max(1);
+        self.room.events = results.max(1);
+        self
+    }
+
+    /// How many bytes the results of an operation may have that wait to be taken. One more ends that operation, and no
+    /// other; a result that waits alone may be larger.
+    pub fn buffered_bytes(mut self, bytes: usize) -> Self {
+        self.room.bytes = bytes;
         self
     }
 
@@ -222,10 +244,15 @@ impl WebSocket {
         self
     }
 
-    /// The most that waits to be sent, in bytes; operations wait for room.
+    /// The most that waits to be sent, in bytes, at least 128 KiB; operations wait for room, and one that is larger is an
+    /// error.
     pub fn max_write_buffer(mut self, bytes: usize) -> Self {
         self.write_buffer = bytes;
         self
+    }
+
+    pub(super) fn most_written(&self) -> usize {
+        self.write_buffer.max(128 * 1024)
     }
 
     /// The most operations at a time.
@@ -276,5 +303,22 @@ impl WebSocket {
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_is_secret_is_shown() {
+        let options = WebSocket::new()
+            .endpoint("wss://h.example/graphql?X-Amz-Signature=planted")
+            .unwrap()
+            .params(serde_json::json!({"password": "planted"}))
+            .unwrap();
+        let shown = format!("{options:?}");
+        assert!(!shown.contains("planted"), "{shown}");
+        assert!(shown.contains("https://h.example/graphql"), "{shown}");
     }
 }

@@ -36,6 +36,11 @@ impl Params {
         matches!(self, Self::Callback(_))
     }
 
+    /// Whether they are said whatever the handshake looks like: those of its headers are for whoever got the headers.
+    pub(super) fn are_own(&self) -> bool {
+        matches!(self, Self::Fixed(_) | Self::Callback(_))
+    }
+
     pub(super) fn callback<F, R, E>(callback: F) -> Self
     where
         F: Fn(Connecting) -> R + Send + Sync + 'static,

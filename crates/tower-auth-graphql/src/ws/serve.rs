@@ -4,7 +4,7 @@ use super::{
     Socket, Subprotocol, WebSocket, driver::Commands, operations::Operations, protocol::Incoming,
     socket::over,
 };
-use crate::{Closed, Error, ErrorKind, Timeout};
+use crate::{Closed, Error, ErrorKind, Limit, Timeout, subscription::Told};
 use std::{
     future::Future as _,
     pin::Pin,
@@ -15,6 +15,8 @@ use tokio_tungstenite::tungstenite::Message;
 
 /// So many messages are read before others on the thread have their turn.
 const AT_A_STRETCH: usize = 512;
+/// A ping that says more is answered without it.
+pub(super) const MOST_ECHOED: usize = 16 * 1024;
 
 /// Why a connection is no longer served.
 #[derive(Debug)]
@@ -43,6 +45,8 @@ pub(super) struct Serving<'a> {
     /// A pong that is still to be sent: the last one counts.
     pong: Option<Message>,
     ping: Option<Message>,
+    /// Who waits until the server has been told of the end of an operation.
+    told: Vec<Told>,
 }
 
 /// Whether the other side is still there.
@@ -89,6 +93,7 @@ impl<'a> Serving<'a> {
             age: renew_at.map(|at: Instant| Box::pin(tokio::time::sleep_until(at))),
             pong: None,
             ping: None,
+            told: Vec::new(),
         }
     }
 
@@ -152,9 +157,15 @@ impl<'a> Serving<'a> {
                 pong
             } else if let Some(ping) = self.ping.take() {
                 ping
-            } else if let Some(id) = self.operations.next_stopped() {
+            } else if let Some((id, told)) = self.operations.next_stopped() {
+                self.told.extend(told);
                 Message::Text(self.socket.subprotocol.stop(id))
             } else if let Some((id, request)) = self.operations.next_unsent() {
+                if request.len() > self.options.most_written() {
+                    // The connection is also that of others.
+                    self.operations.refuse(id, too_large());
+                    continue;
+                }
                 self.operations.sent(id);
                 Message::Text(self.socket.subprotocol.start(id, &request))
             } else {
@@ -163,7 +174,13 @@ impl<'a> Serving<'a> {
             self.socket.start(message)?;
         }
         match self.socket.poll_flush(cx) {
-            Poll::Ready(flushed) => flushed,
+            Poll::Ready(flushed) => {
+                flushed?;
+                for told in self.told.drain(..) {
+                    let _ = told.send(Ok(()));
+                }
+                Ok(())
+            }
             Poll::Pending => Ok(()),
         }
     }
@@ -184,13 +201,14 @@ impl<'a> Serving<'a> {
                 self.proven |= self.operations.result(id, &payload);
             }
             Incoming::Data(id, response) => {
-                self.proven |= self.operations.data(id, response);
+                self.proven |= self.operations.data(id, response, text.len());
             }
             Incoming::Failed(id, payload) => {
                 self.operations.failed(id, &payload);
             }
             Incoming::Complete(id) => self.operations.complete(id),
             Incoming::Ping(payload) => {
+                let payload = payload.filter(|payload| payload.len() <= MOST_ECHOED);
                 self.pong = Some(Message::Text(Subprotocol::pong(payload.as_deref())));
             }
             Incoming::KeepAlive => self.watch.promised = true,
@@ -256,4 +274,11 @@ impl<'a> Serving<'a> {
             }
         }
     }
+}
+
+fn too_large() -> Error {
+    Error::new(
+        ErrorKind::Limit(Limit::Buffer),
+        "the operation is larger than what may wait to be sent; allow more with `max_write_buffer`",
+    )
 }

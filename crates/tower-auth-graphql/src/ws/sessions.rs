@@ -10,11 +10,14 @@ use crate::{
     subscription::{
         Event, Source, Subscription,
         mailbox::{Mailbox, mailbox},
+        told,
     },
 };
 use bytes::Bytes;
 use std::{
     fmt,
+    future::Future,
+    pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -58,7 +61,7 @@ impl Sessions {
     ) -> Result<Subscription, Error> {
         let options = &self.0.options;
         let id = self.0.next.fetch_add(1, Ordering::Relaxed);
-        let (letters, mailbox) = mailbox(options.buffer);
+        let (letters, mailbox) = mailbox(options.room);
         let (begun, begins) = oneshot::channel();
         let operation = Operation {
             request,
@@ -159,12 +162,22 @@ impl Source for OverSocket {
     fn id(&self) -> Option<u64> {
         Some(self.id)
     }
+
+    fn unsubscribe(mut self: Box<Self>) -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send>> {
+        let (sender, receiver) = oneshot::channel();
+        if std::mem::replace(&mut self.done, true) {
+            let _ = sender.send(Ok(()));
+        } else {
+            let _ = self.task.send(Command::Stop(self.id, Some(sender)));
+        }
+        told(receiver)
+    }
 }
 
 impl Drop for OverSocket {
     fn drop(&mut self) {
         if !self.done {
-            let _ = self.task.send(Command::Stop(self.id));
+            let _ = self.task.send(Command::Stop(self.id, None));
         }
     }
 }

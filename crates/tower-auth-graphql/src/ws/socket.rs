@@ -83,6 +83,16 @@ impl Socket {
         poll_fn(|cx| self.poll_receive(cx)).await
     }
 
+    /// Says goodbye, and waits until the other side does so too: what it still sends would otherwise be answered with a
+    /// reset, which takes the goodbye with it. Whether anybody hears it does not matter.
+    pub(super) async fn part(&mut self, reason: &'static str) {
+        let parted = async {
+            self.close(1000, reason).await;
+            while !matches!(self.receive().await, Err(_) | Ok(Message::Close(_))) {}
+        };
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(1), parted).await;
+    }
+
     /// Says goodbye. Whether anybody hears it does not matter.
     pub(super) async fn close(&mut self, code: u16, reason: &'static str) {
         let frame = CloseFrame {

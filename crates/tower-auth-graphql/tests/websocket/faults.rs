@@ -444,3 +444,253 @@ fn a_runtime_that_is_shut_down_ends_its_streams() {
         assert!(again.await.expect("it hangs").is_err());
     });
 }
+
+#[tokio::test]
+async fn an_operation_that_is_too_large_to_send_costs_only_itself() {
+    let endpoint = server(NEW, |mut peer| async move {
+        peer.acknowledge().await;
+        let (id, _) = peer.operation().await.unwrap();
+        peer.next(&id, json!({"a": 1})).await;
+        let (second, payload) = peer.operation().await.unwrap();
+        let length = payload["variables"]["x"].as_str().unwrap().len();
+        peer.next(&second, json!({"length": length})).await;
+        peer.next(&id, json!({"a": 2})).await;
+        peer.closed().await;
+    })
+    .await;
+    let client = Client::builder(endpoint)
+        .unwrap()
+        .build(http())
+        .websocket(once().max_write_buffer(200_000));
+    let mut results = client
+        .query("subscription { a }")
+        .subscribe()
+        .await
+        .unwrap();
+    assert_eq!(value(&mut results).await, json!({"a": 1}));
+    let send = async |length: usize| {
+        let call = client.query("subscription($x: String) { length(of: $x) }");
+        call.variables(json!({"x": "x".repeat(length)}))
+            .subscribe()
+            .await
+    };
+    let error = send(200_000).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Limit(Limit::Buffer));
+    assert!(!error.may_have_been_executed());
+    let mut other = send(199_000).await.unwrap();
+    assert_eq!(value(&mut other).await, json!({"length": 199_000}));
+    assert_eq!(value(&mut results).await, json!({"a": 2}));
+}
+
+#[tokio::test]
+async fn results_that_wait_are_bounded_in_bytes_too() {
+    let endpoint = server(NEW, |mut peer| async move {
+        peer.acknowledge().await;
+        let (silent, _) = peer.operation().await.unwrap();
+        let (id, _) = peer.operation().await.unwrap();
+        for _ in 0..3 {
+            peer.next(&silent, json!({"a": "x".repeat(50_000)})).await;
+        }
+        peer.next(&id, json!({"a": 1})).await;
+        peer.closed().await;
+    })
+    .await;
+    let client = Client::builder(endpoint)
+        .unwrap()
+        .build(http())
+        .websocket(once().buffered_bytes(110_000));
+    let ask = "subscription { a }";
+    let mut silent = client.query(ask).subscribe().await.unwrap();
+    let mut other = client.query(ask).subscribe().await.unwrap();
+    assert_eq!(value(&mut other).await, json!({"a": 1}));
+    let error = failure(&mut silent).await;
+    assert_eq!(error.kind(), ErrorKind::Limit(Limit::Buffer));
+}
+
+#[tokio::test]
+async fn a_goodbye_is_heard_although_the_server_was_still_sending() {
+    let (sender, closed) = tokio::sync::oneshot::channel();
+    let sender = std::sync::Arc::new(std::sync::Mutex::new(Some(sender)));
+    let endpoint = server(NEW, move |mut peer| {
+        let sender = sender.lock().unwrap().take();
+        async move {
+            peer.acknowledge().await;
+            let (id, _) = peer.operation().await.unwrap();
+            // More than is read before the client parts.
+            for n in 0..2000 {
+                peer.next(&id, json!({"a": n, "b": "x".repeat(1000)})).await;
+            }
+            let code = peer.closed().await;
+            if let Some(sender) = sender {
+                let _ = sender.send(code);
+            }
+        }
+    })
+    .await;
+    let options = once().linger(Duration::ZERO);
+    let mut results = subscribe(&endpoint, options).await.unwrap();
+    value(&mut results).await;
+    drop(results);
+    let code = tokio::time::timeout(Duration::from_secs(10), closed);
+    assert_eq!(code.await.expect("it hangs").unwrap(), Some(1000));
+}
+
+#[tokio::test]
+async fn connection_parameters_do_not_follow_a_redirect_to_another_origin() {
+    use std::sync::{Arc, Mutex};
+    use tower_auth_graphql::GraphQlService;
+    use tower_http::follow_redirect::{FollowRedirectLayer, policy};
+    use tower_layer::Layer as _;
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let note = Arc::clone(&seen);
+    let thief = server(NEW, move |mut peer| {
+        let note = Arc::clone(&note);
+        async move {
+            note.lock()
+                .unwrap()
+                .push(peer.request.headers().contains_key("authorization"));
+            let parameters = peer.acknowledge().await;
+            let (id, _) = peer.operation().await.unwrap();
+            peer.next(&id, json!({"parameters": parameters})).await;
+            peer.closed().await;
+        }
+    })
+    .await;
+    let to = thief.replace("ws://", "http://");
+    let app = axum::Router::new().route(
+        "/graphql",
+        axum::routing::get(async move || axum::response::Redirect::temporary(&to)),
+    );
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("ws://{}/graphql", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+
+    let client = |options: WebSocket| {
+        // Schemes stand below what follows redirects, and judge every hop.
+        let scheme = tower_auth_core::Bearer::new("t").unwrap();
+        let scheme = tower_auth_core::SchemeExt::only_to(
+            scheme,
+            endpoint.replace("ws:", "http:").replace("/graphql", ""),
+        );
+        let stack = scheme.unwrap().layer(GraphQlService::new(http()));
+        // By itself that layer drops extensions on the way to another origin; with this policy it carries all on.
+        let stack = FollowRedirectLayer::with_policy(policy::Limited::new(1)).layer(stack);
+        Client::over(endpoint.as_str(), stack)
+            .unwrap()
+            .websocket(options)
+    };
+    let secret = || json!({"password": "planted"});
+    for options in [
+        once().params(secret()).unwrap(),
+        once().params_with(move |_| async move { Ok::<_, std::io::Error>(Some(secret())) }),
+    ] {
+        let begun = client(options);
+        let begun = begun.query("subscription { parameters }").subscribe();
+        let error = tokio::time::timeout(Duration::from_secs(10), begun)
+            .await
+            .expect("it hangs")
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Request, "{error:?}");
+        assert!(error.to_string().contains("another origin"), "{error}");
+    }
+    // Without any, or with those of headers that did not come along, it may be followed.
+    let options = once().params_from_headers([http::header::AUTHORIZATION]);
+    let client = client(options);
+    let mut results = client
+        .query("subscription { parameters }")
+        .subscribe()
+        .await
+        .unwrap();
+    assert_eq!(
+        value(&mut results).await,
+        json!({"parameters": {"headers": {}}})
+    );
+    assert!(seen.lock().unwrap().iter().all(|authorized| !authorized));
+}
+
+#[tokio::test]
+async fn who_unsubscribes_knows_whether_the_server_was_told() {
+    let told = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let note = std::sync::Arc::clone(&told);
+    let endpoint = server(NEW, move |mut peer| {
+        let note = std::sync::Arc::clone(&note);
+        async move {
+            peer.acknowledge().await;
+            let (id, _) = peer.operation().await.unwrap();
+            let message = peer.receive().await.unwrap();
+            assert_eq!(message, json!({"type": "complete", "id": id}));
+            note.store(true, std::sync::atomic::Ordering::SeqCst);
+            // The next one is lost with the connection.
+            peer.operation().await.unwrap();
+        }
+    })
+    .await;
+    let client = Client::builder(endpoint)
+        .unwrap()
+        .build(http())
+        .websocket(once());
+    let begin = async || {
+        let begun = client.query("subscription { a }").subscribe();
+        begun.await.unwrap()
+    };
+    begin().await.unsubscribe().await.unwrap();
+    let mut second = begin().await;
+    // By now the first goodbye has been read, as it was sent before.
+    let error = failure(&mut second).await;
+    assert_eq!(error.kind(), ErrorKind::Closed(CloseKind::Dropped));
+    assert!(told.load(std::sync::atomic::Ordering::SeqCst));
+    // It is over already: there is nobody to be told.
+    second.unsubscribe().await.unwrap();
+}
+
+#[tokio::test]
+async fn with_the_older_protocol_an_error_after_the_acknowledgement_is_not_the_end_of_the_connection()
+ {
+    let endpoint = server("graphql-ws", |mut peer| async move {
+        peer.acknowledge().await;
+        let (id, _) = peer.operation().await.unwrap();
+        peer.send(json!({"type": "start_ack", "id": id})).await;
+        peer.send(json!({"type": "connection_error", "payload": {"message": "what?"}}))
+            .await;
+        peer.send(json!({"type": "data", "id": id, "payload": {"data": {"a": 1}}}))
+            .await;
+        peer.send(json!({"type": "complete", "id": id, "payload": null}))
+            .await;
+        peer.closed().await;
+    })
+    .await;
+    let options = once().subprotocols([tower_auth_graphql::Subprotocol::Legacy]);
+    let mut results = subscribe(&endpoint, options).await.unwrap();
+    assert_eq!(value(&mut results).await, json!({"a": 1}));
+    assert!(next(&mut results).await.is_none());
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_frame_end_the_connection() {
+    use tokio::io::AsyncWriteExt as _;
+    let long_ping = [&[0x89, 126, 0, 126][..], &[0; 126]].concat();
+    // A reserved opcode, reserved bits, a mask, a control frame that is too long.
+    for bytes in [
+        vec![0x83, 0],
+        vec![0xF1, 0],
+        vec![0x81, 0x80, 1, 2, 3, 4],
+        long_ping,
+    ] {
+        let shown = format!("{bytes:?}");
+        let (sender, closed) = tokio::sync::oneshot::channel();
+        let sender = std::sync::Arc::new(std::sync::Mutex::new(Some(sender)));
+        let error = after_a_result(once(), move |mut peer, _| {
+            let (sender, bytes) = (sender.lock().unwrap().take(), bytes.clone());
+            async move {
+                peer.stream.get_mut().write_all(&bytes).await.unwrap();
+                let code = peer.closed().await;
+                if let Some(sender) = sender {
+                    let _ = sender.send(code);
+                }
+            }
+        })
+        .await;
+        assert_eq!(error.kind(), ErrorKind::Protocol, "{shown}: {error:?}");
+        assert_eq!(closed.await.unwrap(), Some(1002), "{shown}");
+    }
+}

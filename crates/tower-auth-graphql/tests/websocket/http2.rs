@@ -180,3 +180,23 @@ async fn the_layers_authenticate_an_extended_connect_and_a_refusal_renews_creden
         assert_eq!(error.status().unwrap(), 401);
     }
 }
+
+#[tokio::test]
+async fn connection_parameters_decide_over_http_2_too() {
+    let server = server(true).await;
+    *server.shared.wanted.lock().unwrap() = Some("open sesame".to_owned());
+    let ask = async |password: &str| {
+        let options = quick()
+            .opening_handshake(OpeningHandshake::ExtendedConnect)
+            .params(json!({"password": password}))
+            .unwrap();
+        let client = Client::builder(server.endpoint.as_str()).unwrap();
+        let client = client.build(http2()).websocket(options);
+        let call = client.query("subscription { numbers(from: 0, count: 1) }");
+        call.subscribe().await
+    };
+    let mut results = ask("open sesame").await.unwrap();
+    assert_eq!(value(&mut results).await, json!({"numbers": 0}));
+    let error = ask("guess").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Auth(AuthFailure::Refused));
+}

@@ -318,7 +318,7 @@ async fn a_connection_is_made_anew_before_its_token_expires() {
             .clock(Clock::new(now.clone()))
             .early_expiry(Duration::from_secs(30))
     };
-    let token = tower_auth_core::Bearer::new(&jwt(1_000_031)).unwrap();
+    let token = tower_auth_core::Bearer::new(jwt(1_000_031)).unwrap();
     let client = Client::builder(endpoint.as_str())
         .unwrap()
         .auth(token)

@@ -284,13 +284,21 @@ impl fmt::Display for CommandError {
                     "there is no program `{program}`; is it installed, and in `PATH`?"
                 )
             }
-            Problem::Io(error) => write!(f, "`{program}` cannot be run: {error}"),
+            Problem::Io(error) => {
+                write!(
+                    f,
+                    "`{program}` cannot be run: {error}; may this user run it?"
+                )
+            }
             Problem::TimedOut(limit) => write!(
                 f,
-                "`{program}` did not finish within {} s, and was ended",
+                "`{program}` did not finish within {} s, and was ended; does it wait for somebody?",
                 limit.as_secs_f32()
             ),
-            Problem::TooLong(max) => write!(f, "`{program}` printed more than {max} bytes"),
+            Problem::TooLong(max) => write!(
+                f,
+                "`{program}` printed more than {max} bytes; is it the right program?"
+            ),
         }
     }
 }

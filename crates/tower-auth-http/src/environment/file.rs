@@ -58,10 +58,21 @@ impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
         match &self.problem {
-            Problem::Io(error) => write!(f, "`{path}` cannot be read: {error}"),
-            Problem::Unwritten(error) => write!(f, "`{path}` cannot be written: {error}"),
-            Problem::TooLarge(max) => write!(f, "`{path}` is longer than {max} bytes"),
-            Problem::NotText => write!(f, "`{path}` is not UTF-8"),
+            Problem::Io(error) => write!(
+                f,
+                "`{path}` cannot be read: {error}; may this user read it?"
+            ),
+            Problem::Unwritten(error) => {
+                write!(
+                    f,
+                    "`{path}` cannot be written: {error}; may this user write there?"
+                )
+            }
+            Problem::TooLarge(max) => write!(
+                f,
+                "`{path}` is longer than {max} bytes; is it the right file?"
+            ),
+            Problem::NotText => write!(f, "`{path}` is not UTF-8; save it as such"),
         }
     }
 }
@@ -169,7 +180,9 @@ mod tests {
         assert!(below.is_none());
         let error = read(&path, 5).await.unwrap_err();
         assert!(
-            error.to_string().ends_with("is longer than 5 bytes"),
+            error
+                .to_string()
+                .ends_with("is longer than 5 bytes; is it the right file?"),
             "{error}"
         );
         fs::write(&path, [0xff]).unwrap();

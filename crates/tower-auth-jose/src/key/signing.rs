@@ -105,7 +105,8 @@ impl SigningKey {
     /// # Errors
     ///
     /// Those of [`Jwk::parse`] and [`Jwk::signing_key`].
-    pub fn from_jwk(algorithm: Algorithm, jwk: &str) -> Result<Self, KeyError> {
+    pub fn from_jwk(algorithm: Algorithm, jwk: impl AsRef<str>) -> Result<Self, KeyError> {
+        let jwk = jwk.as_ref();
         Self::of_jwk(algorithm, &Jwk::parse(jwk)?)
     }
 
@@ -160,7 +161,8 @@ impl SigningKey {
 
     /// The `kid` header of what it signs (RFC 7515 section 4.1.4), by which the server finds the public key.
     #[must_use]
-    pub fn with_key_id(self, key_id: &str) -> Self {
+    pub fn with_key_id(self, key_id: impl AsRef<str>) -> Self {
+        let key_id = key_id.as_ref();
         Self {
             key_id: Some(key_id.into()),
             ..self

@@ -33,7 +33,8 @@ pub(crate) fn push(out: &mut Vec<u8>, uri: &Uri, headers: &HeaderMap) -> Result<
     Ok(())
 }
 
-/// In lower case, without user name, and without the port when that is the default one.
+/// In lower case, without user name, and without the port when that is the default one. A port is a number: whoever
+/// connects does not see the zeros in front of it.
 fn push_authority(out: &mut Vec<u8>, authority: &[u8], default_port: u16) {
     let as_usual = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-');
     if authority.iter().all(as_usual) {
@@ -54,7 +55,10 @@ fn push_authority(out: &mut Vec<u8>, authority: &[u8], default_port: u16) {
             .and_then(|port| port.parse::<u16>().ok());
         if !port.is_empty() && number != Some(default_port) {
             out.extend_from_slice(b"%3A");
-            escape::push(out, port);
+            match number {
+                Some(number) => out.extend_from_slice(number.to_string().as_bytes()),
+                None => escape::push(out, port),
+            }
         }
     }
 }
@@ -114,6 +118,8 @@ mod tests {
             ("https://h:80/", "https://h:80/"),
             ("http://h:443/", "http://h:443/"),
             ("https://h:/p", "https://h/p"),
+            ("https://h:08443/p", "https://h:8443/p"),
+            ("https://h:00443/p", "https://h/p"),
             ("https://user:pass@H/p", "https://h/p"),
             ("https://[2001:DB8::A]:443/", "https://[2001:db8::a]/"),
             ("https://[::1]:8443/", "https://[::1]:8443/"),

@@ -94,10 +94,13 @@ impl<P> ThreeLegs<P> {
     /// URI.
     pub fn endpoints(
         self,
-        temporary: &str,
-        authorization: &str,
-        token: &str,
+        temporary: impl AsRef<str>,
+        authorization: impl AsRef<str>,
+        token: impl AsRef<str>,
     ) -> Result<Self, AuthError> {
+        let temporary = temporary.as_ref();
+        let authorization = authorization.as_ref();
+        let token = token.as_ref();
         let endpoints = Endpoints {
             temporary: parse_any("temporary credentials endpoint", temporary)?,
             authorization: parse_any("authorization endpoint", authorization)?,

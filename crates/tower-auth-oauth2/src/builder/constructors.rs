@@ -18,19 +18,22 @@ impl OAuth2 {
     /// Sends `grant_type=client_credentials`, authenticated by [`ClientAuth::basic`]; for other ways there is
     /// [`client_credentials_as`](Self::client_credentials_as).
     pub fn client_credentials(
-        token_url: &str,
-        client_id: &str,
+        token_url: impl AsRef<str>,
+        client_id: impl AsRef<str>,
         client_secret: impl Into<Secret>,
     ) -> OAuth2Builder<ClientCredentials> {
+        let token_url = token_url.as_ref();
+        let client_id = client_id.as_ref();
         let auth = secret_of(client_secret).and_then(|secret| ClientAuth::basic(client_id, secret));
         OAuth2Builder::new(ClientCredentials(()), Some(token_url), auth)
     }
 
     /// Client credentials with any client authentication.
     pub fn client_credentials_as(
-        token_url: &str,
+        token_url: impl AsRef<str>,
         auth: ClientAuth,
     ) -> OAuth2Builder<ClientCredentials> {
+        let token_url = token_url.as_ref();
         OAuth2Builder::new(ClientCredentials(()), Some(token_url), Ok(auth))
     }
 
@@ -39,10 +42,12 @@ impl OAuth2 {
     ///
     /// Where the server replaces it at every use, keep the latest one with [`on_token`](OAuth2Builder::on_token).
     pub fn refresh_token(
-        token_url: &str,
-        client_id: &str,
+        token_url: impl AsRef<str>,
+        client_id: impl AsRef<str>,
         refresh_token: impl Into<Secret>,
     ) -> OAuth2Builder<RefreshToken> {
+        let token_url = token_url.as_ref();
+        let client_id = client_id.as_ref();
         let grant = RefreshToken(refresh_token.into());
         OAuth2Builder::new(grant, Some(token_url), ClientAuth::public(client_id))
     }
@@ -52,9 +57,10 @@ impl OAuth2 {
     #[cfg(feature = "jwt")]
     #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
     pub fn jwt_bearer(
-        token_url: &str,
+        token_url: impl AsRef<str>,
         assertion: crate::Assertion,
     ) -> OAuth2Builder<crate::grant::JwtBearer> {
+        let token_url = token_url.as_ref();
         let grant = crate::grant::JwtBearer::new(assertion);
         OAuth2Builder::new(grant, Some(token_url), Ok(ClientAuth::anonymous()))
     }
@@ -63,25 +69,31 @@ impl OAuth2 {
     #[cfg(feature = "jwt")]
     #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
     pub fn jwt_bearer_given(
-        token_url: &str,
+        token_url: impl AsRef<str>,
         assertion: impl Into<Secret>,
     ) -> OAuth2Builder<crate::grant::JwtBearer> {
+        let token_url = token_url.as_ref();
         let grant = crate::grant::JwtBearer::given(assertion.into());
         OAuth2Builder::new(grant, Some(token_url), Ok(ClientAuth::anonymous()))
     }
 
     /// A SAML 2.0 assertion, as XML (RFC 7522 section 2.1). It is sent in base64url.
-    pub fn saml_bearer(token_url: &str, assertion: impl Into<Secret>) -> OAuth2Builder<SamlBearer> {
+    pub fn saml_bearer(
+        token_url: impl AsRef<str>,
+        assertion: impl Into<Secret>,
+    ) -> OAuth2Builder<SamlBearer> {
+        let token_url = token_url.as_ref();
         let grant = SamlBearer::new(&assertion.into());
         OAuth2Builder::new(grant, Some(token_url), Ok(ClientAuth::anonymous()))
     }
 
     /// Token exchange (RFC 8693): another token for the subject of this one.
     pub fn token_exchange(
-        token_url: &str,
+        token_url: impl AsRef<str>,
         auth: ClientAuth,
         subject_token: impl Into<Secret>,
     ) -> OAuth2Builder<TokenExchange> {
+        let token_url = token_url.as_ref();
         let grant = TokenExchange::new(subject_token.into());
         OAuth2Builder::new(grant, Some(token_url), Ok(auth))
     }
@@ -105,10 +117,13 @@ impl OAuth2 {
     /// # Ok::<(), tower_auth_core::AuthError>(())
     /// ```
     pub fn device_authorization(
-        device_authorization_url: &str,
-        token_url: &str,
-        client_id: &str,
+        device_authorization_url: impl AsRef<str>,
+        token_url: impl AsRef<str>,
+        client_id: impl AsRef<str>,
     ) -> OAuth2Builder<DeviceAuthorization> {
+        let device_authorization_url = device_authorization_url.as_ref();
+        let token_url = token_url.as_ref();
+        let client_id = client_id.as_ref();
         let grant = DeviceAuthorization::new(device_authorization_url);
         OAuth2Builder::new(grant, Some(token_url), ClientAuth::public(client_id))
     }
@@ -139,10 +154,13 @@ impl OAuth2 {
     #[cfg(feature = "browser")]
     #[cfg_attr(docsrs, doc(cfg(feature = "browser")))]
     pub fn authorization_code(
-        authorization_url: &str,
-        token_url: &str,
-        client_id: &str,
+        authorization_url: impl AsRef<str>,
+        token_url: impl AsRef<str>,
+        client_id: impl AsRef<str>,
     ) -> OAuth2Builder<crate::AuthorizationCode> {
+        let authorization_url = authorization_url.as_ref();
+        let token_url = token_url.as_ref();
+        let client_id = client_id.as_ref();
         let grant = crate::AuthorizationCode::new(authorization_url, client_id);
         OAuth2Builder::new(grant, Some(token_url), ClientAuth::public(client_id))
     }
@@ -159,7 +177,12 @@ impl OAuth2 {
     /// `authorization_parameter("response_type", "id_token")` and `token_field_name("id_token")`.
     #[cfg(feature = "implicit")]
     #[cfg_attr(docsrs, doc(cfg(feature = "implicit")))]
-    pub fn implicit(authorization_url: &str, client_id: &str) -> OAuth2Builder<crate::Implicit> {
+    pub fn implicit(
+        authorization_url: impl AsRef<str>,
+        client_id: impl AsRef<str>,
+    ) -> OAuth2Builder<crate::Implicit> {
+        let authorization_url = authorization_url.as_ref();
+        let client_id = client_id.as_ref();
         let grant = crate::Implicit::new(authorization_url, client_id);
         // Nothing is sent there but by the browser.
         OAuth2Builder::new(grant, Some(authorization_url), Ok(ClientAuth::anonymous()))
@@ -176,10 +199,12 @@ impl OAuth2 {
     #[cfg(feature = "password")]
     #[cfg_attr(docsrs, doc(cfg(feature = "password")))]
     pub fn password(
-        token_url: &str,
-        username: &str,
+        token_url: impl AsRef<str>,
+        username: impl AsRef<str>,
         password: impl Into<Secret>,
     ) -> OAuth2Builder<Password> {
+        let token_url = token_url.as_ref();
+        let username = username.as_ref();
         let grant = Password::new(username, password.into());
         OAuth2Builder::new(grant, Some(token_url), Ok(ClientAuth::anonymous()))
     }

@@ -64,8 +64,9 @@ impl OAuth2 {
     #[cfg(feature = "jwt")]
     #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
     pub fn google_service_account(
-        json: &str,
+        json: impl AsRef<str>,
     ) -> Result<OAuth2Builder<crate::grant::JwtBearer>, AuthError> {
+        let json = json.as_ref();
         use crate::{Algorithm, Assertion, SigningKey, grant::JwtBearer};
         let file = File::read("service account", json, "service_account")?;
         let mut key = SigningKey::from_pem(Algorithm::Rs256, file.needed("private_key")?)?;
@@ -92,7 +93,10 @@ impl OAuth2 {
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when it is no such file.
-    pub fn google_authorized_user(json: &str) -> Result<OAuth2Builder<RefreshToken>, AuthError> {
+    pub fn google_authorized_user(
+        json: impl AsRef<str>,
+    ) -> Result<OAuth2Builder<RefreshToken>, AuthError> {
+        let json = json.as_ref();
         let file = File::read("authorized user", json, "authorized_user")?;
         let auth = ClientAuth::post(file.needed("client_id")?, file.needed("client_secret")?)?;
         let grant = RefreshToken(file.needed("refresh_token")?.into());

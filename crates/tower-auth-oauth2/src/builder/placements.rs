@@ -11,7 +11,8 @@ use tower_auth_core::{
 impl<G, P> OAuth2Builder<G, P> {
     /// `Authorization: <template>`, with the token in the place of `{token}`: `Token {token}`. By default
     /// `Bearer {token}`.
-    pub fn token_template(self, template: &str) -> OAuth2Builder<G, InAuthorization> {
+    pub fn token_template(self, template: impl AsRef<str>) -> OAuth2Builder<G, InAuthorization> {
+        let template = template.as_ref();
         self.placed(InAuthorization::with_template(template))
     }
 
@@ -19,20 +20,23 @@ impl<G, P> OAuth2Builder<G, P> {
     pub fn token_in_header(
         self,
         name: impl TryInto<HeaderName>,
-        template: &str,
+        template: impl AsRef<str>,
     ) -> OAuth2Builder<G, InHeader> {
+        let template = template.as_ref();
         self.placed(InHeader::new(name, template))
     }
 
     /// A query parameter: `?<name>=<token>` (RFC 6750 section 2.3, which advises against it). The scheme becomes a key
     /// of sums.
-    pub fn token_in_query(self, name: &str) -> OAuth2Builder<G, InQuery> {
+    pub fn token_in_query(self, name: impl AsRef<str>) -> OAuth2Builder<G, InQuery> {
+        let name = name.as_ref();
         self.placed(InQuery::new(name))
     }
 
     /// A field of form bodies: `<name>=<token>` (RFC 6750 section 2.2, which advises against it). The scheme becomes a
     /// key of sums, for requests whose body is a [`FormBody`](crate::FormBody).
-    pub fn token_in_form_body(self, name: &str) -> OAuth2Builder<G, InFormBody> {
+    pub fn token_in_form_body(self, name: impl AsRef<str>) -> OAuth2Builder<G, InFormBody> {
+        let name = name.as_ref();
         self.placed(InFormBody::new(name))
     }
 

@@ -57,7 +57,8 @@ impl<G, P> OAuth2Builder<G, P> {
 
     /// The service that the token is for: `resource` (RFC 8707), an absolute URI without fragment. May be given
     /// several times.
-    pub fn resource(mut self, resource: &str) -> Self {
+    pub fn resource(mut self, resource: impl AsRef<str>) -> Self {
+        let resource = resource.as_ref();
         let absolute = resource
             .split_once(':')
             .is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty());

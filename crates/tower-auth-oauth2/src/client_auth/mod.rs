@@ -64,7 +64,8 @@ impl ClientAuth {
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the id is empty.
-    pub fn basic(id: &str, secret: impl Into<Secret>) -> Result<Self, AuthError> {
+    pub fn basic(id: impl AsRef<str>, secret: impl Into<Secret>) -> Result<Self, AuthError> {
+        let id = id.as_ref();
         let secret = secret.into();
         let (left, right) = (form::encode(id), form::encode(secret.expose()));
         Self::basic_header(id, secret, &left, &right, false)
@@ -75,8 +76,10 @@ impl ClientAuth {
     ///
     /// # Errors
     ///
-    /// As [`basic`](Self::basic), and when the id has a colon, at which the server would split.
-    pub fn basic_raw(id: &str, secret: impl Into<Secret>) -> Result<Self, AuthError> {
+    /// As [`basic`](Self::basic), and when the id has a colon, at which the server would split, or either has a control
+    /// character (RFC 7617 section 2).
+    pub fn basic_raw(id: impl AsRef<str>, secret: impl Into<Secret>) -> Result<Self, AuthError> {
+        let id = id.as_ref();
         if id.contains(':') {
             return Err(AuthError::configuration(
                 "client_id",
@@ -84,6 +87,15 @@ impl ClientAuth {
             ));
         }
         let secret = secret.into();
+        for (parameter, text) in [("client_id", id), ("client_secret", secret.expose())] {
+            if text.chars().any(|c| c.is_ascii_control()) {
+                return Err(AuthError::configuration(
+                    parameter,
+                    "has a control character, which Basic credentials must not have; was it read from a file with its \
+                     line end? If it belongs there, form-encode it with `ClientAuth::basic`",
+                ));
+            }
+        }
         Self::basic_header(id, secret.clone(), id, secret.expose(), true)
     }
 
@@ -116,7 +128,8 @@ impl ClientAuth {
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the id is empty.
-    pub fn post(id: &str, secret: impl Into<Secret>) -> Result<Self, AuthError> {
+    pub fn post(id: impl AsRef<str>, secret: impl Into<Secret>) -> Result<Self, AuthError> {
+        let id = id.as_ref();
         check_id(id)?;
         let secret = secret.into();
         let id = id.to_owned();
@@ -128,7 +141,8 @@ impl ClientAuth {
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the id is empty.
-    pub fn public(id: &str) -> Result<Self, AuthError> {
+    pub fn public(id: impl AsRef<str>) -> Result<Self, AuthError> {
+        let id = id.as_ref();
         check_id(id)?;
         Ok(Self(Method::Public {
             id: id.to_owned(),
@@ -143,7 +157,8 @@ impl ClientAuth {
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the id is empty.
-    pub fn mutual_tls(id: &str) -> Result<Self, AuthError> {
+    pub fn mutual_tls(id: impl AsRef<str>) -> Result<Self, AuthError> {
+        let id = id.as_ref();
         check_id(id)?;
         Ok(Self(Method::Public {
             id: id.to_owned(),
@@ -159,7 +174,8 @@ impl ClientAuth {
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when id or secret is empty.
     #[cfg(feature = "jwt")]
     #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
-    pub fn secret_jwt(id: &str, secret: impl Into<Secret>) -> Result<Self, AuthError> {
+    pub fn secret_jwt(id: impl AsRef<str>, secret: impl Into<Secret>) -> Result<Self, AuthError> {
+        let id = id.as_ref();
         let key = SigningKey::from_secret(Algorithm::Hs256, secret)?;
         Self::private_key_jwt(id, key)
     }
@@ -172,7 +188,8 @@ impl ClientAuth {
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when the id is empty.
     #[cfg(feature = "jwt")]
     #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
-    pub fn private_key_jwt(id: &str, key: SigningKey) -> Result<Self, AuthError> {
+    pub fn private_key_jwt(id: impl AsRef<str>, key: SigningKey) -> Result<Self, AuthError> {
+        let id = id.as_ref();
         let minute = std::time::Duration::from_secs(60);
         Self::assertion(id, Assertion::new(key).lifetime(minute))
     }
@@ -188,7 +205,8 @@ impl ClientAuth {
     /// lives for less than a second.
     #[cfg(feature = "jwt")]
     #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
-    pub fn assertion(id: &str, assertion: Assertion) -> Result<Self, AuthError> {
+    pub fn assertion(id: impl AsRef<str>, assertion: Assertion) -> Result<Self, AuthError> {
+        let id = id.as_ref();
         check_id(id)?;
         let assertion = assertion.issuer(id).subject(id);
         assertion.check()?;

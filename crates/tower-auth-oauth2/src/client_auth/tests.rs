@@ -48,6 +48,20 @@ fn basic_credentials_are_form_encoded_first_unless_told_otherwise() {
 }
 
 #[test]
+fn raw_credentials_with_control_characters_are_refused_and_form_encoded_ones_are_not() {
+    for (id, secret, parameter) in [
+        ("a\nb", "c", "client_id"),
+        ("a", "c\n", "client_secret"),
+        ("a", "\u{7f}", "client_secret"),
+    ] {
+        let error = ClientAuth::basic_raw(id, secret).unwrap_err();
+        assert_eq!(error.parameter(), Some(parameter));
+        assert!(ClientAuth::basic(id, secret).is_ok());
+    }
+    assert!(ClientAuth::basic_raw("é", "ключ \u{1f511}").is_ok());
+}
+
+#[test]
 fn other_methods_speak_in_the_body() {
     let (headers, body) = sent(&ClientAuth::post("id", "s&c").unwrap());
     assert!(headers.is_empty());

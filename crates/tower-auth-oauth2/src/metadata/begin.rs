@@ -65,8 +65,9 @@ impl ServerMetadata {
     /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it names no such endpoint.
     pub fn device_authorization(
         &self,
-        client_id: &str,
+        client_id: impl AsRef<str>,
     ) -> Result<OAuth2Builder<DeviceAuthorization>, AuthError> {
+        let client_id = client_id.as_ref();
         let device = self.endpoint("device_authorization_endpoint")?;
         let url = self.endpoint("token_endpoint")?;
         Ok(self.begin(OAuth2::device_authorization(device, url, client_id)))
@@ -82,8 +83,9 @@ impl ServerMetadata {
     #[cfg_attr(docsrs, doc(cfg(feature = "browser")))]
     pub fn authorization_code(
         &self,
-        client_id: &str,
+        client_id: impl AsRef<str>,
     ) -> Result<OAuth2Builder<crate::AuthorizationCode>, AuthError> {
+        let client_id = client_id.as_ref();
         let page = self.endpoint("authorization_endpoint")?;
         let url = self.endpoint("token_endpoint")?;
         let methods = self.list("code_challenge_methods_supported");
@@ -111,9 +113,10 @@ impl ServerMetadata {
     /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it names no such endpoint.
     pub fn refresh_token(
         &self,
-        client_id: &str,
+        client_id: impl AsRef<str>,
         refresh_token: impl Into<Secret>,
     ) -> Result<OAuth2Builder<RefreshToken>, AuthError> {
+        let client_id = client_id.as_ref();
         let url = self.endpoint("token_endpoint")?;
         Ok(self.begin(OAuth2::refresh_token(url, client_id, refresh_token)))
     }
@@ -142,9 +145,10 @@ impl ServerMetadata {
     #[cfg_attr(docsrs, doc(cfg(feature = "password")))]
     pub fn password(
         &self,
-        username: &str,
+        username: impl AsRef<str>,
         password: impl Into<Secret>,
     ) -> Result<OAuth2Builder<crate::Password>, AuthError> {
+        let username = username.as_ref();
         let url = self.endpoint("token_endpoint")?;
         Ok(self.begin(OAuth2::password(url, username, password)))
     }

@@ -37,7 +37,8 @@ impl ServerMetadata {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn discovery(issuer: &str) -> Discovery {
+    pub fn discovery(issuer: impl AsRef<str>) -> Discovery {
+        let issuer = issuer.as_ref();
         Discovery {
             issuer: issuer.to_owned(),
             url: None,
@@ -106,7 +107,8 @@ impl Discovery {
     }
 
     /// Where the document is, instead of the places that are made of the issuer.
-    pub fn metadata_url(mut self, url: &str) -> Self {
+    pub fn metadata_url(mut self, url: impl AsRef<str>) -> Self {
+        let url = url.as_ref();
         self.url = Some(url.to_owned());
         self
     }

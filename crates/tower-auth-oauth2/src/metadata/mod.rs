@@ -57,7 +57,9 @@ impl ServerMetadata {
     /// # Errors
     ///
     /// [`ErrorKind::Credentials`](tower_auth_core::ErrorKind::Credentials) when it is no such document.
-    pub fn parse(issuer: &str, document: &str) -> Result<Self, AuthError> {
+    pub fn parse(issuer: impl AsRef<str>, document: impl AsRef<str>) -> Result<Self, AuthError> {
+        let issuer = issuer.as_ref();
+        let document = document.as_ref();
         Self::read(document, |named| named == issuer)
             .map_err(|error| error.into_auth("unusable server metadata"))
     }

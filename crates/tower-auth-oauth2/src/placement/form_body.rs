@@ -38,7 +38,8 @@ impl InFormBody {
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`] when the name is empty or has control characters.
-    pub fn new(name: &str) -> Result<Self, AuthError> {
+    pub fn new(name: impl AsRef<str>) -> Result<Self, AuthError> {
+        let name = name.as_ref();
         if name.is_empty() || name.chars().any(char::is_control) {
             return Err(AuthError::configuration(
                 "parameter name",

@@ -37,7 +37,7 @@ pub(crate) fn of_jwt(token: &str, now: SystemTime) -> Option<Duration> {
     let expires = claims(token)?
         .get("exp")
         .and_then(Value::as_f64)
-        .filter(|exp| *exp > 0.0)?;
+        .filter(|exp| *exp != 0.0)?; // zero is what some say for "unknown"; what is less is past
     let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     seconds_of(expires - now.as_secs_f64())
 }

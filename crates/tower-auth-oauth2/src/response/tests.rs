@@ -87,6 +87,23 @@ fn a_lifetime_that_only_the_token_knows_is_found() {
 }
 
 #[test]
+fn a_token_whose_end_is_long_past_is_good_for_no_time_and_zero_says_nothing() {
+    for (claims, lifetime) in [
+        (r#"{"exp":-1}"#, Some(Duration::ZERO)),
+        (r#"{"exp":1}"#, Some(Duration::ZERO)),
+        (r#"{"exp":0}"#, None),
+        (r#"{"exp":true}"#, None),
+    ] {
+        use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+        let jwt = format!("e30.{}.c2ln", BASE64_URL_SAFE_NO_PAD.encode(claims));
+        let response = Response::new(Bytes::from(format!("{{\"access_token\":\"{jwt}\"}}")));
+        let now = UNIX_EPOCH + Duration::from_secs(1_704_067_200);
+        let token = TokenResponse::parse(&response, "access_token", now).unwrap();
+        assert_eq!(token.expires_in(), lifetime, "{claims}");
+    }
+}
+
+#[test]
 fn tokens_that_cannot_be_sent_are_refused() {
     let refused = |body| parse(body).unwrap_err().to_string();
     assert!(refused(r#"{"access_token":"a","token_type":"mac"}"#).contains("`mac`"));

@@ -10,7 +10,10 @@ pub(super) async fn blocking<T: Send + 'static>(
     match Handle::try_current() {
         Err(_) => work(),
         Ok(runtime) => runtime.spawn_blocking(work).await.unwrap_or_else(|error| {
-            let stopped = StoreError::new(StoreErrorKind::Io, "the work on the store was stopped");
+            let stopped = StoreError::new(
+                StoreErrorKind::Io,
+                "the work on the store was stopped; is the runtime shut down?",
+            );
             Err(stopped.with_source(error))
         }),
     }

@@ -129,7 +129,7 @@ fn failed(error: Error) -> StoreError {
         _ => StoreErrorKind::Io,
     };
     let (context, cause) = match error {
-        Error::PlatformFailure(cause) => ("the keyring failed", Some(cause)),
+        Error::PlatformFailure(cause) => ("the keyring failed; is it running?", Some(cause)),
         Error::NoStorageAccess(cause) => {
             ("the keyring is locked or not there; unlock it", Some(cause))
         }
@@ -137,12 +137,16 @@ fn failed(error: Error) -> StoreError {
             "the token or its key is too long for the keyring; take a file",
             None,
         ),
-        Error::NoEntry => ("the keyring lost the token", None),
-        Error::BadEncoding(_) | Error::BadDataFormat(..) => {
-            ("what the keyring holds cannot be read", None)
-        }
-        Error::Ambiguous(_) => ("the keyring holds several secrets under this key", None),
-        _ => ("the keyring cannot do this", None),
+        Error::NoEntry => ("the keyring lost the token; log in again", None),
+        Error::BadEncoding(_) | Error::BadDataFormat(..) => (
+            "what the keyring holds cannot be read; remove it there",
+            None,
+        ),
+        Error::Ambiguous(_) => (
+            "the keyring holds several secrets under this key; take another",
+            None,
+        ),
+        _ => ("the keyring cannot do this; take a file", None),
     };
     let error = StoreError::new(kind, context);
     match cause {

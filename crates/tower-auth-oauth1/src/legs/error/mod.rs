@@ -114,7 +114,18 @@ impl LegError {
 
     /// As the error of a leg that did not get there.
     pub(super) fn into_auth(self, context: &'static str) -> AuthError {
-        AuthError::new(ErrorKind::Credentials, context).with_source(self)
+        let (status, transient) = (
+            self.status(),
+            self.http().is_some_and(HttpError::is_transient),
+        );
+        let mut told = AuthError::new(ErrorKind::Credentials, context).with_source(self);
+        if let Some(status) = status {
+            told = told.with_status(status);
+        }
+        if transient {
+            told = told.transient();
+        }
+        told
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{
     AUTHORIZATION_URL, BrowserGrant, Login,
     answer::{Expected, check_nonce},
-    request::{Parameters, page, parameters, wants_id_token},
+    request::{Parameters, page, parameters, query_of, wants_id_token},
 };
 use crate::{
     OAuth2Builder, TokenResponse,
@@ -130,7 +130,7 @@ impl Code {
         let state = unguessable()?;
         parameters.push(("state".to_owned(), state.clone()));
         parameters.push(("redirect_uri".to_owned(), (&redirect_uri).into()));
-        let nonce = nonce(&mut parameters)?;
+        let nonce = nonce(&login.url, &mut parameters)?;
         let pkce = if self.grant.proves_key {
             let pkce = Pkce::fresh()?;
             parameters.push(("code_challenge".to_owned(), pkce.challenge().into()));
@@ -207,12 +207,16 @@ impl Code {
 }
 
 /// Adds a nonce where an ID token is asked for, unless the caller did.
-pub(super) fn nonce(parameters: &mut Parameters) -> Result<Option<Secret>, AuthError> {
+pub(super) fn nonce(url: &str, parameters: &mut Parameters) -> Result<Option<Secret>, AuthError> {
     let given = parameters.iter().find(|(name, _)| name == "nonce");
     if let Some((_, nonce)) = given {
         return Ok(Some(nonce.clone()));
     }
-    if !wants_id_token(parameters) {
+    let given = query_of(url).find(|(name, value)| name == "nonce" && !value.is_empty());
+    if let Some((_, nonce)) = given {
+        return Ok(Some(nonce.into_owned().into()));
+    }
+    if !wants_id_token(url, parameters) {
         return Ok(None);
     }
     let nonce = unguessable()?;

@@ -72,7 +72,7 @@ impl Tokens {
         let state = unguessable()?;
         parameters.push(("state".to_owned(), state.clone()));
         parameters.push(("redirect_uri".to_owned(), listener.redirect_uri().into()));
-        let nonce = nonce(&mut parameters)?;
+        let nonce = nonce(&login.url, &mut parameters)?;
         let page = page(&login.url, &parameters)?;
         let expected = Expected {
             login,

@@ -41,11 +41,17 @@ pub(super) fn parameters(
     all
 }
 
-/// Whether an ID token was asked for, so that a nonce is due (OpenID Connect Core section 3.1.2.1).
-pub(super) fn wants_id_token(parameters: &Parameters) -> bool {
+/// Whether an ID token was asked for, by the URL or beside it, so that a nonce is due (OpenID Connect Core sections 3.1.2.1
+/// and 3.2.2.1).
+pub(super) fn wants_id_token(url: &str, parameters: &Parameters) -> bool {
     let has = |name: &str, word: &str| {
+        let is_it = |text: &str| text.split([' ', ',']).any(|part| part == word);
         let mut named = parameters.iter().filter(|(known, _)| known == name);
-        named.any(|(_, value)| value.expose().split([' ', ',']).any(|part| part == word))
+        match named.next() {
+            Some((_, value)) => is_it(value.expose()) || named.any(|(_, it)| is_it(it.expose())),
+            // What is given beside it replaces it.
+            None => query_of(url).any(|(known, value)| known == name && is_it(&value)),
+        }
     };
     has("scope", "openid") || has("response_type", "id_token")
 }
@@ -97,6 +103,20 @@ pub(super) fn page(url: &str, parameters: &Parameters) -> Result<Uri, AuthError>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_token_is_wanted_where_the_url_or_a_parameter_says_so() {
+        let none = Parameters::new();
+        let token: Parameters = vec![("response_type".to_owned(), "id_token token".into())];
+        let code: Parameters = vec![("response_type".to_owned(), "code".into())];
+        let url = "https://as.example/a?response_type=id_token";
+        assert!(wants_id_token(url, &none) && wants_id_token("https://as.example", &token));
+        assert!(!wants_id_token(url, &code) && !wants_id_token("https://as.example", &none));
+        assert!(wants_id_token(
+            "https://as.example/a?scope=openid+email",
+            &code
+        ));
+    }
 
     #[test]
     fn a_query_that_is_there_stays_as_it_is_written_but_for_what_is_replaced() {

@@ -30,7 +30,7 @@ const STALE: Duration = Duration::from_secs(60);
 pub(super) fn io(what: &str, path: &Path, error: io::Error) -> StoreError {
     StoreError::new(
         StoreErrorKind::Io,
-        format!("cannot {what} `{}`", path.display()),
+        format!("cannot {what} `{}`; may this user do that?", path.display()),
     )
     .with_source(error)
 }

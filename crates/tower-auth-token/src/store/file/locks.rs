@@ -112,7 +112,11 @@ fn is_there(_: &File, _: &Path) -> bool {
 }
 
 fn no_lock(error: io::Error) -> StoreError {
-    StoreError::new(StoreErrorKind::Io, "the file system gives no lock").with_source(error)
+    StoreError::new(
+        StoreErrorKind::Io,
+        "the file system gives no lock; keep the file on another",
+    )
+    .with_source(error)
 }
 
 fn busy() -> StoreError {
