@@ -41,15 +41,31 @@ impl fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
-/// The rules for the pieces of any body that is read: bounded in bytes, and in empty pieces one after the other.
+/// The rules for the pieces of any body that is read into memory, for those who wait for them: bounded in bytes, and in
+/// empty pieces one after the other, of which there may be 1024. One `Frames` is for one body.
+///
+/// ```
+/// use http_body::Frame;
+/// use tower_auth_core::body::{Frames, Unreadable};
+///
+/// let mut frames = Frames::default();
+/// assert_eq!(frames.data(Frame::data(&b"a=1"[..]), 0, 5)?, "a=1");
+/// let more = frames.data(Frame::data(&b"&b=2"[..]), 3, 5);
+/// assert_eq!(more, Err(Unreadable::TooLarge { limit: 5 }));
+/// # Ok::<(), Unreadable>(())
+/// ```
 #[derive(Debug, Default)]
-pub(crate) struct Frames {
+pub struct Frames {
     empty: usize,
 }
 
 impl Frames {
-    /// The data of the next piece, after so many bytes of at most `limit`.
-    pub(crate) fn data<D: Buf>(
+    /// The data of the next piece, after `read` bytes of at most `limit`. Of a piece that is one [`Bytes`] none is copied.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable`] when it is too large, the last of too many empty ones, or trailers.
+    pub fn data<D: Buf>(
         &mut self,
         frame: Frame<D>,
         read: usize,
@@ -64,7 +80,7 @@ impl Frames {
         if self.empty > MOST_EMPTY {
             return Err(Unreadable::Empty);
         }
-        Ok(data.copy_to_bytes(length)) // no copy when it is one `Bytes`
+        Ok(data.copy_to_bytes(length))
     }
 }
 

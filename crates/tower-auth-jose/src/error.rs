@@ -98,6 +98,8 @@ pub enum VerifyErrorKind {
     Algorithm,
     /// Its `crit` demands an extension; none is understood.
     Critical,
+    /// Its `typ` is not the one that is wanted.
+    Type,
     /// No key fits: another `kid`, another kind of key. Fetch the key set again, not more than once in a while.
     UnknownKey,
     /// The signature is not that of any key that fits.
@@ -135,6 +137,7 @@ impl fmt::Display for VerifyError {
                 "allow the algorithm, if it is the one that its issuer uses"
             }
             VerifyErrorKind::Critical => "have its issuer leave that out",
+            VerifyErrorKind::Type => "is it the right one of the tokens that its issuer makes?",
             VerifyErrorKind::UnknownKey => "fetch the key set again, now and then",
             VerifyErrorKind::Signature => "is this the key set of its issuer?",
             VerifyErrorKind::Claim => "have its issuer add that, or demand less",
@@ -210,6 +213,7 @@ mod tests {
             (Verify::TooLarge, "raise the limit"),
             (Verify::Algorithm, "allow the algorithm"),
             (Verify::Critical, "leave that out"),
+            (Verify::Type, "the right one"),
             (Verify::UnknownKey, "fetch the key set"),
             (Verify::Signature, "the key set of its issuer"),
             (Verify::Claim, "demand less"),

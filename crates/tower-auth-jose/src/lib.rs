@@ -1,11 +1,11 @@
 //! Keys, JSON Web Signatures, JWK sets and thumbprints, as the schemes of `tower-auth` need them.
 //!
-//! * **Keys** from PEM in every form that OpenSSL writes (PKCS#8, PKCS#1, SEC 1, certificates, text around them, escaped
-//!   line ends), DER, and JWK (RFC 7517, 7518, 8037). Encrypted keys get an error that says how to decrypt them.
+//! * **Keys** from PEM as OpenSSL writes it (PKCS#8, PKCS#1, SEC 1, SPKI, certificates; text around them and escaped line
+//!   ends are no hindrance), DER, and JWK (RFC 7517, 7518, 8037). Encrypted keys get an error that says how to decrypt them.
 //! * **Signing** with HS, RS, PS, ES (256, 384, 512) and Ed25519, in compact form (RFC 7515). Secrets shorter than RFC 7518
 //!   section 3.2 asks for are refused.
 //! * **Verification** against a list of allowed algorithms: never `none`, never a key of another type, never a key that the
-//!   token brings; `crit` is refused; sizes and tries are bounded.
+//!   token brings; `crit` is refused, and, where one is asked for, another `typ`; sizes and tries are bounded.
 //! * **Claims**: `iss`, `aud`, `exp`, `nbf`, `iat`, with leeway and an injected clock.
 //! * **JWK sets** in which a bad key costs only itself, and **thumbprints** (RFC 7638).
 //!

@@ -48,7 +48,7 @@ pub struct PrivateKeyDer {
 }
 
 impl PrivateKeyDer {
-    /// The first private key in PEM, in any form that OpenSSL writes.
+    /// The first private key in PEM: PKCS#8, PKCS#1 or SEC 1, as OpenSSL writes them.
     ///
     /// Passed over: text around it, such as `Bag Attributes`; other sections, such as `EC PARAMETERS` and
     /// certificates; blanks around lines, blank lines, line ends of all systems, a byte order mark. Line ends that
@@ -239,11 +239,17 @@ impl<'a> Iterator for Sections<'a> {
         let mut is_encrypted = false;
         let mut is_whole = false;
         // Large enough from the start: a vector that grows leaves its bytes behind.
-        let end = self.0.windows(9).position(|window| window == b"-----END ");
+        let ends = |at: &[u8]| at.starts_with(b"-----END ") || at == b"-----BEGIN ";
+        let end = self.0.windows(11).position(ends);
         let mut body = Zeroizing::new(Vec::with_capacity(end.unwrap_or(self.0.len())));
-        while let Some(line) = self.line() {
+        loop {
+            let rest = self.0;
+            let Some(line) = self.line() else { break };
             if let Some(end) = delimiter(line, b"-----END ") {
                 is_whole = end == label;
+                break;
+            } else if delimiter(line, b"-----BEGIN ").is_some() {
+                self.0 = rest; // this one was cut off; the next is not to suffer for it
                 break;
             } else if line.contains(&b':') {
                 // RFC 1421 section 4.6

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use tower_auth_jose::{
     Algorithm, Header, Jwk, JwkSet, KeyErrorKind, PrivateKeyDer, SigningKey, UnverifiedTimes,
-    Verifier, VerifyErrorKind as Kind, base64url,
+    Validation, Verifier, VerifyErrorKind as Kind, base64url,
 };
 
 const RSA_PEM: &str = include_str!("keys/rsa.spki.pem");
@@ -52,6 +52,34 @@ fn a_public_key_never_becomes_the_secret_of_an_hmac() {
     // Even when both are allowed.
     let both = Verifier::new([Algorithm::Rs256, Algorithm::Hs256]).keys([public]);
     assert_eq!(refused(&both, &token), Kind::UnknownKey);
+}
+
+#[test]
+fn neither_the_public_half_nor_a_store_widens_what_a_key_is_for() {
+    let private = SigningKey::generate(Algorithm::Es256)
+        .and_then(|key| key.private_jwk())
+        .unwrap();
+    let json = private.to_private_json();
+    for (operations, sign, verify) in [
+        (r#"["sign"]"#, true, true),
+        (r#"["sign","verify"]"#, true, true),
+        (r#"["deriveKey"]"#, false, false),
+        (r#"["decrypt"]"#, false, false),
+    ] {
+        let limited = json.expose().trim_end_matches('}').to_owned();
+        let limited = Jwk::parse(&format!(r#"{limited},"key_ops":{operations}}}"#)).unwrap();
+        let stored = Jwk::parse(limited.to_private_json().expose()).unwrap();
+        assert_eq!(stored.fits(Algorithm::Es256, "sign"), sign, "{operations}");
+        let public = limited.public().unwrap();
+        assert_eq!(
+            public.fits(Algorithm::Es256, "verify"),
+            verify,
+            "{operations}"
+        );
+        let written = public.to_private_json();
+        let named = written.expose().matches("verify").count();
+        assert_eq!(named, usize::from(verify), "{operations}");
+    }
 }
 
 #[test]
@@ -189,6 +217,25 @@ fn critical_extensions_are_refused_though_the_signature_is_right() {
 }
 
 #[test]
+fn a_token_of_another_type_is_refused_where_one_is_asked_for() {
+    let (key, verifier) = es256();
+    let verifier = verifier.typ("at+jwt");
+    for (typ, wanted) in [
+        (serde_json::json!("at+jwt"), None),
+        (serde_json::json!("Application/AT+JWT"), None),
+        (serde_json::json!("JWT"), Some(Kind::Type)),
+        (serde_json::json!("text/at+jwt"), Some(Kind::Type)),
+        (serde_json::json!(["at+jwt"]), Some(Kind::Type)),
+        (serde_json::Value::Null, Some(Kind::Type)),
+    ] {
+        let header = Header::new().set("typ", typ.clone());
+        let token = key.sign_compact(&header, b"{}").unwrap();
+        let refused = verifier.verify(&token).err().map(|error| error.kind());
+        assert_eq!(refused, wanted, "{typ}");
+    }
+}
+
+#[test]
 fn a_key_id_names_the_key_and_its_absence_means_all_that_fit() {
     let keys: Vec<_> = ["a", "b", "b"]
         .map(|id| {
@@ -263,6 +310,56 @@ fn short_secrets_and_short_rsa_keys_are_refused_on_both_sides() {
     let short = Jwk::parse(&format!(r#"{{"kty":"RSA","n":"{n}","e":"AQAB"}}"#)).unwrap();
     let error = short.verifying_key(Algorithm::Rs256).unwrap_err();
     assert_eq!(error.kind(), KeyErrorKind::TooShort);
+}
+
+#[test]
+fn a_limit_of_a_key_that_cannot_be_read_is_not_passed_over() {
+    let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+    let key = |more: &str| {
+        Jwk::parse(&format!(
+            r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}"{more}}}"#
+        ))
+    };
+    for bad in [r#","alg":["HS256"]"#, r#","use":["enc"]"#, r#","use":7"#] {
+        assert_eq!(
+            key(bad).unwrap_err().kind(),
+            KeyErrorKind::Malformed,
+            "{bad}"
+        );
+    }
+    for good in ["", r#","use":null"#, r#","use":"sig""#] {
+        assert!(
+            key(good).unwrap().fits(Algorithm::EdDsa, "verify"),
+            "{good}"
+        );
+    }
+}
+
+#[test]
+fn the_error_of_a_key_names_the_number_or_the_curve_that_is_to_blame() {
+    let modulus = base64url::encode([0xff; 256]);
+    let exponent = base64url::encode([0xff; 9]);
+    for (key, blamed) in [
+        (
+            format!(r#"{{"kty":"RSA","n":"{modulus}","e":"{exponent}"}}"#),
+            "`e`",
+        ),
+        (r#"{"kty":"EC","x":"AA","y":"AA"}"#.to_owned(), "`crv`"),
+    ] {
+        let error = Jwk::parse(&key).unwrap_err();
+        assert_eq!(error.kind(), KeyErrorKind::Malformed);
+        assert!(error.to_string().contains(blamed), "{error}");
+    }
+}
+
+#[test]
+fn a_time_that_no_float_holds_is_refused() {
+    // Where `arbitrary_precision` is off, serde_json refuses it already.
+    let (key, verifier) = es256();
+    let payload = br#"{"exp":4102444800,"nbf":1e999}"#;
+    let token = key.sign_compact(&Header::new(), payload).unwrap();
+    let claims = verifier.verify(&token).unwrap().claims();
+    assert!(claims.and_then(|c| Validation::new().check(&c)).is_err());
 }
 
 #[test]

@@ -113,6 +113,17 @@ fn text_around_a_key_and_blanks_in_it_are_passed_over() {
 }
 
 #[test]
+fn a_section_that_is_cut_off_costs_only_itself() {
+    for cut in ["CERTIFICATE", "EC PARAMETERS", "ENCRYPTED PRIVATE KEY"] {
+        let cut = format!("-----BEGIN {cut}-----\nMIIB\n");
+        SigningKey::from_pem(Algorithm::Es256, cut.clone() + key!("p256.pkcs8.pem")).unwrap();
+        // Work in proportion to bytes.
+        let many = cut.repeat(16_000) + key!("p256.pkcs8.pem");
+        SigningKey::from_pem(Algorithm::Es256, many).unwrap();
+    }
+}
+
+#[test]
 fn line_ends_escaped_once_are_read_and_twice_are_told() {
     for (algorithm, pem, _) in PRIVATE {
         for once in [

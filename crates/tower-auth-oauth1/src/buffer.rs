@@ -1,17 +1,17 @@
 //! A layer that reads forms off streams, so that they can be signed.
 
-use crate::{DeclaredBody, error::What, form};
-use bytes::Bytes;
+use crate::{DeclaredBody, SignError, form};
+use bytes::{Bytes, BytesMut};
 use http::Request;
 use http_body::Body;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use std::{
     future::Future,
     mem,
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll},
 };
-use tower_auth_core::{AuthError, Error, ErrorKind};
+use tower_auth_core::{AuthError, Error, ErrorKind, body::Frames};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -46,7 +46,8 @@ pub struct BufferForms {
 }
 
 impl BufferForms {
-    /// Reads forms of at most `limit` bytes; a larger one is an error of kind [`ErrorKind::Request`].
+    /// Reads forms of at most `limit` bytes. A larger one, one with trailers, and one that sends more than 1024 empty
+    /// frames one after the other are errors of kind [`ErrorKind::Request`].
     pub fn up_to(limit: usize) -> Self {
         Self { limit, all: false }
     }
@@ -114,13 +115,17 @@ async fn read<B>(body: B, limit: usize) -> Result<Bytes, AuthError>
 where
     B: Body<Error: Into<BoxError>>,
 {
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(What::BodyTooLarge { limit }.into()),
-        Err(error) => Err(AuthError::new(
-            ErrorKind::Request,
-            "the body of the request could not be read to sign it",
-        )
-        .with_source(error)),
+    let failed = |error| {
+        let why = "the body of the request could not be read to sign it";
+        AuthError::new(ErrorKind::Request, why).with_source(error)
+    };
+    let mut body = pin!(body);
+    let mut read = BytesMut::new();
+    let mut frames = Frames::default();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(failed)?;
+        let piece = frames.data(frame, read.len(), limit);
+        read.extend_from_slice(&piece.map_err(SignError::from)?);
     }
+    Ok(read.freeze())
 }

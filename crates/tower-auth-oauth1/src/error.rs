@@ -37,6 +37,8 @@ pub enum SignErrorKind {
     BodyNotAtHand,
     /// The body has to be signed, and has trailers, which cannot be.
     Trailers,
+    /// The body has to be signed, and sends empty frames without end.
+    EmptyFrames,
     /// The request has a protocol parameter already, which must not be sent twice (RFC 5849 section 3.1):
     /// [`parameter`](SignError::parameter).
     Duplicate,
@@ -56,6 +58,7 @@ pub(crate) enum What {
     BodyTooLarge { limit: usize },
     BodyNotAtHand,
     Trailers,
+    EmptyFrames,
     Duplicate { name: &'static str },
     NoOrigin,
     TooLong,
@@ -76,6 +79,7 @@ impl SignError {
             What::BodyTooLarge { .. } => SignErrorKind::BodyTooLarge,
             What::BodyNotAtHand => SignErrorKind::BodyNotAtHand,
             What::Trailers => SignErrorKind::Trailers,
+            What::EmptyFrames => SignErrorKind::EmptyFrames,
             What::Duplicate { .. } => SignErrorKind::Duplicate,
             What::NoOrigin => SignErrorKind::NoOrigin,
             What::TooLong => SignErrorKind::TooLong,
@@ -119,12 +123,16 @@ impl fmt::Display for SignError {
                  `DeclaredBody` extension on the request",
             ),
             What::Trailers => f.write_str("the body has to be signed and has trailers; send it without"),
+            What::EmptyFrames => f.write_str(
+                "the body has to be signed and sends empty frames without end; send it in frames that hold bytes",
+            ),
             What::Duplicate { name } => write!(
                 f,
                 "the request has a parameter `{name}` already, and OAuth forbids to send it twice; take it out"
             ),
             What::NoOrigin => f.write_str(
-                "the request URI has no scheme and host, which are part of what is signed; make it absolute",
+                "the request URI has no scheme and host, which are part of what is signed, or a scheme that is not HTTP's; \
+                 write it like https://api.example.com/path",
             ),
             What::TooLong => f.write_str(
                 "the request grows too long with the OAuth parameters; send a shorter query, or put them elsewhere",
@@ -149,6 +157,7 @@ impl From<Unreadable> for SignError {
         Self(match unreadable {
             Unreadable::TooLarge { limit } => What::BodyTooLarge { limit },
             Unreadable::Trailers => What::Trailers,
+            Unreadable::Empty => What::EmptyFrames,
             _ => What::BodyNotAtHand,
         })
     }

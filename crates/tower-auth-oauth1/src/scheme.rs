@@ -6,7 +6,7 @@ use crate::{
     Verifier,
     base_string::{Protocol, Signed, Template, base_string},
     body::DEFAULT_LIMIT,
-    body_hash,
+    body_hash::BodyHash,
     credentials::ClientCredentials,
     error::What,
     escape, form,
@@ -84,7 +84,7 @@ struct Settings {
     template: Option<Template>, // of all that is fixed
     realm: Option<Box<str>>,
     version: bool,
-    body_hash: bool,
+    body_hash: Option<BodyHash>,
     reveal: bool,
     limit: usize,
     clock: Clock,
@@ -114,7 +114,7 @@ impl OAuth1 {
                 template: None,
                 realm: None,
                 version: true,
-                body_hash: false,
+                body_hash: None,
                 reveal: false,
                 limit: DEFAULT_LIMIT,
                 clock: Clock::system(),
@@ -181,12 +181,17 @@ impl<P, R> OAuth1<P, R> {
         self.with(|settings| settings.version = false)
     }
 
-    /// Covers bodies that are not forms by `oauth_body_hash`, as LTI and some payment services want it: base64 of their
-    /// SHA-1, whatever the signature method (draft-eaton-oauth-bodyhash). They are then read as forms are. An empty
-    /// body has a hash too.
+    /// Covers bodies that are not forms by `oauth_body_hash`, as LTI wants it: base64 of their SHA-1, whatever the
+    /// signature method (draft-eaton-oauth-bodyhash). They are then read as forms are. An empty body has a hash too.
     #[must_use]
     pub fn body_hash(self) -> Self {
-        self.with(|settings| settings.body_hash = true)
+        self.with(|settings| settings.body_hash = Some(BodyHash::Sha1))
+    }
+
+    /// As [`body_hash`](Self::body_hash), of their SHA-256: what Mastercard wants along with `RSA-SHA256`.
+    #[must_use]
+    pub fn body_hash_sha256(self) -> Self {
+        self.with(|settings| settings.body_hash = Some(BodyHash::Sha256))
     }
 
     /// How large a body may be, in bytes, that has to be read. Default: [`DEFAULT_LIMIT`]. A larger one is an error.
@@ -278,13 +283,14 @@ impl<B, P: PlaceSignature<B>, R: ReadBody<B>> Authorize<B> for OAuth1<P, R> {
                  another signature method, or allow it with `danger_reveal_secrets_without_tls`",
             ));
         }
-        let bytes = if is_form || settings.body_hash {
+        let bytes = if is_form || settings.body_hash.is_some() {
             self.reading
                 .read(request.body(), request.extensions(), settings.limit)?
         } else {
             Bytes::new()
         };
-        let hash = (settings.body_hash && !is_form).then(|| body_hash::escaped(&bytes));
+        let hash = settings.body_hash.filter(|_| !is_form);
+        let hash = hash.map(|hash| hash.escaped(&bytes));
         let form: &[u8] = if is_form { &bytes } else { b"" };
         settings.stamp::<B, P>(request, form, hash.as_deref())?;
         if P::IN_BODY {

@@ -184,6 +184,27 @@ async fn query_and_body_are_appended_to_and_never_encoded_anew() {
     }
 }
 
+#[tokio::test]
+async fn a_body_that_is_no_form_is_covered_by_the_hash_that_is_asked_for() {
+    let (client, seen) = server(200, "");
+    for (oauth, hash) in [
+        (oauth(), None),
+        (oauth().body_hash(), Some("Lve95gjOVATpfV8EL5X4nxwjKHE%3D")),
+        (
+            oauth().body_hash_sha256(),
+            Some("f4OxZX%2Fx%2FFO5LcGBSKHWXfwtSx%2Bj1ncoSt3SABJtkGk%3D"),
+        ),
+    ] {
+        let client = oauth.layer(client.clone());
+        for (content_type, hash) in [("text/plain", hash), (FORM, None)] {
+            let request = post("https://h/", Some(content_type), "Hello World!");
+            client.clone().oneshot(request).await.unwrap();
+            let request = seen.lock().unwrap().remove(0);
+            assert_eq!(parameter(&request, "oauth_body_hash").as_deref(), hash);
+        }
+    }
+}
+
 fn source(error: &AuthError) -> Option<SignErrorKind> {
     SignError::of(error).map(SignError::kind)
 }
@@ -401,6 +422,53 @@ impl http_body::Body for Streamed {
             Self::Bytes(body) => Pin::new(body).poll_frame(cx),
             Self::Pieces(body) => Pin::new(body).poll_frame(cx),
         }
+    }
+}
+
+/// Sends empty frames without end, or trailers.
+struct Odd(bool);
+
+impl From<Bytes> for Odd {
+    fn from(_: Bytes) -> Self {
+        Self(false)
+    }
+}
+
+impl http_body::Body for Odd {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(Some(Ok(if self.0 {
+            Frame::trailers(http::HeaderMap::new())
+        } else {
+            Frame::data(Bytes::new())
+        })))
+    }
+}
+
+#[tokio::test]
+async fn a_form_of_empty_frames_or_with_trailers_is_an_error_and_not_sent() {
+    let http = service_fn(
+        async |_: Request<Odd>| -> Result<http::Response<()>, Infallible> { panic!("sent") },
+    );
+    let client = ServiceBuilder::new()
+        .layer(BufferForms::up_to(7))
+        .layer(oauth().declared_bodies())
+        .service(http);
+    for (trailers, kind) in [
+        (true, SignErrorKind::Trailers),
+        (false, SignErrorKind::EmptyFrames),
+    ] {
+        let request = Request::post("https://h/").header(CONTENT_TYPE, FORM);
+        let request = request.body(Odd(trailers)).unwrap();
+        let error = client.clone().oneshot(request).await.unwrap_err();
+        let error = error.auth().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Request);
+        assert_eq!(source(error), Some(kind));
     }
 }
 

@@ -108,6 +108,20 @@ async fn a_problem_in_the_header_is_told_too() {
 }
 
 #[tokio::test]
+async fn a_problem_in_the_header_is_told_without_the_secrets_that_it_quotes() {
+    let client = service_fn(async |_: Request<Body>| {
+        let challenge = "OAuth oauth_problem=\"got oauth_token_secret=planted\"";
+        let response = Response::builder().status(StatusCode::UNAUTHORIZED);
+        let response = response.header("www-authenticate", challenge);
+        Ok::<_, Infallible>(response.body(Body::empty()).unwrap())
+    });
+    let error = first_leg_by(HttpClient::new(client)).await.unwrap_err();
+    assert!(leg(&error).problem().unwrap().starts_with("got "));
+    let text = everything(&error);
+    assert!(!text.contains("planted"), "{text}");
+}
+
+#[tokio::test]
 async fn a_client_that_fails_is_the_cause() {
     let client = service_fn(async |_: Request<Body>| {
         Err::<Response<Body>, _>(std::io::Error::other("unplugged"))
@@ -265,6 +279,12 @@ async fn what_a_refusal_brings_as_a_secret_is_not_shown() {
         "{\"data\":{\"oauth_token_secret\":\"planted-3\"}}",
         "{\"oauth_token_secret\":\"planted-4\"",
         "<a href=\"planted-5\">",
+        "status=fail\noauth_token_secret=planted-6",
+        "status=fail;oauth_token_secret=planted-7",
+        "{\"message\":\"got oauth_token_secret=planted-8\"}",
+        "oauth_problem=got+oauth_token_secret%3Dplanted-9",
+        "message=got+oauth_token_secret%3Dplanted-10",
+        "oauth_problem=no&oauth_problem_advice=got+oauth_token_secret%3Dplanted-11",
     ] {
         let error = first_leg(400, body).await;
         let text = everything(&error);

@@ -25,8 +25,9 @@
 //! | any other status, `PERMISSION_DENIED` included | nothing | no |
 //!
 //! A call without an answer from the server is one with a status all the same: what
-//! [`AuthError::grpc_status`](crate::AuthError::grpc_status) says, as an answer that consists of headers only. So tonic and generated clients tell a token endpoint that is down
-//! (`UNAVAILABLE`) from a wrong secret (`UNAUTHENTICATED`) and need not know these crates. The error itself is an
+//! [`AuthError::grpc_status`](crate::AuthError::grpc_status) says, as an answer that consists of headers only. So tonic and
+//! generated clients tell a token endpoint that is down (`UNAVAILABLE`) from a wrong secret (`UNAUTHENTICATED`) and need not
+//! know these crates. The error itself is an
 //! [extension](http::Response::extensions) of the answer. Errors of the client below stay what they are.
 //!
 //! tonic's bodies cannot be copied, so `replay` has them read into memory first; that is for calls that send one message,

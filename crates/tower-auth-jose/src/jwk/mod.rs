@@ -101,12 +101,24 @@ impl Jwk {
         self.material.is_private()
     }
 
-    /// Its public half. `None` for a shared secret, which has none.
+    /// Its public half, whose `key_ops` are the other half of its own: `verify` where it may `sign`. `None` for a shared
+    /// secret, which has none.
     pub fn public(&self) -> Option<Self> {
+        let other_half = |operation: &String| match operation.as_str() {
+            "sign" => "verify".to_owned(),
+            "decrypt" => "encrypt".to_owned(),
+            "unwrapKey" => "wrapKey".to_owned(),
+            _ => operation.clone(),
+        };
+        let operations = self.operations.as_ref().map(|known| {
+            let mut operations: Vec<_> = known.iter().map(other_half).collect();
+            operations.sort_unstable();
+            operations.dedup(); // RFC 7517 section 4.3 forbids to name one twice
+            operations
+        });
         Some(Self {
             material: self.material.public()?,
-            // What it is for is said of the private half.
-            operations: None,
+            operations,
             ..self.clone()
         })
     }

@@ -14,15 +14,23 @@ impl Jwk {
     ///
     /// # Errors
     ///
-    /// [`Malformed`](KeyErrorKind::Malformed) when it is no object, has a name twice, is of another type, or one of its
-    /// numbers is missing, no base64url without padding, or of the wrong length.
+    /// [`Malformed`](KeyErrorKind::Malformed) when it is no object, has a name twice, is of another type, one of its
+    /// numbers is missing, no base64url without padding, or of the wrong length, or its `alg` or `use` is no text.
     pub fn parse(json: &str) -> Result<Self, KeyError> {
         let object = Object::parse(json.as_bytes());
         Self::of_object(&object.ok_or_else(|| malformed("is no JSON Web Key"))?)
     }
 
     pub(crate) fn of_object(object: &Object) -> Result<Self, KeyError> {
-        let text = |name: &str| object.text(name).map(str::to_owned);
+        // What cannot be read must not count as absent: that would take a limit off the key.
+        let text = |name: &str| match object.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(KeyError::new(
+                KeyErrorKind::Malformed,
+                format!("is a JSON Web Key whose `{name}` is no text"),
+            )),
+        };
         let operations = object.get("key_ops").map(|operations| {
             let operations = operations.as_array().into_iter().flatten();
             operations
@@ -32,9 +40,9 @@ impl Jwk {
         });
         Ok(Self {
             material: material(object)?,
-            key_id: text("kid"),
-            algorithm: text("alg"),
-            use_for: text("use"),
+            key_id: object.text("kid").map(str::to_owned),
+            algorithm: text("alg")?,
+            use_for: text("use")?,
             operations,
         })
     }
@@ -50,11 +58,11 @@ fn material(object: &Object) -> Result<Material, KeyError> {
     match (object.text("kty"), object.text("crv")) {
         (Some("oct"), _) => Ok(Material::Oct { k: get("k")? }),
         (Some("RSA"), _) => {
-            let number = |name, most| -> Result<Vec<u8>, KeyError> {
+            let number = |name, most, too_large| -> Result<Vec<u8>, KeyError> {
                 let number = without_zeros(&get(name)?).to_vec();
                 match number.len() {
                     0 => Err(malformed("is RSA with a number that is zero")),
-                    size if size > most => Err(malformed("is RSA of more than 8192 bits")),
+                    size if size > most => Err(malformed(too_large)),
                     _ => Ok(number),
                 }
             };
@@ -66,8 +74,12 @@ fn material(object: &Object) -> Result<Material, KeyError> {
                 Ok(RsaPrivate { d: get("d")?, crt })
             });
             Ok(Material::Rsa {
-                n: number("n", MOST_MODULUS)?,
-                e: number("e", MOST_EXPONENT)?,
+                n: number("n", MOST_MODULUS, "is RSA of more than 8192 bits")?,
+                e: number(
+                    "e",
+                    MOST_EXPONENT,
+                    "is RSA with an `e` of more than 64 bits",
+                )?,
                 private: private.transpose()?,
             })
         }
@@ -82,6 +94,7 @@ fn material(object: &Object) -> Result<Material, KeyError> {
                 d: has("d").then(|| sized("d")).transpose()?,
             })
         }
+        (Some("EC"), None) => Err(malformed("is a JSON Web Key without a usable `crv`")),
         (Some("OKP"), Some("Ed25519")) => {
             let sized = |name| of_size(get(name)?, 32);
             Ok(Material::Ed25519 {

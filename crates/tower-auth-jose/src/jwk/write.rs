@@ -100,7 +100,11 @@ impl Jwk {
                 d.iter().map(|d| ("d", &d[..])).collect()
             }
         };
-        let public = self.public_members().unwrap_or(members).to_json();
+        let mut public = self.public_members().unwrap_or(members);
+        if let Some(operations) = &self.operations {
+            public.set("key_ops", operations.clone());
+        }
+        let public = public.to_json();
         let size: usize = private.iter().map(|(_, bytes)| 16 + 2 * bytes.len()).sum();
         // Large enough from the start: a text that grows leaves its bytes behind.
         let mut json = String::with_capacity(public.len() + size);

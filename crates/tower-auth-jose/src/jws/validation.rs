@@ -2,7 +2,6 @@
 
 use super::Claims;
 use crate::{VerifyError, VerifyErrorKind as Kind};
-use serde_json::Value;
 use std::time::{Duration, SystemTime};
 use tower_auth_core::Clock;
 
@@ -142,12 +141,10 @@ impl Validation {
 
 /// A NumericDate (RFC 7519 section 2).
 fn seconds(claims: &Claims, name: &str) -> Result<Option<f64>, VerifyError> {
-    match claims.get(name) {
-        None => Ok(None),
-        Some(Value::Number(number)) => Ok(number.as_f64()),
-        Some(_) => Err(VerifyError::new(
-            Kind::Claim,
-            "one of its times is no number",
-        )),
-    }
+    let Some(claim) = claims.get(name) else {
+        return Ok(None);
+    };
+    // With serde_json's `arbitrary_precision` there are numbers that no `f64` holds: not the same as none.
+    let seconds = claim.as_f64().map(Some);
+    seconds.ok_or_else(|| VerifyError::new(Kind::Claim, "one of its times is no usable number"))
 }

@@ -15,7 +15,8 @@ use zeroize::Zeroizing;
 /// * Of keys with an id those with the token's `kid` are tried, and those without an id; without `kid` in the token, all
 ///   that fit. At most 8: a token that fits more is refused.
 /// * Keys in the token (`jwk`, `jku`, `x5c`, `x5u`) are never used, and nothing is ever fetched.
-/// * A `crit` header is refused, since no extension is understood.
+/// * A `crit` header is refused, since no extension is understood. So is another `typ`, where [`typ`](Self::typ) asks for
+///   one.
 /// * Tokens larger than 64 KiB are refused unread; base64url has to be without padding, blanks and stray bits.
 ///
 /// ```
@@ -33,6 +34,7 @@ use zeroize::Zeroizing;
 pub struct Verifier {
     algorithms: Vec<Algorithm>,
     keys: Vec<Jwk>,
+    typ: Option<String>,
     max_size: usize,
 }
 
@@ -45,6 +47,7 @@ impl Verifier {
         Self {
             algorithms: algorithms.into_iter().collect(),
             keys: Vec::new(),
+            typ: None,
             max_size: 64 * 1024,
         }
     }
@@ -60,6 +63,15 @@ impl Verifier {
     #[must_use]
     pub fn key_set(self, set: &JwkSet) -> Self {
         self.keys(set.keys().iter().cloned())
+    }
+
+    /// `typ` has to be there and be this, such as `at+jwt` or `logout+jwt`, so that no token of another sort that the same
+    /// key signs passes for one (RFC 8725 section 3.11). Not looked at by default. Case makes no difference, and
+    /// `application/` may be left out (RFC 7515 section 4.1.9).
+    #[must_use]
+    pub fn typ(mut self, typ: impl Into<String>) -> Self {
+        self.typ = Some(typ.into());
+        self
     }
 
     /// The largest token that is read, in bytes: 64 KiB by default.
@@ -102,6 +114,13 @@ impl Verifier {
             let why = "its `crit` demands an extension that is not understood";
             return Err(VerifyError::new(Kind::Critical, why));
         }
+        if let Some(wanted) = &self.typ {
+            let found = header.text("typ").map(media_type);
+            if !found.is_some_and(|found| found.eq_ignore_ascii_case(media_type(wanted))) {
+                let why = "its `typ` is another, or missing";
+                return Err(VerifyError::new(Kind::Type, why));
+            }
+        }
         let key_id = match header.get("kid") {
             None => None,
             Some(Value::String(key_id)) => Some(key_id.as_str()),
@@ -128,6 +147,7 @@ impl Verifier {
         let keys: Vec<_> = fitting
             .filter(named)
             .filter_map(|key| Some((key.key_id(), key.verifying_key(algorithm).ok()?)))
+            .take(MOST_TRIES + 1)
             .collect();
         if keys.len() > MOST_TRIES {
             let why = "more than 8 keys could have signed it, and it does not say which";
@@ -144,6 +164,14 @@ impl Verifier {
             }
         }
         Err(refused)
+    }
+}
+
+/// Without `application/`.
+fn media_type(typ: &str) -> &str {
+    match typ.split_once('/') {
+        Some((before, rest)) if before.eq_ignore_ascii_case("application") => rest,
+        _ => typ,
     }
 }
 

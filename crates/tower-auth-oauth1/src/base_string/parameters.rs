@@ -29,7 +29,7 @@ pub(crate) fn push(
         in_order: true,
         named_like_ours: false,
     };
-    out.resize(from + room(query.len() + form.len()), 0);
+    out.resize(from + room(query.len()) + room(form.len()), 0);
     let mut at = from;
     for text in [query, form] {
         at = read.text(out, at, text, &mut spans, protocol)?;
@@ -114,8 +114,8 @@ impl Read {
     }
 }
 
-/// Enough for so many bytes of pairs: [`LONGEST`] for each byte of a name or value, and a `%26` and a `%3D` for each pair,
-/// which has one byte for both: the `&` behind it, or the end.
+/// Enough for one text with so many bytes of pairs: [`LONGEST`] for each byte of a name or value, and a `%26` and a `%3D`
+/// for each pair, which has one byte for both: the `&` behind it, or the end.
 fn room(bytes: usize) -> usize {
     (LONGEST + 1) * (bytes + 1)
 }
@@ -259,6 +259,11 @@ mod tests {
                 assert_eq!(pushed(&text, ""), by_the_book(&text, ""));
                 assert_eq!(pushed("z", &text), by_the_book("z", &text));
             }
+        }
+        // Each text has an end of its own.
+        for piece in ["*", "%", "+", "é", "=", "a"] {
+            assert_eq!(pushed("*", piece), by_the_book("*", piece));
+            assert_eq!(pushed(piece, "*"), by_the_book(piece, "*"));
         }
     }
 }

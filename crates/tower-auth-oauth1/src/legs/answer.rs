@@ -2,6 +2,7 @@
 
 use super::{error::What, secrets};
 use crate::{TokenCredentials, escape};
+use serde_json::{Map, Value};
 use std::fmt;
 use tower_auth_core::Secret;
 use tower_auth_http::Redactor;
@@ -30,15 +31,19 @@ impl Answer {
     }
 
     fn json(text: &str) -> Result<Self, What> {
-        let object: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(text).map_err(|_| What::NotAForm)?;
-        let text = |value| match value {
-            serde_json::Value::String(text) => text,
-            other => other.to_string(),
+        let object: Map<String, Value> = serde_json::from_str(text).map_err(|_| What::NotAForm)?;
+        let pair = |(name, value): (String, Value)| match value {
+            Value::String(text) => Some((name, text)),
+            Value::Null => None,
+            // No token is written so, and as its text it would go on every request.
+            Value::Bool(_) | Value::Array(_) | Value::Object(_)
+                if matches!(&*name, "oauth_token" | "oauth_token_secret") =>
+            {
+                None
+            }
+            other => Some((name, other.to_string())),
         };
-        Ok(Self(
-            object.into_iter().map(|(k, v)| (k, text(v))).collect(),
-        ))
+        Ok(Self(object.into_iter().filter_map(pair).collect()))
     }
 
     /// Takes out the first of this name.
@@ -60,14 +65,18 @@ impl Answer {
     }
 }
 
-/// The pairs of a form; `None` when one is not UTF-8.
+/// The pairs of a form; `None` when one of the protocol is not UTF-8. Any other costs only itself.
 pub(super) fn form(text: &str) -> Option<Vec<(String, String)>> {
     let decode = |raw: &str| String::from_utf8(escape::decode_form(raw.as_bytes())).ok();
     text.split('&')
         .filter(|piece| !piece.is_empty())
-        .map(|piece| {
+        .filter_map(|piece| {
             let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
-            Some((decode(name)?, decode(value)?))
+            let name = decode(name)?;
+            match decode(value) {
+                Some(value) => Some(Some((name, value))),
+                None => name.starts_with("oauth_").then_some(None),
+            }
         })
         .collect()
 }
@@ -216,6 +225,26 @@ mod tests {
             let answer = temporary(answer.as_bytes()).unwrap();
             assert_eq!(answer.credentials().token(), "t");
             assert_eq!(answer.extra(), []);
+        }
+    }
+
+    #[test]
+    fn a_field_that_cannot_be_read_costs_only_itself() {
+        let answer =
+            "oauth_token=t&name=%E9&oauth_token_secret=s&oauth_callback_confirmed=true&%FF=1";
+        let answer = temporary(answer.as_bytes()).unwrap();
+        assert_eq!(answer.credentials().token(), "t");
+        assert_eq!(answer.extra(), []);
+    }
+
+    #[test]
+    fn what_is_no_text_is_no_token() {
+        for token in ["null", "true", "[]", "{\"a\":1}"] {
+            let json = format!(
+                "{{\"oauth_token\":{token},\"oauth_token_secret\":\"s\",\"oauth_callback_confirmed\":true}}"
+            );
+            let error = temporary(json.as_bytes()).unwrap_err();
+            assert!(matches!(error, What::NoToken { .. }), "{token}: {error:?}");
         }
     }
 

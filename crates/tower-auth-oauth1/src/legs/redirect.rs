@@ -99,6 +99,10 @@ mod tests {
             Err(What::Problem(problem)) => assert_eq!(problem, "token_expired"),
             other => panic!("{other:?}"),
         }
+        match read("/?oauth_problem=no%0aoauth_token_secret%3Dplanted") {
+            Err(What::Problem(problem)) => assert!(!problem.contains("planted"), "{problem}"),
+            other => panic!("{other:?}"),
+        }
         assert!(matches!(
             read("/?oauth_token=EVIL&oauth_verifier=v"),
             Err(What::ForeignToken)

@@ -34,15 +34,30 @@ pub(super) fn sent(client_secret: &Secret, request: &Request<Body>) -> Redactor 
     redactor
 }
 
-/// The values of a form or a header, by their names.
+/// The values of a form or a header, by their names; and those that a text for people quotes, or that stand within the
+/// value of another.
 pub(super) fn received_form(text: &str, redactor: &mut Redactor) {
-    for piece in text.split(['&', ',', ' ']) {
+    receive_form(text, true, redactor);
+}
+
+fn receive_form(text: &str, may_quote: bool, redactor: &mut Redactor) {
+    let mut receive = |piece: &str| {
         let Some((name, value)) = piece.split_once('=') else {
-            continue;
+            return;
         };
+        let value = escape::decode_form(value.trim_matches('"').as_bytes());
+        let value = String::from_utf8_lossy(&value);
         if says_secret(name) {
-            let value = escape::decode_form(value.trim_matches('"').as_bytes());
-            redactor.secret(&Secret::from(&*String::from_utf8_lossy(&value)));
+            redactor.secret(&Secret::from(&*value));
+        } else if may_quote {
+            receive_form(&value, false, redactor);
+        }
+    };
+    for piece in text.split(|c: char| c.is_whitespace() || matches!(c, '&' | ',')) {
+        receive(piece);
+        // It may separate, or belong to a value that nobody escaped.
+        if piece.contains(';') {
+            piece.split(';').for_each(&mut receive);
         }
     }
 }
@@ -66,7 +81,10 @@ fn receive(value: &Value, is_secret: bool, redactor: &mut Redactor) {
             }
             return;
         }
-        Value::String(text) => Cow::Borrowed(text.as_str()),
+        Value::String(text) => {
+            received_form(text, redactor);
+            Cow::Borrowed(text.as_str())
+        }
         Value::Number(number) => number.to_string().into(),
         Value::Null | Value::Bool(_) => return,
     };
@@ -106,6 +124,10 @@ mod tests {
             &mut redactor,
         );
         received_form("a=plain&oauth_token_secret=third+one", &mut redactor);
+        received_form(
+            "a=plain;oauth_token=fifth-one\noauth_token=sixth;one&m=got+oauth_token%3Dseventh-one",
+            &mut redactor,
+        );
         let json = serde_json::json!({
             "errors": [{"code": 32, "message": "plain"}],
             "data": {"tokens": ["fourth-one", 12345678]},
@@ -117,6 +139,9 @@ mod tests {
             "third one",
             "fourth-one",
             "12345678",
+            "fifth-one",
+            "sixth;one",
+            "seventh-one",
         ] {
             assert!(redactor.finds(secret), "{secret}");
         }

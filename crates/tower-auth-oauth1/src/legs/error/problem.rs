@@ -17,6 +17,9 @@ pub(in crate::legs) fn refused(
     let problem = take("oauth_problem").or_else(|| in_header(&head.headers));
     let advice = take("oauth_problem_advice");
     let text = for_people(body, redactor);
+    if let Some(problem) = &problem {
+        secrets::received_form(problem, redactor); // it may stand in the header alone
+    }
     What::Refused {
         status: head.status,
         text: advice.or_else(|| text.filter(|_| problem.is_none())),
