@@ -3,7 +3,7 @@
 use super::{builder::ClientBuilder, proxy::Proxied};
 use crate::{Body, BoxError};
 use ::hyper::body::Incoming;
-use http::{Request, Response, uri::Scheme};
+use http::{Request, Response};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
@@ -33,10 +33,15 @@ impl Connectors {
         &self,
         request: Request<Body>,
     ) -> Result<Response<Incoming>, BoxError> {
-        if request.uri().scheme() == Some(&Scheme::HTTPS) {
-            return self.send_secure(request).await;
+        match request.uri().scheme_str() {
+            Some("https") => self.send_secure(request).await,
+            Some("http") => Ok(self.plain.request(request).await?),
+            // `wss` counts as encrypted where credentials are judged, and hyper-util would send it in the clear.
+            _ => Err(
+                "the default client sends to http:// and https:// only; write https:// for wss://, http:// for ws://"
+                    .into(),
+            ),
         }
-        Ok(self.plain.request(request).await?)
     }
 
     #[cfg(feature = "rustls")]
