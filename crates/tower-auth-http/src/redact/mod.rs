@@ -110,16 +110,19 @@ impl Redactor {
                     .into(),
             };
             self.secret(&text.as_str().into());
-            let Some((_, credentials)) = text.split_once(' ') else {
-                self.pair(&text);
-                continue;
-            };
-            self.secret(&credentials.into());
-            self.pair(credentials);
+            match text.split_once(' ') {
+                Some((_, credentials)) => {
+                    self.secret(&credentials.into());
+                    self.pair(credentials);
+                }
+                None => self.pair(&text),
+            }
             let is_cookie = name == http::header::COOKIE;
             for parameter in text.split([';', ',', ' ']) {
                 if let Some((name, value)) = parameter.split_once('=') {
-                    if is_cookie || is_secret_name(name) {
+                    // Behind base64 there is nothing but more of the same sign.
+                    let is_padding = value.bytes().all(|byte| byte == b'=');
+                    if !is_padding && (is_cookie || is_secret_name(name)) {
                         self.secret(&value.trim_matches('"').into());
                     }
                 }
@@ -471,6 +474,22 @@ mod tests {
             "sixth-one",
         ] {
             assert_eq!(known.clean(secret), "[redacted]");
+        }
+    }
+
+    #[test]
+    fn the_value_of_the_only_cookie_or_parameter_is_known() {
+        for (name, value) in [
+            ("cookie", "sid=first-one"),
+            ("cookie", "theme=dark;sid=first-one"),
+            ("x-auth", "token=first-one"),
+        ] {
+            let mut value = HeaderValue::from_static(value);
+            value.set_sensitive(true);
+            let mut known = Redactor::new();
+            let name = http::HeaderName::from_static(name);
+            known.headers(&HeaderMap::from_iter([(name, value)]));
+            assert_eq!(known.clean("no session first-one"), "no session [redacted]");
         }
     }
 
