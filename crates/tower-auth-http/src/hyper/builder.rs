@@ -76,7 +76,7 @@ impl ClientBuilder {
 
     /// Goes through the proxy that `HTTPS_PROXY` or `ALL_PROXY` names, but for hosts of `NO_PROXY`, for this machine, and
     /// for link-local addresses, where metadata servers are. It applies to https only: the proxy passes on what it
-    /// cannot read. Default: no proxy.
+    /// cannot read. The proxy has to be one of `http://`; any other is an error. Default: no proxy.
     pub fn proxy_from_environment(self) -> Self {
         Self {
             proxy: true,
