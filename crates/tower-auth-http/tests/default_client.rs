@@ -285,6 +285,21 @@ async fn an_idle_connection_is_not_kept_for_as_long_as_servers_keep_it() {
     assert_eq!(connections.await.unwrap(), 2);
 }
 
+/// Nothing was sent yet, so that it can be sent again.
+#[tokio::test]
+async fn a_handshake_that_does_not_go_on_is_no_connection() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let client = only(&Ca::new()).connect_timeout(Duration::from_millis(200));
+    let client = client.build().unwrap();
+    let sent = client.send(get(format!("https://127.0.0.1:{port}/")));
+    let answer = tokio::time::timeout(Duration::from_secs(10), sent).await;
+    let error = answer.expect("it ends").unwrap_err();
+    assert_eq!(error.kind(), HttpErrorKind::Connect, "{error:?}");
+    assert!(error.to_string().contains("200 ms"), "{error}");
+    assert!(!error.request_may_have_run());
+}
+
 /// The limit is on what is read at once.
 #[tokio::test]
 async fn neither_a_large_request_nor_a_large_answer_is_bounded_by_what_is_read_at_once() {

@@ -58,7 +58,8 @@ impl ClientBuilder {
         }
     }
 
-    /// How long it may take to make a connection. Default: 10 s.
+    /// How long it may take to make a connection, from the look-up of the name to the end of the TLS handshake. Default:
+    /// 10 s.
     pub fn connect_timeout(self, timeout: Duration) -> Self {
         Self {
             connect_timeout: timeout,

@@ -1,6 +1,6 @@
 //! The two clients: in the clear, and over TLS once that is needed.
 
-use super::{builder::ClientBuilder, proxy::Proxied};
+use super::{builder::ClientBuilder, in_time::InTime, proxy::Proxied};
 use crate::{Body, BoxError};
 use ::hyper::body::Incoming;
 use http::{Request, Response};
@@ -13,16 +13,19 @@ use hyper_util::{
 const MOST_AT_ONCE: usize = 32 * 1024;
 
 pub(super) struct Connectors {
-    plain: Client<Proxied, Body>,
+    plain: Client<InTime<Proxied>, Body>,
     #[cfg(feature = "rustls")]
-    secure: std::sync::OnceLock<Client<super::tls::Connector, Body>>,
+    secure: std::sync::OnceLock<Client<InTime<super::tls::Connector>, Body>>,
     settings: ClientBuilder,
 }
 
 impl Connectors {
     pub(super) fn new(settings: ClientBuilder) -> Self {
         Self {
-            plain: pool(&settings).build(Proxied::new(tcp(&settings), false)),
+            plain: pool(&settings).build(InTime::new(
+                Proxied::new(tcp(&settings), false),
+                settings.connect_timeout,
+            )),
             #[cfg(feature = "rustls")]
             secure: std::sync::OnceLock::new(),
             settings,
@@ -54,6 +57,7 @@ impl Connectors {
                 let config = tokio::task::spawn_blocking(move || tls.config()).await??;
                 let tcp = Proxied::new(tcp(&self.settings), self.settings.proxy);
                 let connector = super::tls::connector(config, tcp);
+                let connector = InTime::new(connector, self.settings.connect_timeout);
                 self.secure
                     .get_or_init(|| pool(&self.settings).build(connector))
             }

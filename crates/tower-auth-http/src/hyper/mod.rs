@@ -2,6 +2,7 @@
 
 mod builder;
 mod connect;
+mod in_time;
 mod paced;
 mod proxy;
 #[cfg(feature = "rustls")]
