@@ -15,7 +15,7 @@ const MOST_AT_ONCE: usize = 32 * 1024;
 pub(super) struct Connectors {
     plain: Client<InTime<Proxied>, Body>,
     #[cfg(feature = "rustls")]
-    secure: std::sync::OnceLock<Client<InTime<super::tls::Connector>, Body>>,
+    secure: tokio::sync::OnceCell<Client<InTime<super::tls::Connector>, Body>>,
     settings: ClientBuilder,
 }
 
@@ -27,7 +27,7 @@ impl Connectors {
                 settings.connect_timeout,
             )),
             #[cfg(feature = "rustls")]
-            secure: std::sync::OnceLock::new(),
+            secure: tokio::sync::OnceCell::new(),
             settings,
         }
     }
@@ -49,19 +49,16 @@ impl Connectors {
 
     #[cfg(feature = "rustls")]
     async fn send_secure(&self, request: Request<Body>) -> Result<Response<Incoming>, BoxError> {
-        let client = match self.secure.get() {
-            Some(client) => client,
-            None => {
-                let tls = self.settings.tls.clone();
-                // Many small files: not on a thread that others wait for.
-                let config = tokio::task::spawn_blocking(move || tls.config()).await??;
-                let tcp = Proxied::new(tcp(&self.settings), self.settings.proxy);
-                let connector = super::tls::connector(config, tcp);
-                let connector = InTime::new(connector, self.settings.connect_timeout);
-                self.secure
-                    .get_or_init(|| pool(&self.settings).build(connector))
-            }
-        };
+        let making = self.secure.get_or_try_init(|| async {
+            let tls = self.settings.tls.clone();
+            // Many small files: once, and not on a thread that others wait for.
+            let config = tokio::task::spawn_blocking(move || tls.config()).await??;
+            let tcp = Proxied::new(tcp(&self.settings), self.settings.proxy);
+            let connector = super::tls::connector(config, tcp);
+            let connector = InTime::new(connector, self.settings.connect_timeout);
+            Ok::<_, BoxError>(pool(&self.settings).build(connector))
+        });
+        let client = making.await?;
         Ok(client.request(request).await?)
     }
 
