@@ -319,6 +319,21 @@ async fn neither_a_large_request_nor_a_large_answer_is_bounded_by_what_is_read_a
     assert_eq!(answer.into_body(), text);
 }
 
+/// hyper adds `Host` of its own.
+#[tokio::test]
+async fn as_many_headers_as_there_may_be_are_an_error_and_no_panic() {
+    let mut request = get("http://127.0.0.1:9/".to_owned());
+    *request.headers_mut() = (0..24_576)
+        .map(|number| {
+            let name = http::HeaderName::try_from(format!("x-{number}")).unwrap();
+            (name, http::HeaderValue::from_static("1"))
+        })
+        .collect();
+    let error = HttpClient::default().send(request).await.unwrap_err();
+    let why = error.source().unwrap().to_string();
+    assert!(why.contains("more headers"), "{error:?}");
+}
+
 #[test]
 fn without_a_runtime_it_is_an_error_and_no_panic() {
     use std::{
