@@ -2,7 +2,7 @@
 
 use crate::{Body, BoxError, HttpError, read};
 use bytes::Bytes;
-use http::{Request, Response, Uri};
+use http::{Request, Response, StatusCode, Uri};
 use std::{
     fmt,
     future::{Future, poll_fn},
@@ -96,14 +96,8 @@ impl HttpClient {
     /// answer.
     pub async fn send(&self, request: Request<Body>) -> Result<Response<Bytes>, HttpError> {
         let uri = request.uri().clone();
-        self.in_time(&uri, async {
-            let response = self.below.send(request, self.max_answer).await?;
-            if response.status().is_redirection() {
-                return Err(HttpError::redirected(&uri, response.status()));
-            }
-            Ok(response)
-        })
-        .await
+        self.in_time(&uri, self.below.send(request, self.max_answer))
+            .await
     }
 
     /// Any work within the time of one exchange, for what has to be done before a request to this URI can be sent.
@@ -181,6 +175,10 @@ where
             let failed = |error: S::Error| HttpError::of_client(&uri, error.into());
             poll_fn(|cx| service.poll_ready(cx)).await.map_err(failed)?;
             let (head, body) = service.call(request).await.map_err(failed)?.into_parts();
+            // 304 leads nowhere.
+            if head.status.is_redirection() && head.status != StatusCode::NOT_MODIFIED {
+                return Err(HttpError::redirected(&uri, head.status));
+            }
             let body = read(body, max_answer)
                 .await
                 .map_err(|error| HttpError::unread(&uri, error))?;
@@ -229,6 +227,12 @@ mod tests {
                 .starts_with("https://as.example answered 307")
         );
         assert!(!format!("{error:?}").contains("planted"));
+        // Whatever comes with it.
+        let large = answering(302, 11).max_answer(10);
+        let error = large.send(get()).await.unwrap_err();
+        assert_eq!(error.kind(), HttpErrorKind::Redirected);
+        let unchanged = answering(304, 0).send(get()).await.unwrap();
+        assert_eq!(unchanged.status(), 304);
     }
 
     #[tokio::test(start_paused = true)]

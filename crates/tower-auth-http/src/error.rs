@@ -184,6 +184,15 @@ fn judge(error: &(dyn StdError + 'static)) -> (HttpErrorKind, String) {
     use HttpErrorKind::{Client, Connect, Interrupted};
     #[cfg(feature = "rustls")]
     if let Some(tls) = sources(error).find_map(|error| error.downcast_ref::<rustls::Error>()) {
+        // A connection that was made may break in TLS as well, and by then it has carried the request.
+        let was_made = sources(error)
+            .filter_map(|error| error.downcast_ref::<hyper_util::client::legacy::Error>())
+            .any(|error| !error.is_connect());
+        if was_made && !crate::tls_error::is_refusal(tls) {
+            let text = printable(&tls.to_string());
+            let detail = format!("broke the connection ({text}); the request may have run");
+            return (Interrupted, detail);
+        }
         return (HttpErrorKind::Tls, crate::tls_error::detail(tls));
     }
     let mut connect = false;

@@ -94,13 +94,15 @@ where
     let mut empty = 0;
     while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
         let frame = frame.map_err(|error| ReadError(Unread::Body(error.into())))?;
-        let Ok(mut data) = frame.into_data() else {
-            continue; // trailers, which end a body
-        };
-        empty = if data.has_remaining() { 0 } else { empty + 1 };
+        let data = frame.into_data().ok();
+        let has_bytes = data.as_ref().is_some_and(|data| data.has_remaining());
+        empty = if has_bytes { 0 } else { empty + 1 };
         if empty > EMPTY_FRAMES {
             return Err(ReadError(Unread::Empty));
         }
+        let Some(mut data) = data else {
+            continue; // trailers, which end a body
+        };
         if data.remaining() > max - whole.len() {
             return Err(ReadError(Unread::TooLarge(max)));
         }
@@ -170,6 +172,26 @@ mod tests {
         let error = read(Pieces(usize::MAX, 0), 10).await.unwrap_err();
         assert_eq!(error.kind(), ReadErrorKind::Empty);
         assert_eq!(read(Pieces(EMPTY_FRAMES, 0), 10).await.unwrap(), "");
+    }
+
+    #[tokio::test]
+    async fn a_body_of_trailers_is_not_read_for_ever() {
+        struct Trailers;
+
+        impl Body for Trailers {
+            type Data = Bytes;
+            type Error = Infallible;
+
+            fn poll_frame(
+                self: Pin<&mut Self>,
+                _: &mut Context<'_>,
+            ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+                Poll::Ready(Some(Ok(Frame::trailers(http::HeaderMap::new()))))
+            }
+        }
+
+        let error = read(Trailers, 10).await.unwrap_err();
+        assert_eq!(error.kind(), ReadErrorKind::Empty);
     }
 
     #[tokio::test]

@@ -1,6 +1,26 @@
 //! Errors of a TLS handshake, in words.
 
-use rustls::{CertificateError, Error, InvalidMessage};
+use rustls::{AlertDescription as Alert, CertificateError, Error, InvalidMessage};
+
+/// Whether the server says no to the client's certificate, or to there being none. In TLS 1.3 it says so after the client
+/// has sent its first bytes, which it then does not look at.
+pub(crate) fn is_refusal(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::AlertReceived(
+            Alert::NoCertificate
+                | Alert::BadCertificate
+                | Alert::UnsupportedCertificate
+                | Alert::CertificateRevoked
+                | Alert::CertificateExpired
+                | Alert::CertificateUnknown
+                | Alert::UnknownCA
+                | Alert::AccessDenied
+                | Alert::DecryptError
+                | Alert::CertificateRequired
+        )
+    )
+}
 
 /// What went wrong in a handshake, and what to do.
 pub(crate) fn detail(error: &Error) -> String {

@@ -143,6 +143,37 @@ async fn a_client_certificate_is_shown_to_a_server_that_wants_one() {
 }
 
 #[tokio::test]
+async fn what_breaks_in_tls_after_the_request_was_sent_may_have_run() {
+    let ca = Ca::new();
+    let (certificate, key) = ca.issue("localhost");
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut stream = acceptor.accept(stream).await.unwrap();
+        let mut buffer = [0; 4096];
+        let _ = stream.read(&mut buffer).await;
+        let _ = stream.get_mut().0.write_all(b"no record of TLS").await;
+        let _ = stream.read(&mut buffer).await;
+    });
+    let client = only(&ca).build().unwrap();
+    let error = client
+        .send(get(format!("https://localhost:{port}/")))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), HttpErrorKind::Interrupted, "{error:?}");
+    assert!(error.request_may_have_run());
+}
+
+#[tokio::test]
 async fn what_stands_in_the_way_is_named_with_its_remedy() {
     let plain = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = plain.local_addr().unwrap().port();
@@ -201,6 +232,21 @@ async fn what_stands_in_the_way_is_named_with_its_remedy() {
     );
 }
 
+/// Layers take `wss` for encrypted.
+#[tokio::test]
+async fn what_is_neither_http_nor_https_is_not_sent_in_the_clear() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    for scheme in ["wss", "ws", "ftp"] {
+        let client = HttpClient::default().timeout(Duration::from_secs(2));
+        let request = get(format!("{scheme}://127.0.0.1:{port}/"));
+        let error = client.send(request).await.unwrap_err();
+        assert_eq!(error.kind(), HttpErrorKind::Client, "{error:?}");
+    }
+    let connected = tokio::time::timeout(Duration::from_millis(100), listener.accept()).await;
+    assert!(connected.is_err());
+}
+
 /// Node closes idle connections after 5 s: one that is about to be closed is not used again.
 #[tokio::test]
 async fn an_idle_connection_is_not_kept_for_as_long_as_servers_keep_it() {
@@ -239,6 +285,21 @@ async fn an_idle_connection_is_not_kept_for_as_long_as_servers_keep_it() {
     assert_eq!(connections.await.unwrap(), 2);
 }
 
+/// Nothing was sent yet, so that it can be sent again.
+#[tokio::test]
+async fn a_handshake_that_does_not_go_on_is_no_connection() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let client = only(&Ca::new()).connect_timeout(Duration::from_millis(200));
+    let client = client.build().unwrap();
+    let sent = client.send(get(format!("https://127.0.0.1:{port}/")));
+    let answer = tokio::time::timeout(Duration::from_secs(10), sent).await;
+    let error = answer.expect("it ends").unwrap_err();
+    assert_eq!(error.kind(), HttpErrorKind::Connect, "{error:?}");
+    assert!(error.to_string().contains("200 ms"), "{error}");
+    assert!(!error.request_may_have_run());
+}
+
 /// The limit is on what is read at once.
 #[tokio::test]
 async fn neither_a_large_request_nor_a_large_answer_is_bounded_by_what_is_read_at_once() {
@@ -256,6 +317,21 @@ async fn neither_a_large_request_nor_a_large_answer_is_bounded_by_what_is_read_a
     let answer = HttpClient::default().send(request).await.unwrap();
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.into_body(), text);
+}
+
+/// hyper adds `Host` of its own.
+#[tokio::test]
+async fn as_many_headers_as_there_may_be_are_an_error_and_no_panic() {
+    let mut request = get("http://127.0.0.1:9/".to_owned());
+    *request.headers_mut() = (0..24_576)
+        .map(|number| {
+            let name = http::HeaderName::try_from(format!("x-{number}")).unwrap();
+            (name, http::HeaderValue::from_static("1"))
+        })
+        .collect();
+    let error = HttpClient::default().send(request).await.unwrap_err();
+    let why = error.source().unwrap().to_string();
+    assert!(why.contains("more headers"), "{error:?}");
 }
 
 #[test]

@@ -4,10 +4,12 @@ use crate::{Content, Error, RequestBuilder, ReqwestService, SendError};
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body::Body;
+use reqwest::ResponseBuilderExt as _;
 use std::{
     error::Error as StdError,
     fmt,
     future::poll_fn,
+    mem,
     pin::Pin,
     task::{Context, Poll, Waker},
 };
@@ -147,6 +149,7 @@ where
     S::Error: Into<Box<dyn StdError + Send + Sync>>,
     B: Body<Data: Into<Bytes>, Error: Into<Box<dyn StdError + Send + Sync>>> + Send + 'static,
 {
+    let url = request.url().clone();
     let content = match request.body_mut().take() {
         None => Content::default(),
         Some(body) => in_memory(body).ok_or_else(SendError::streaming)?,
@@ -158,7 +161,12 @@ where
         .await
         .map_err(SendError::from_stack)?;
     let response = stack.call(request).await.map_err(SendError::from_stack)?;
-    Ok(response.map(crate::body::into_reqwest).into())
+    let mut response = response.map(crate::body::into_reqwest);
+    // As the caller wrote it: what the layers added to it may be secret.
+    if let Some(with_url) = Response::builder().url(url).extensions_mut() {
+        response.extensions_mut().extend(mem::take(with_url));
+    }
+    Ok(response.into())
 }
 
 /// The bytes of a body that reqwest made of bytes, which it hands out in one piece.

@@ -2,15 +2,16 @@
 
 use std::{error::Error as StdError, fmt};
 
-/// Why [`Client`](crate::ReqwestService) has no response.
+/// Why [`ReqwestService`](crate::ReqwestService) has no response.
 ///
-/// Either the URI was refused ([`uri()`](Self::uri)), or reqwest failed ([`client()`](Self::client)). The URL that
-/// reqwest puts into its errors is kept without user name, query and fragment, so that neither an API key nor a
-/// signature is printed. The text is for people and may change.
+/// The URI was refused ([`uri()`](Self::uri)), there are more headers than can be sent, or reqwest failed
+/// ([`client()`](Self::client)). The URL that reqwest puts into its errors is kept without user name, query and
+/// fragment, so that neither an API key nor a signature is printed. The text is for people and may change.
 pub struct Error(Repr);
 
 enum Repr {
     Uri(UriError),
+    Headers,
     Client(reqwest::Error),
 }
 
@@ -34,14 +35,18 @@ impl Error {
     pub fn uri(&self) -> Option<UriError> {
         match self.0 {
             Repr::Uri(error) => Some(error),
-            Repr::Client(_) => None,
+            Repr::Headers | Repr::Client(_) => None,
         }
+    }
+
+    pub(crate) fn headers() -> Self {
+        Self(Repr::Headers)
     }
 
     /// reqwest's own error, if it failed.
     pub fn client(&self) -> Option<&reqwest::Error> {
         match &self.0 {
-            Repr::Uri(_) => None,
+            Repr::Uri(_) | Repr::Headers => None,
             Repr::Client(error) => Some(error),
         }
     }
@@ -49,7 +54,7 @@ impl Error {
     /// reqwest's own error, by value.
     pub fn into_client(self) -> Option<reqwest::Error> {
         match self.0 {
-            Repr::Uri(_) => None,
+            Repr::Uri(_) | Repr::Headers => None,
             Repr::Client(error) => Some(error),
         }
     }
@@ -106,6 +111,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Repr::Uri(error) => error.fmt(f),
+            Repr::Headers => {
+                f.write_str("the request has more headers than can be sent; send fewer")
+            }
             Repr::Client(error) => error.fmt(f),
         }
     }
@@ -115,6 +123,7 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Repr::Uri(error) => error.fmt(f),
+            Repr::Headers => f.write_str("Headers"),
             Repr::Client(error) => error.fmt(f),
         }
     }
@@ -125,7 +134,7 @@ impl StdError for UriError {}
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.0 {
-            Repr::Uri(_) => None,
+            Repr::Uri(_) | Repr::Headers => None,
             Repr::Client(error) => error.source(),
         }
     }

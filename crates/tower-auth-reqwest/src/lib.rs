@@ -55,6 +55,8 @@
 //!   authentication layer, changes it before.
 //! * **User names in URIs.** `https://user:password@host/` is refused. Over HTTP/1.1 they would not be sent at all, and
 //!   over HTTP/2 in `:authority`, where they must not be (RFC 9113 section 8.3.1). Use [`Basic`](tower_auth_core::Basic).
+//!   The request builders of [`Client`] are reqwest's, which make a header `Authorization` of them before anybody can
+//!   refuse: it goes out as one that the caller wrote, to whatever host, and also unencrypted.
 //! * **Headers.** reqwest adds `Accept`, `Host` and the headers of
 //!   [`ClientBuilder::default_headers`](reqwest::ClientBuilder::default_headers) where the request has none. They
 //!   come after everything that a signature covers, and those of `default_headers` go to every origin: no place for

@@ -12,7 +12,7 @@ use tower_service::Service;
 /// (inside) a layer that follows redirects, so that it sees every hop. Dots in the path are resolved
 /// (`/a/../b` becomes `/b`), characters escaped (`'` in a query becomes `%27`), the host is written in lower case and
 /// without a default port. Nothing that is already escaped is changed, and a URI that reqwest cannot send stays as it
-/// is; [`Client`](crate::ReqwestService) refuses it.
+/// is; [`ReqwestService`](crate::ReqwestService) refuses it.
 ///
 /// ```
 /// use http::Request;

@@ -94,6 +94,8 @@ impl<S> RequestBuilder<S> {
 
     /// Sends the request through the layers. The answer is reqwest's, whose [`json`](reqwest::Response::json),
     /// [`text`](reqwest::Response::text) and [`error_for_status`](reqwest::Response::error_for_status) work as ever.
+    /// Its [`url`](reqwest::Response::url) is the one that was asked for, without what the layers added to it, such as an
+    /// API key.
     ///
     /// # Errors
     ///

@@ -2,7 +2,7 @@
 
 use crate::Error;
 use std::{error::Error as StdError, fmt};
-use tower_auth_core::AuthError;
+use tower_auth_core::{AuthError, cause_of};
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -29,18 +29,18 @@ pub enum SendErrorKind {
     Client,
     /// The body is a stream, which a request builder cannot send. Nothing was sent.
     Streaming,
-    /// Another layer.
+    /// Another layer, for a reason of its own.
     Layer,
 }
 
 impl SendError {
     /// Who failed.
     pub fn kind(&self) -> SendErrorKind {
-        match self.0 {
-            Repr::Auth(_) => SendErrorKind::Auth,
-            Repr::Client(_) => SendErrorKind::Client,
+        match &self.0 {
             Repr::Streaming => SendErrorKind::Streaming,
-            Repr::Layer(_) => SendErrorKind::Layer,
+            _ if self.auth().is_some() => SendErrorKind::Auth,
+            _ if self.client().is_some() => SendErrorKind::Client,
+            _ => SendErrorKind::Layer,
         }
     }
 
@@ -48,7 +48,8 @@ impl SendError {
     pub fn auth(&self) -> Option<&AuthError> {
         match &self.0 {
             Repr::Auth(error) => Some(error),
-            _ => None,
+            Repr::Layer(error) => AuthError::of(&**error), // of a scheme below another layer
+            Repr::Client(_) | Repr::Streaming => None,
         }
     }
 
@@ -56,7 +57,8 @@ impl SendError {
     pub fn client(&self) -> Option<&Error> {
         match &self.0 {
             Repr::Client(error) => Some(error),
-            _ => None,
+            Repr::Layer(error) => cause_of(&**error),
+            Repr::Auth(_) | Repr::Streaming => None,
         }
     }
 

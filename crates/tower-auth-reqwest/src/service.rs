@@ -15,6 +15,9 @@ use std::{
 };
 use tower_service::Service;
 
+/// A map holds 24 576 names, and reqwest and hyper add some of their own.
+const MOST_HEADERS: usize = 24_000;
+
 /// A `reqwest::Client` that takes [`http::Request`]s, with any body that can be sent to another thread.
 ///
 /// What reqwest does below the layers, and what this type does about it, is in the [module's documentation](super).
@@ -77,6 +80,10 @@ where
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
         ResponseFuture {
             state: match convert(request) {
+                // reqwest would panic in this call, when there is no room for what it adds.
+                Ok(request) if request.headers().keys_len() > MOST_HEADERS => State::Unsent {
+                    error: Some(Error::headers()),
+                },
                 Ok(request) => State::Sent {
                     future: self.inner.call(request),
                 },
@@ -166,6 +173,22 @@ mod tests {
         let client = is_send_and_sync(client);
         assert!(format!("{:?}", client.get_ref()).contains("planted"));
         assert!(!format!("{client:?}").contains("planted"));
+    }
+
+    #[tokio::test]
+    async fn as_many_headers_as_there_may_be_are_an_error_and_no_panic() {
+        let mut request = Request::get("http://127.0.0.1:9/")
+            .body(Empty::<Bytes>::new())
+            .unwrap();
+        *request.headers_mut() = (0..24_576)
+            .map(|number| {
+                let name = http::HeaderName::try_from(format!("x-{number}")).unwrap();
+                (name, HeaderValue::from_static("1"))
+            })
+            .collect();
+        let mut client = ReqwestService::new(reqwest::Client::builder()).unwrap();
+        let error = client.call(request).await.unwrap_err();
+        assert!(error.to_string().contains("more headers"), "{error}");
     }
 
     #[test]

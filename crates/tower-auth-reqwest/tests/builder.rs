@@ -129,6 +129,19 @@ async fn an_answer_with_a_bad_status_is_no_error_until_it_is_asked_for() {
 }
 
 #[tokio::test]
+async fn an_answer_knows_its_url_and_not_what_the_layers_added_to_it() {
+    let origin = serve(Router::new().fallback(async || StatusCode::FORBIDDEN)).await;
+    let key = QueryApiKey::new("planted").unwrap();
+    let client = reqwest().layer(key.only_to(&origin).unwrap());
+    let url = format!("{origin}/a?b=1");
+    let response = client.get(&url).send().await.unwrap();
+    assert_eq!(response.url().as_str(), url);
+    let error = response.error_for_status().unwrap_err();
+    assert!(error.to_string().contains(&url), "{error}");
+    assert!(!format!("{error:?}").contains("planted"), "{error:?}");
+}
+
+#[tokio::test]
 async fn every_failure_says_who_failed() {
     let nobody = {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -156,6 +169,14 @@ async fn every_failure_says_who_failed() {
 
     let error = client.get("http://a.example/").send().await.unwrap_err();
     assert_eq!(error.auth().unwrap().kind(), ErrorKind::Insecure);
+    assert_eq!(error.kind(), SendErrorKind::Auth);
+
+    // The same below two schemes, which is an error in an error.
+    let two = client.clone().layer(HeaderApiKey::new("key").unwrap());
+    let error = two.get(&nobody).send().await.unwrap_err();
+    assert!(error.is_connect(), "{error:?}");
+    assert_eq!(error.kind(), SendErrorKind::Client);
+    let error = two.get("http://a.example/").send().await.unwrap_err();
     assert_eq!(error.kind(), SendErrorKind::Auth);
 
     let silent = serve(Router::new().fallback(async || std::future::pending::<()>().await)).await;

@@ -5,6 +5,7 @@ use std::{
     fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
+    thread,
     time::{Duration, SystemTime},
 };
 use tower_auth_core::Secret;
@@ -12,6 +13,8 @@ use zeroize::Zeroizing;
 
 /// Far longer than a disk takes: for pipes that nobody writes to, and file servers that are gone.
 const LONGEST: Duration = Duration::from_secs(10);
+/// How long until a pipe is looked at again.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Why a file could not be read, or written.
 #[derive(Debug)]
@@ -89,7 +92,7 @@ impl std::error::Error for FileError {
 pub(super) async fn read(path: &Path, max: usize) -> Result<Option<Secret>, FileError> {
     let owned = path.to_owned();
     // Not with `tokio::fs`, whose buffer would keep a copy that is not wiped.
-    let reading = tokio::task::spawn_blocking(move || read_bytes(&owned, max));
+    let reading = tokio::task::spawn_blocking(move || read_bytes(&owned, max, LONGEST));
     let bytes = match tokio::time::timeout(LONGEST, reading).await {
         Err(_) => return Err(FileError::io(path, io::ErrorKind::TimedOut.into())),
         Ok(Ok(Ok(bytes))) => bytes,
@@ -128,14 +131,58 @@ fn is_absent(error: &io::Error) -> bool {
 }
 
 /// One byte more than `max` says that there is more.
-fn read_bytes(path: &Path, max: usize) -> io::Result<Zeroizing<Vec<u8>>> {
-    let file = File::open(path)?;
-    let size = usize::try_from(file.metadata()?.len()).unwrap_or(max);
+///
+/// A pipe is waited for here, and no longer than that: a thread that the system kept waiting would not come back, and no
+/// runtime ends before all of its threads have.
+fn read_bytes(path: &Path, max: usize, longest: Duration) -> io::Result<Zeroizing<Vec<u8>>> {
+    let file = open(path)?;
+    let metadata = file.metadata()?;
+    let size = usize::try_from(metadata.len()).unwrap_or(max);
     // Room for all of it, and for the probe at its end: growing would leave a copy behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(size.min(max) + 64));
     let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
-    file.take(limit).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    let mut file = file.take(limit);
+    let mut waited = Duration::ZERO;
+    loop {
+        match file.read_to_end(&mut bytes) {
+            // Nobody has written yet.
+            Ok(_) if is_pipe(&metadata) && bytes.is_empty() => {}
+            Ok(_) => return Ok(bytes),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+        if waited >= longest {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        thread::sleep(PAUSE);
+        waited += PAUSE;
+    }
+}
+
+/// Without waiting for somebody who writes.
+#[cfg(unix)]
+fn open(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
+    fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(path)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+#[cfg(unix)]
+fn is_pipe(metadata: &fs::Metadata) -> bool {
+    std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type())
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &fs::Metadata) -> bool {
+    false
 }
 
 pub(super) async fn modified(path: &Path) -> Option<SystemTime> {
@@ -189,6 +236,23 @@ mod tests {
         let error = read(&path, 5).await.unwrap_err();
         assert!(!error.is_io() && error.to_string().contains("UTF-8"));
         assert!(read(folder.path(), 5).await.unwrap_err().is_io());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_thread_waits_for_ever_for_somebody_to_write_to_a_pipe() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        let error = read_bytes(&path, 10, Duration::from_millis(50)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+
+        let other_end = path.clone();
+        let writer = thread::spawn(move || fs::write(other_end, "s3cr3t"));
+        let bytes = read_bytes(&path, 10, Duration::from_secs(10)).unwrap();
+        assert_eq!(&**bytes, b"s3cr3t");
+        writer.join().unwrap().unwrap();
     }
 
     #[cfg(unix)]

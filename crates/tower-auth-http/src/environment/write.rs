@@ -2,21 +2,23 @@
 
 use super::file::FileError;
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Write as _},
     path::Path,
-    sync::atomic::{AtomicU64, Ordering},
 };
 use tower_auth_core::Secret;
 
 pub(super) async fn replace(path: &Path, content: &Secret) -> Result<(), FileError> {
-    static WRITES: AtomicU64 = AtomicU64::new(0);
-    let number = WRITES.fetch_add(1, Ordering::Relaxed);
-    let temporary = path.with_extension(format!("{}-{number}.tmp", std::process::id()));
+    // Nobody else's, also where all processes that share a folder have the same number, as in containers.
+    let mut random = [0; 8];
+    getrandom::fill(&mut random)
+        .map_err(|error| FileError::unwritten(path, io::Error::other(error)))?;
+    let temporary = path.with_extension(format!("{:016x}.tmp", u64::from_ne_bytes(random)));
     let (target, content) = (path.to_owned(), content.clone());
     // Not with `tokio::fs`, whose buffer would keep a copy that is not wiped.
     let writing = tokio::task::spawn_blocking(move || {
-        let result = write_new(&temporary, content.expose().as_bytes())
+        let file = create(&temporary)?;
+        let result = write_all(file, content.expose().as_bytes())
             .and_then(|()| fs::rename(&temporary, &target));
         if result.is_err() {
             let _ = fs::remove_file(&temporary); // it may not even be there
@@ -29,12 +31,15 @@ pub(super) async fn replace(path: &Path, content: &Secret) -> Result<(), FileErr
         .map_err(|error| FileError::unwritten(path, error))
 }
 
-fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    options.open(path)
+}
+
+fn write_all(mut file: File, content: &[u8]) -> io::Result<()> {
     file.write_all(content)?;
     file.sync_all()
 }
@@ -57,6 +62,22 @@ mod tests {
             let mode = fs::metadata(&path).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
+    }
+
+    /// In every container the first process is number 1, and a folder may be shared.
+    #[tokio::test]
+    async fn what_another_process_of_the_same_number_is_writing_is_not_in_the_way_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token.json");
+        let id = std::process::id();
+        let others: Vec<_> = (0..100)
+            .map(|number| path.with_extension(format!("{id}-{number}.tmp")))
+            .collect();
+        others
+            .iter()
+            .for_each(|other| fs::write(other, "half").unwrap());
+        replace(&path, &"s3cr3t".into()).await.unwrap();
+        assert!(others.iter().all(|other| other.exists()));
     }
 
     #[tokio::test]

@@ -58,7 +58,8 @@ impl ClientBuilder {
         }
     }
 
-    /// How long it may take to make a connection. Default: 10 s.
+    /// How long it may take to make a connection, from the look-up of the name to the end of the TLS handshake. Default:
+    /// 10 s.
     pub fn connect_timeout(self, timeout: Duration) -> Self {
         Self {
             connect_timeout: timeout,
@@ -76,7 +77,7 @@ impl ClientBuilder {
 
     /// Goes through the proxy that `HTTPS_PROXY` or `ALL_PROXY` names, but for hosts of `NO_PROXY`, for this machine, and
     /// for link-local addresses, where metadata servers are. It applies to https only: the proxy passes on what it
-    /// cannot read. Default: no proxy.
+    /// cannot read. The proxy has to be one of `http://`; any other is an error. Default: no proxy.
     pub fn proxy_from_environment(self) -> Self {
         Self {
             proxy: true,

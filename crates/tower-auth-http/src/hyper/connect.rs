@@ -1,9 +1,9 @@
 //! The two clients: in the clear, and over TLS once that is needed.
 
-use super::{builder::ClientBuilder, proxy::Proxied};
+use super::{builder::ClientBuilder, in_time::InTime, proxy::Proxied};
 use crate::{Body, BoxError};
 use ::hyper::body::Incoming;
-use http::{Request, Response, uri::Scheme};
+use http::{Request, Response};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
@@ -13,18 +13,21 @@ use hyper_util::{
 const MOST_AT_ONCE: usize = 32 * 1024;
 
 pub(super) struct Connectors {
-    plain: Client<Proxied, Body>,
+    plain: Client<InTime<Proxied>, Body>,
     #[cfg(feature = "rustls")]
-    secure: std::sync::OnceLock<Client<super::tls::Connector, Body>>,
+    secure: tokio::sync::OnceCell<Client<InTime<super::tls::Connector>, Body>>,
     settings: ClientBuilder,
 }
 
 impl Connectors {
     pub(super) fn new(settings: ClientBuilder) -> Self {
         Self {
-            plain: pool(&settings).build(Proxied::new(tcp(&settings), false)),
+            plain: pool(&settings).build(InTime::new(
+                Proxied::new(tcp(&settings), false),
+                settings.connect_timeout,
+            )),
             #[cfg(feature = "rustls")]
-            secure: std::sync::OnceLock::new(),
+            secure: tokio::sync::OnceCell::new(),
             settings,
         }
     }
@@ -33,26 +36,29 @@ impl Connectors {
         &self,
         request: Request<Body>,
     ) -> Result<Response<Incoming>, BoxError> {
-        if request.uri().scheme() == Some(&Scheme::HTTPS) {
-            return self.send_secure(request).await;
+        match request.uri().scheme_str() {
+            Some("https") => self.send_secure(request).await,
+            Some("http") => Ok(self.plain.request(request).await?),
+            // `wss` counts as encrypted where credentials are judged, and hyper-util would send it in the clear.
+            _ => Err(
+                "the default client sends to http:// and https:// only; write https:// for wss://, http:// for ws://"
+                    .into(),
+            ),
         }
-        Ok(self.plain.request(request).await?)
     }
 
     #[cfg(feature = "rustls")]
     async fn send_secure(&self, request: Request<Body>) -> Result<Response<Incoming>, BoxError> {
-        let client = match self.secure.get() {
-            Some(client) => client,
-            None => {
-                let tls = self.settings.tls.clone();
-                // Many small files: not on a thread that others wait for.
-                let config = tokio::task::spawn_blocking(move || tls.config()).await??;
-                let tcp = Proxied::new(tcp(&self.settings), self.settings.proxy);
-                let connector = super::tls::connector(config, tcp);
-                self.secure
-                    .get_or_init(|| pool(&self.settings).build(connector))
-            }
-        };
+        let making = self.secure.get_or_try_init(|| async {
+            let tls = self.settings.tls.clone();
+            // Many small files: once, and not on a thread that others wait for.
+            let config = tokio::task::spawn_blocking(move || tls.config()).await??;
+            let tcp = Proxied::new(tcp(&self.settings), self.settings.proxy);
+            let connector = super::tls::connector(config, tcp);
+            let connector = InTime::new(connector, self.settings.connect_timeout);
+            Ok::<_, BoxError>(pool(&self.settings).build(connector))
+        });
+        let client = making.await?;
         Ok(client.request(request).await?)
     }
 

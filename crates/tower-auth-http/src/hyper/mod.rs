@@ -2,6 +2,7 @@
 
 mod builder;
 mod connect;
+mod in_time;
 mod paced;
 mod proxy;
 #[cfg(feature = "rustls")]
@@ -40,6 +41,9 @@ impl HttpClient {
 #[derive(Clone)]
 struct Hyper(Arc<Connectors>);
 
+/// A map holds 24 576 names, and what hyper adds of its own to a full one is a panic.
+const MOST_HEADERS: usize = 24_000;
+
 type Sent = Pin<Box<dyn Future<Output = Result<Response<Incoming>, BoxError>> + Send>>;
 
 impl Service<Request<Body>> for Hyper {
@@ -58,6 +62,9 @@ impl Service<Request<Body>> for Hyper {
                 return Err(
                     "the default client needs a tokio runtime, and there is none here".into(),
                 );
+            }
+            if request.headers().keys_len() > MOST_HEADERS {
+                return Err("the request has more headers than can be sent; send fewer".into());
             }
             connectors.send(request).await
         })

@@ -11,7 +11,9 @@ use hyper_util::{
     rt::TokioIo,
 };
 use std::{
-    future::Future,
+    error::Error as _,
+    future::{Future, ready},
+    io,
     net::IpAddr,
     pin::Pin,
     sync::Arc,
@@ -56,12 +58,33 @@ impl Service<Uri> for Proxied {
             let connecting = self.direct.call(uri);
             return Box::pin(async move { Ok(paced(connecting.await?)) });
         };
+        // What tells the proxy who asks would go over the network in the clear; and a tunnel through SOCKS is none of HTTP.
+        if proxy.uri().scheme() != Some(&Scheme::HTTP) {
+            let scheme = proxy.uri().scheme_str().unwrap_or_default();
+            let why = format!(
+                "the proxy that the environment names is one of {scheme}://, and only http:// is spoken to proxies; set \
+                 HTTPS_PROXY, or bring an HTTP client"
+            );
+            let error = io::Error::new(io::ErrorKind::Unsupported, why);
+            return Box::pin(ready(Err(BoxError::from(error))));
+        }
+        let at = proxy.uri().authority().map(ToString::to_string);
         let mut tunnel = Tunnel::new(proxy.uri().clone(), self.direct.clone());
         if let Some(credentials) = proxy.basic_auth() {
             tunnel = tunnel.with_auth(credentials.clone());
         }
         let connecting = tunnel.call(uri);
-        Box::pin(async move { Ok(paced(connecting.await?)) })
+        Box::pin(async move {
+            let tcp = connecting.await.map_err(|error| {
+                let at = at.unwrap_or_default(); // without user name and password
+                let cause = error.source().map(|cause| format!(": {cause}"));
+                let cause = cause.unwrap_or_default();
+                io::Error::other(format!(
+                    "the proxy {at} that the environment names: {error}{cause}"
+                ))
+            })?;
+            Ok(paced(tcp))
+        })
     }
 }
 
@@ -92,6 +115,41 @@ fn is_near(uri: &Uri) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    async fn error_through(proxy: &str) -> String {
+        let mut connector = Proxied {
+            direct: {
+                let mut tcp = HttpConnector::new();
+                tcp.enforce_http(false);
+                tcp
+            },
+            matcher: Some(Arc::new(Matcher::builder().https(proxy).build())),
+        };
+        let connecting = connector.call(Uri::from_static("https://as.example/"));
+        let connected = tokio::time::timeout(std::time::Duration::from_secs(5), connecting).await;
+        match connected.expect("an end") {
+            Ok(_) => panic!("connected through {proxy}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_password_is_not_sent_in_the_clear_to_a_proxy_of_https() {
+        let proxy = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = proxy.local_addr().unwrap();
+        for scheme in ["https", "socks5h"] {
+            let error = error_through(&format!("{scheme}://ann:planted@{at}")).await;
+            assert!(error.contains("only http://"), "{error}");
+            assert!(!error.contains("planted"), "{error}");
+        }
+        let connected =
+            tokio::time::timeout(std::time::Duration::from_millis(100), proxy.accept()).await;
+        assert!(connected.is_err());
+        drop(proxy);
+        let error = error_through(&format!("http://ann:planted@{at}")).await;
+        assert!(error.contains(&format!("the proxy {at}")), "{error}");
+        assert!(!error.contains("planted"), "{error}");
+    }
 
     #[test]
     fn metadata_servers_and_this_machine_are_asked_directly() {

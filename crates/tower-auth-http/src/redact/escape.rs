@@ -59,6 +59,13 @@ fn backslash(text: &[u8]) -> Option<(Unit, usize)> {
         b'b' => 8,
         b'f' => 12,
         b'v' => 11,
+        b'0'..=b'7' => {
+            let digits = 1 + run(&rest[..rest.len().min(2)], |byte| {
+                matches!(byte, b'0'..=b'7')
+            });
+            let value = number(&text[1..=digits], 8)?;
+            return Some((Unit::Byte(u8::try_from(value).ok()?), digits + 1));
+        }
         b'x' => return Some((Unit::Byte(hex(rest.get(..2)?)? as u8), 4)),
         b'u' => return unicode(rest),
         b'U' => return character(hex(rest.get(..8)?)?, 10),
@@ -214,6 +221,8 @@ mod tests {
             ("\\/x", "/", 2),
             ("\\x2Fx", "/", 4),
             ("\\u00e9x", "é", 6),
+            ("\\101x", "A", 4),
+            ("\\0018", "\u{1}", 4),
             ("\\ud83d\\ude00x", "😀", 12),
             ("\\u{1f600}x", "😀", 9),
             ("\\U0001f600x", "😀", 10),

@@ -32,12 +32,12 @@ const MOST_READ: usize = 16 * 1024;
 /// A server's text goes through [`clean`](Self::clean), **piece by piece before pieces are joined**: names and scalars
 /// of a JSON object too. A secret is found however it is written: as it is, as a number, in any mixture of percent
 /// encoding, form encoding, JSON and HTML escapes, one of those inside another, in upper or lower case, broken over
-/// lines, and within base64 or hexadecimal, wherever in them it begins. What is left is one line of printable characters,
-/// and no longer than people read.
+/// lines, and within base64, hexadecimal or a list of bytes, wherever in them it begins. What is left is one line of
+/// printable characters, and no longer than people read.
 ///
 /// A secret of one to three characters is taken out where values stand (`pin=1`, `"pin": "1"`), and not out of the middle
-/// of words. What has escapes in escapes, more than eight deep, is not shown at all. The work grows with the length of
-/// the text, and not with the number of the secrets.
+/// of words. What has escapes in escapes, more than eight deep, or would take long to look through, is not shown at all.
+/// The work grows with the length of the text, and not with the number of the secrets.
 ///
 /// ```
 /// use tower_auth_http::Redactor;
@@ -67,6 +67,12 @@ impl Redactor {
         self.add(secret.as_bytes());
         for number in numbers::written(secret) {
             self.add(number.as_bytes());
+        }
+        // The automaton knows the two forms of the letters of ASCII only.
+        if !secret.is_ascii() {
+            for other in [secret.to_lowercase(), secret.to_uppercase()] {
+                self.add(Zeroizing::new(other).as_bytes());
+            }
         }
         // As those write it who know no UTF-8.
         if !secret.is_ascii() && secret.chars().all(|c| u32::from(c) < 256) {
@@ -110,16 +116,19 @@ impl Redactor {
                     .into(),
             };
             self.secret(&text.as_str().into());
-            let Some((_, credentials)) = text.split_once(' ') else {
-                self.pair(&text);
-                continue;
-            };
-            self.secret(&credentials.into());
-            self.pair(credentials);
+            match text.split_once(' ') {
+                Some((_, credentials)) => {
+                    self.secret(&credentials.into());
+                    self.pair(credentials);
+                }
+                None => self.pair(&text),
+            }
             let is_cookie = name == http::header::COOKIE;
             for parameter in text.split([';', ',', ' ']) {
                 if let Some((name, value)) = parameter.split_once('=') {
-                    if is_cookie || is_secret_name(name) {
+                    // Behind base64 there is nothing but more of the same sign.
+                    let is_padding = value.bytes().all(|byte| byte == b'=');
+                    if !is_padding && (is_cookie || is_secret_name(name)) {
                         self.secret(&value.trim_matches('"').into());
                     }
                 }
@@ -172,8 +181,7 @@ impl Redactor {
             let secrets = self.long.iter().map(|secret| secret.as_slice());
             Arc::new(Automaton::of(secrets))
         });
-        let short = &self.short;
-        Secrets { long, short }.mark(text, cut)
+        Secrets::new(long, &self.short).mark(text, cut)
     }
 
     /// Whether a text shows any of it. One of more than 16 KiB is not looked through, and counts as one that does.
@@ -310,6 +318,22 @@ mod tests {
         assert!(!redactor.clean(&many).contains("s3cr3t"));
     }
 
+    #[test]
+    fn a_secret_is_found_as_bytes_in_numbers() {
+        let known = redactor(&["hunter2!"]);
+        let not_utf8 = String::from_utf8(b"user:hunter2!\xff".to_vec()).unwrap_err();
+        let octal: String = "hunter2!".bytes().map(|b| format!("\\{b:03o}")).collect();
+        for text in [
+            format!("{not_utf8:?}"),
+            format!("{not_utf8:#?}"),
+            format!("{:?}", b"hunter2!"),
+            octal,
+        ] {
+            assert!(known.finds(&text), "{text}");
+            assert!(known.clean(&text).contains("[redacted]"), "{text}");
+        }
+    }
+
     /// What a server may make of a text, one after the other.
     type Writer = fn(&str) -> String;
 
@@ -423,6 +447,8 @@ mod tests {
             "cl%C3%A9-tr%c3%a8s-s%C3%BBre",
             "cl%E9-tr%e8s-s%FBre",
             "CLé-TRès-Sûre",
+            "CLÉ-TRÈS-SÛRE",
+            "CL%C3%89-TR%C3%88S-S%C3%9BRE",
             "cl\\xe9-tr\\xe8s-s\\xfbre",
             "Y2zpLXRy6HMtc/tyZQ==",
             "cl&eacute;-tr&egrave;s-s&ucirc;re",
@@ -475,6 +501,22 @@ mod tests {
     }
 
     #[test]
+    fn the_value_of_the_only_cookie_or_parameter_is_known() {
+        for (name, value) in [
+            ("cookie", "sid=first-one"),
+            ("cookie", "theme=dark;sid=first-one"),
+            ("x-auth", "token=first-one"),
+        ] {
+            let mut value = HeaderValue::from_static(value);
+            value.set_sensitive(true);
+            let mut known = Redactor::new();
+            let name = http::HeaderName::from_static(name);
+            known.headers(&HeaderMap::from_iter([(name, value)]));
+            assert_eq!(known.clean("no session first-one"), "no session [redacted]");
+        }
+    }
+
+    #[test]
     fn the_work_grows_with_the_text_and_not_with_the_number_of_secrets() {
         let texts = [
             "the client is not known here ".repeat(300),
@@ -498,6 +540,20 @@ mod tests {
             assert!(many <= few * 3 / 2, "{few} steps and {many}");
             assert!(many <= 120 * text.len(), "{many} for {}", text.len());
         }
+    }
+
+    #[test]
+    fn what_is_packed_and_escaped_within_the_same_takes_no_longer_and_is_not_shown() {
+        let escape = format!("%{}41!", "25".repeat(6));
+        let mut text = format!("{escape}{}", "hello ".repeat(1400));
+        for _ in 0..2 {
+            text = format!("{escape}{}", base64::prelude::BASE64_STANDARD.encode(text));
+        }
+        assert!(text.len() < MOST_READ);
+        let known = redactor(&["hunter2!"]);
+        known.finds(""); // what is made once
+        let steps = automaton::count::during(|| assert_eq!(known.clean(&text), "[redacted]"));
+        assert!(steps <= 200 * text.len(), "{steps} for {}", text.len());
     }
 
     #[test]

@@ -30,7 +30,9 @@ pub fn is_secret_name(name: &str) -> bool {
         "otp", "pin", "pw", "pwd", "pass", "sid", "sig", "totp", "mfa", "proof",
     ];
     let name = name.to_ascii_lowercase();
-    let is_public = name.ends_with("_type") || name.ends_with("_hint") || name.starts_with("error");
+    let is_public = name.ends_with("_type")
+        || (name.ends_with("_hint") && name != "id_token_hint") // which is a token
+        || name.starts_with("error");
     !is_public && (WITHIN.iter().any(|word| name.contains(word)) || WHOLE.contains(&&*name))
 }
 
@@ -50,6 +52,7 @@ mod tests {
             "oauth_verifier",
             "SAMLResponse",
             "sessionId",
+            "id_token_hint",
         ] {
             assert!(is_secret_name(name), "{name}");
         }

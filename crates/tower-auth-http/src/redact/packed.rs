@@ -89,6 +89,40 @@ impl Packing {
     }
 }
 
+/// Every list of bytes as numbers, `[104, 117]`, as `Debug` and other programs write them, and what it says.
+pub(super) fn listed(text: &[u8], mut each: impl FnMut(Range<usize>, &Zeroizing<Vec<u8>>)) {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / 2));
+    let mut list = 0..0;
+    let mut at = 0;
+    while at < text.len() {
+        let digits = text[at..].iter().take(4);
+        let digits = digits.take_while(|byte| byte.is_ascii_digit()).count();
+        let number = text[at..at + digits]
+            .iter()
+            .fold(0_u32, |number, digit| number * 10 + u32::from(digit - b'0'));
+        let byte = u8::try_from(number).ok().filter(|_| digits > 0);
+        if byte.is_some() && bytes.is_empty() {
+            list.start = at;
+        }
+        let Some(byte) = byte else {
+            if bytes.len() > 1 {
+                each(list.clone(), &bytes);
+            }
+            bytes.clear();
+            at += digits.max(1);
+            continue;
+        };
+        bytes.push(byte);
+        at += digits;
+        list.end = at;
+        let between = |byte: &&u8| matches!(**byte, b',' | b' ' | b'\r' | b'\n' | b'\t');
+        at += text[at..].iter().take_while(between).count();
+    }
+    if bytes.len() > 1 {
+        each(list, &bytes);
+    }
+}
+
 /// What base64 of either alphabet says, padded or not, whole or cut.
 pub(super) fn base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let end = text.iter().rposition(|byte| *byte != b'=')? + 1;
@@ -145,6 +179,25 @@ mod tests {
             says(&BASE64, "a-b_/v77", b"\xfe\xfe\xfb").as_deref(),
             Some("a-b_/v77")
         );
+    }
+
+    #[test]
+    fn a_list_of_bytes_is_read_from_its_first_number_to_its_last() {
+        for (text, list) in [
+            ("see [104, 105].", Some("104, 105")),
+            ("7 [104,105", Some("104,105")),
+            ("[\n    104,\n    105,\n]", Some("104,\n    105")),
+            ("[300, 104, 105]", Some("104, 105")),
+            ("104105", None),
+        ] {
+            let mut found = None;
+            listed(text.as_bytes(), |range, bytes| {
+                if bytes.as_slice() == b"hi" {
+                    found = text.get(range);
+                }
+            });
+            assert_eq!(found, list, "{text}");
+        }
     }
 
     #[test]
