@@ -594,6 +594,31 @@ async fn a_stored_token_asks_nobody_and_another_scope_is_another_token() {
     assert_eq!(person.pages().len(), 2);
 }
 
+#[tokio::test]
+async fn nothing_that_the_token_request_says_hides_what_the_page_was_asked_from_the_key() {
+    let store = MemoryStore::new();
+    let person = Person::with_code();
+    let (client, _) = answering(&[GOOD]);
+    let builder = || login(&person, client.clone()).store(store.clone());
+    let all = [
+        builder().resource("https://a").resource("https://b"),
+        builder().resource("https://c").resource("https://b"),
+        builder().scope("read").parameter("scope", "x"),
+        builder().scope("admin").parameter("scope", "x"),
+        builder()
+            .authorization_parameter("audience", "a")
+            .audience("x"),
+        builder()
+            .authorization_parameter("audience", "b")
+            .audience("x"),
+    ];
+    for (before, builder) in all.into_iter().enumerate() {
+        builder.build().unwrap().token().await.unwrap();
+        let pages = person.pages().len();
+        assert_eq!(pages, before + 1, "it got the token of another");
+    }
+}
+
 /// Keys that httpx_auth 0.23.1 made (`httpx_auth_cache_keys.json`).
 #[tokio::test]
 async fn tokens_are_shared_with_httpx_auth_under_its_keys() {
