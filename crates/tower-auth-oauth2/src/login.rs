@@ -36,6 +36,8 @@ pub(crate) async fn fetch(
             return Err(tokens.failure(TokenError::no_runtime(), By::Grant));
         }
         match timeout(LOOK, login.as_mut()).await {
+            // Somebody logged out meanwhile: what came after that must not be stored as if it were of the next session.
+            Ok(Ok(_)) if demand.cleared() => return Err(failure),
             Ok(Ok(response)) => {
                 tokens.tell(&response);
                 tokens.landed.put(Some(response));

@@ -576,6 +576,41 @@ async fn a_port_that_is_taken_asks_nobody_and_a_browser_that_never_comes_is_not_
 }
 
 #[tokio::test]
+async fn a_login_that_is_done_right_after_it_was_cleared_away_stores_nothing() {
+    let person = Person::with_code();
+    let (begin, mut begun) = tokio::sync::mpsc::unbounded_channel();
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let (late, wait) = (person.clone(), Mutex::new(wait));
+    let browser = Browser::builder().any_port().opener(move |visit: &Visit| {
+        begin.send(()).map_err(io::Error::other)?;
+        let waited = wait.lock().unwrap().recv();
+        waited.map_err(io::Error::other)?;
+        late.open(visit)
+    });
+    let store = MemoryStore::new();
+    let (client, log) = answering(&[GOOD]);
+    let auth = login(&person, client)
+        .browser(browser.build().unwrap())
+        .store(store.clone())
+        .store_key("k")
+        .build()
+        .unwrap();
+    let waiting = tokio::spawn({
+        let auth = auth.clone();
+        async move { auth.token().await.map(drop) }
+    });
+    begun.recv().await.unwrap();
+    auth.clear().await.unwrap();
+    waiting.await.unwrap().unwrap_err();
+    go.send(()).unwrap();
+    while log.all().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(store.load("k").await.unwrap().is_none());
+}
+
+#[tokio::test]
 async fn a_stored_token_asks_nobody_and_another_scope_is_another_token() {
     let store = MemoryStore::new();
     let person = Person::with_code();
