@@ -324,6 +324,18 @@ async fn a_stored_token_is_found_by_its_key_and_by_no_other() {
     assert_eq!(shared.unwrap_err().parameter(), Some("store_key"));
 }
 
+#[cfg(feature = "browser")]
+#[test]
+fn a_login_does_not_share_bound_tokens_with_those_who_know_bearer_tokens_only() {
+    let builder = OAuth2::authorization_code("https://as.example/authorize", URL, "id")
+        .http_client(World::default().http())
+        .store(tower_auth_token::store::MemoryStore::new())
+        .httpx_auth_store_key();
+    let key = SigningKey::generate(Algorithm::Es256).unwrap();
+    let error = builder.dpop(key).build().unwrap_err();
+    assert_eq!(error.parameter(), Some("store_key"));
+}
+
 /// What a process starts with, and what it finds in the file of the one before.
 #[cfg(feature = "file")]
 fn process(
