@@ -239,6 +239,23 @@ async fn a_person_who_came_for_nothing_is_not_asked_again_before_clear() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_person_who_granted_less_than_is_required_is_not_asked_again_before_clear() {
+    let server = Server::new(&[("d1", 0), ("d2", 0)]);
+    *server.token.lock().unwrap() = r#"{"access_token":"a","scope":"read"}"#;
+    let builder = server.builder().scope("read write");
+    let auth = builder.require_granted_scope().build().unwrap();
+    for _ in 0..5 {
+        let error = auth.token().await.unwrap_err();
+        assert_eq!(cause(&error).kind(), TokenErrorKind::ScopeNotGranted);
+        sleep(Duration::from_secs(600)).await;
+    }
+    assert_eq!(server.codes(), 1);
+    auth.clear().await.unwrap();
+    auth.token().await.unwrap_err();
+    assert_eq!(server.codes(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn parameters_of_the_caller_are_in_every_request() {
     let server = Server::new(&[("d1", 0)]);
     let auth = server
