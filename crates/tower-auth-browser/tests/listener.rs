@@ -361,6 +361,34 @@ async fn a_port_that_another_program_has_is_passed_over_or_named() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn all_who_come_for_one_port_at_the_same_moment_get_it_one_after_the_other() {
+    let port = listener(builder()).await.port();
+    for _ in 0..50 {
+        let mut all = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let browser = builder().port(port).build().unwrap();
+            all.spawn(async move { browser.listen().await.map(drop) });
+        }
+        while let Some(listened) = all.join_next().await {
+            listened.unwrap().unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_port_of_our_own_is_waited_for_beside_one_that_another_program_has() {
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let ours = listener(builder()).await;
+    let ports = [other.local_addr().unwrap().port(), ours.port()];
+    let limit = Duration::from_millis(50);
+    let impatient = builder().ports(ports).timeout(limit).build().unwrap();
+    let error = impatient.listen().await.unwrap_err();
+    assert_eq!(error.kind(), BrowserErrorKind::TimedOut);
+    drop(ours);
+    assert_eq!(impatient.listen().await.unwrap().port(), ports[1]);
+}
+
 #[tokio::test]
 async fn a_port_taken_at_ipv6_only_is_taken() {
     let Ok(taken) = tokio::net::TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).await else {
