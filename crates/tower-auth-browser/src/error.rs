@@ -64,6 +64,11 @@ impl BrowserError {
         Self::new(BrowserErrorKind::NoBrowser, detail).with_source(error)
     }
 
+    pub(crate) fn no_page() -> Self {
+        let detail = "the page to open is neither http nor https, so no browser was asked to open it; is its URL whole?";
+        Self::new(BrowserErrorKind::NoBrowser, detail)
+    }
+
     pub(crate) fn timed_out(limit: Duration) -> Self {
         let detail = format!(
             "the browser did not come back within {} s; try again, or give more time with `timeout`",
@@ -144,6 +149,11 @@ mod tests {
                 BrowserError::no_browser(io()),
                 BrowserErrorKind::NoBrowser,
                 "`PrintUrl`",
+            ),
+            (
+                BrowserError::no_page(),
+                BrowserErrorKind::NoBrowser,
+                "is its URL whole",
             ),
             (
                 BrowserError::timed_out(Duration::from_secs(60)),

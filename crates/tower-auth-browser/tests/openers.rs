@@ -221,6 +221,18 @@ async fn a_visit_that_is_over_takes_no_answer() {
 }
 
 #[tokio::test]
+async fn what_is_no_page_of_the_web_is_not_opened() {
+    for page in ["--version", "/etc/passwd", "file://host/etc/passwd"] {
+        let (tell, told) = mpsc::channel();
+        let opener = move |_: &Visit| tell.send(()).map_err(io::Error::other);
+        let listener = listener(builder().opener(opener)).await;
+        let visit = listener.visit(page.parse().unwrap(), support::judge);
+        assert_eq!(visit.await.unwrap_err().kind(), BrowserErrorKind::NoBrowser);
+        assert!(told.try_recv().is_err(), "{page} was opened");
+    }
+}
+
+#[tokio::test]
 async fn cancelling_ends_the_visit() {
     let waiting = wait(builder().opener(|visit: &Visit| {
         visit.cancel();
