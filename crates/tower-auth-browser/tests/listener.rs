@@ -228,6 +228,19 @@ async fn a_fragment_is_fetched_by_a_page_and_posted() {
 }
 
 #[tokio::test]
+async fn a_fragment_behind_a_query_of_the_redirect_uri_is_fetched_too() {
+    let waiting = wait(builder().endpoint("back?tenant=1")).await;
+    let page = waiting.get("/back?tenant=1").await;
+    assert!(
+        page.starts_with("HTTP/1.1 200 ") && page.contains("location.hash"),
+        "{page}"
+    );
+    let page = waiting.get("/back?tenant=1&code=C1&state=5f3c").await;
+    assert!(page.contains("You are authenticated"), "{page}");
+    assert_eq!(waiting.outcome.await.unwrap().unwrap(), "C1");
+}
+
+#[tokio::test]
 async fn nothing_of_a_request_is_shown_unescaped() {
     const EVIL: &str = "<script>alert(1)</script>";
     let evil = "%3Cscript%3Ealert(1)%3C/script%3E";
