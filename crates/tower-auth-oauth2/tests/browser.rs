@@ -776,6 +776,23 @@ mod implicit {
         assert_eq!(kind(&error), TokenErrorKind::TokenType);
     }
 
+    #[test]
+    fn a_page_in_the_clear_is_refused_by_its_name() {
+        let builder = OAuth2::implicit("http://as.example/authorize", "spa");
+        let error = builder.http_client(answering(&[GOOD]).0).build();
+        assert_eq!(error.unwrap_err().parameter(), Some("authorization_url"));
+    }
+
+    #[tokio::test]
+    async fn an_answer_of_another_issuer_than_that_of_the_provider_is_refused() {
+        let person = Person::answering(&["access_token=a9&state={state}&iss=https://evil.example"]);
+        let okta = Provider::okta("a.okta.com", "default").unwrap();
+        let builder = okta.implicit("spa").browser(person.browser());
+        let auth = builder.http_client(answering(&[GOOD]).0).build().unwrap();
+        let error = auth.token().await.unwrap_err();
+        assert_eq!(kind(&error), TokenErrorKind::AnswerOfOther);
+    }
+
     #[tokio::test]
     async fn an_id_token_has_to_be_of_this_login() {
         for (nonce, good) in [("mine", true), ("of another", false)] {
