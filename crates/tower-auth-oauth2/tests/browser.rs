@@ -765,6 +765,24 @@ mod implicit {
     }
 
     #[tokio::test]
+    async fn less_than_is_required_and_a_lifetime_that_was_set_are_heeded() {
+        let person = Person::answering(&["access_token=a9&scope=read&state={state}"]);
+        let auth = implicit(&person)
+            .scope("read write")
+            .require_granted_scope();
+        let error = auth.build().unwrap().token().await.unwrap_err();
+        assert_eq!(kind(&error), TokenErrorKind::ScopeNotGranted);
+
+        let person = Person::answering(&["access_token=a9&state={state}"]);
+        let auth = implicit(&person).token_lifetime(Duration::ZERO);
+        let auth = auth.build().unwrap();
+        for _ in 0..2 {
+            auth.token().await.unwrap();
+        }
+        assert_eq!(person.pages().len(), 2);
+    }
+
+    #[tokio::test]
     async fn a_token_of_a_type_that_cannot_be_sent_is_refused() {
         let person = Person::answering(&["access_token=a9&token_type=mac&state={state}"]);
         let error = implicit(&person)
