@@ -183,7 +183,12 @@ impl Tokens {
             By::Refresh => refused && is_interactive && !self.flow.waits_for_person(),
         };
         let retry_after = error.retry_after();
-        let failure = Failure::new(error.into_auth("no token could be had"));
+        let context = if over && !look_again {
+            "no token could be had, and nobody is asked again before `clear`"
+        } else {
+            "no token could be had"
+        };
+        let failure = Failure::new(error.into_auth(context));
         let failure = match retry_after {
             _ if look_again => failure.retry_at_once(),
             _ if over => failure.retry_when_cleared(),

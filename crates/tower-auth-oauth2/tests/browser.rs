@@ -571,6 +571,7 @@ async fn a_port_that_is_taken_asks_nobody_and_a_browser_that_never_comes_is_not_
         let error = auth.token().await.unwrap_err();
         let cause = TokenError::of(&error).unwrap().browser().unwrap();
         assert_eq!(cause.kind(), BrowserErrorKind::TimedOut);
+        assert!(error.to_string().contains("`clear`"), "{error}");
     }
     assert_eq!(nobody.pages().len(), 1);
 }
