@@ -79,7 +79,7 @@ impl Browser {
         let limit = self.0.timeout;
         let sockets = match timeout(limit, Sockets::bind(&self.0.ports)).await {
             Ok(sockets) => sockets?,
-            Err(_) => return Err(BrowserError::timed_out(limit)),
+            Err(_) => return Err(BrowserError::held(&self.0.ports, limit)),
         };
         let redirect_uri = self.0.redirect_uri(sockets.port());
         let redirect_uri =

@@ -437,6 +437,11 @@ async fn a_port_of_our_own_is_waited_for() {
         .timeout(Duration::from_millis(50));
     let error = impatient.build().unwrap().listen().await.unwrap_err();
     assert_eq!(error.kind(), BrowserErrorKind::TimedOut);
+    let text = error.to_string();
+    assert!(
+        text.contains("this program listens") && text.contains("any_port"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
