@@ -289,6 +289,8 @@ async fn a_token_that_was_revoked_is_replaced_and_a_refresh_is_bound_to_the_same
     hands.advance(Duration::from_secs(4000));
     assert_eq!(get(&client).await.1, "t3");
     assert_eq!(world.0.thumbprints.lock().unwrap().len(), 1);
+    // Once more than there are tokens, for the first nonce; each of the others came with the answer before.
+    assert_eq!(world.counts().0, 4);
 }
 
 #[tokio::test]
