@@ -506,6 +506,13 @@ fn settings_that_cannot_work_are_refused() {
             "{domain}"
         );
     }
+    for endpoint in ["zurück", "{tenant}", "a/../b"] {
+        assert_eq!(
+            refused(Browser::builder().endpoint(endpoint)),
+            "redirect_uri",
+            "{endpoint}"
+        );
+    }
     for whole in [
         "ftp://localhost/",
         "/back",
