@@ -79,7 +79,7 @@ impl Browser {
         let limit = self.0.timeout;
         let sockets = match timeout(limit, Sockets::bind(&self.0.ports)).await {
             Ok(sockets) => sockets?,
-            Err(_) => return Err(BrowserError::timed_out(limit)),
+            Err(_) => return Err(BrowserError::held(&self.0.ports, limit)),
         };
         let redirect_uri = self.0.redirect_uri(sockets.port());
         let redirect_uri =
@@ -140,6 +140,12 @@ impl Settings {
         if uri.path() == "/favicon.ico" {
             return Err(refuse("is where browsers look for an icon"));
         }
+        if !comes_back_the_same(uri.path()) {
+            return Err(refuse(
+                "has a path that browsers write otherwise, so that they would never come back to it; percent-encode what is \
+                 not ASCII, and leave out `.` and `..`",
+            ));
+        }
         Ok(uri)
     }
 
@@ -152,6 +158,12 @@ impl Settings {
     fn scheme(&self) -> &'static str {
         if self.tls.is_some() { "https" } else { "http" }
     }
+}
+
+/// Whether a browser sends a path as it is written (URL Standard, path percent-encode set).
+fn comes_back_the_same(path: &str) -> bool {
+    let is_kept = |byte: u8| byte.is_ascii_graphic() && !br#""<>\^`{}"#.contains(&byte);
+    path.bytes().all(is_kept) && !path.split('/').any(|part| matches!(part, "." | ".."))
 }
 
 impl BrowserBuilder {
@@ -235,7 +247,7 @@ impl BrowserBuilder {
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`](tower_auth_core::ErrorKind::Configuration) when there is no port, the time is none, the
-    /// redirect URI is no URI, or the certificate is none.
+    /// redirect URI is no URI or one that browsers write otherwise, or the certificate is none.
     pub fn build(mut self) -> Result<Browser, AuthError> {
         let settings = &mut self.settings;
         if settings.ports.is_empty() {

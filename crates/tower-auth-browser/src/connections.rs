@@ -159,11 +159,12 @@ impl Doorkeeper {
                 Err(_) => return Page::TooLarge,
             }
         } else {
-            match request.uri().query() {
+            let query = request.uri().query().unwrap_or_default();
+            if self.gate.is_bare(query) {
                 // A browser keeps what is behind the `#` for itself.
-                None | Some("") => return Page::Fragment,
-                Some(query) => Answer::parse(query.as_bytes()),
+                return Page::Fragment;
             }
+            Answer::parse(query.as_bytes())
         };
         let (reply, page) = oneshot::channel();
         let arrived = Arrived {

@@ -64,6 +64,20 @@ impl BrowserError {
         Self::new(BrowserErrorKind::NoBrowser, detail).with_source(error)
     }
 
+    pub(crate) fn no_page() -> Self {
+        let detail = "the page to open is neither http nor https, so no browser was asked to open it; is its URL whole?";
+        Self::new(BrowserErrorKind::NoBrowser, detail)
+    }
+
+    pub(crate) fn held(ports: &[u16], limit: Duration) -> Self {
+        let detail = format!(
+            "this program listens on the ports {ports:?} itself, for another visit, and did not let go within {} s; end that \
+             one, or choose another port with `port` or `ports`, or any free one with `any_port`",
+            limit.as_secs_f64()
+        );
+        Self::new(BrowserErrorKind::TimedOut, detail)
+    }
+
     pub(crate) fn timed_out(limit: Duration) -> Self {
         let detail = format!(
             "the browser did not come back within {} s; try again, or give more time with `timeout`",
@@ -144,6 +158,16 @@ mod tests {
                 BrowserError::no_browser(io()),
                 BrowserErrorKind::NoBrowser,
                 "`PrintUrl`",
+            ),
+            (
+                BrowserError::no_page(),
+                BrowserErrorKind::NoBrowser,
+                "is its URL whole",
+            ),
+            (
+                BrowserError::held(&[80], Duration::from_secs(60)),
+                BrowserErrorKind::TimedOut,
+                "`any_port`",
             ),
             (
                 BrowserError::timed_out(Duration::from_secs(60)),

@@ -9,6 +9,7 @@ use http::{HeaderMap, Method, Uri, header::HOST, uri::Authority};
 #[derive(Clone, Debug)]
 pub(crate) struct Gate {
     path: String,
+    query: Option<String>,
     hosts: Vec<String>,
     port: u16,
     /// The host of the redirect URI, where that is on another port: something passes on what comes there.
@@ -35,6 +36,7 @@ impl Gate {
         }
         Self {
             path: redirect_uri.path().to_owned(),
+            query: redirect_uri.query().map(str::to_owned),
             hosts,
             port,
             elsewhere: authority.cloned(),
@@ -52,6 +54,11 @@ impl Gate {
             "/favicon.ico" if is_get => Door::Favicon,
             _ => Door::NotFound,
         }
+    }
+
+    /// Whether there is no answer in this query: it is that of the redirect URI, which stays (RFC 6749 section 3.1.2).
+    pub(crate) fn is_bare(&self, query: &str) -> bool {
+        query.is_empty() || self.query.as_deref() == Some(query)
     }
 
     fn is_for_us(&self, uri: &Uri, headers: &HeaderMap) -> bool {

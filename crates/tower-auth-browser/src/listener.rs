@@ -60,8 +60,8 @@ impl Listener {
     /// # Errors
     ///
     /// What `judge` refused an answer with; else a [`BrowserError`]: of kind
-    /// [`NoBrowser`](crate::BrowserErrorKind::NoBrowser), [`TimedOut`](crate::BrowserErrorKind::TimedOut) or
-    /// [`Cancelled`](crate::BrowserErrorKind::Cancelled).
+    /// [`NoBrowser`](crate::BrowserErrorKind::NoBrowser), also when the page is neither http nor https,
+    /// [`TimedOut`](crate::BrowserErrorKind::TimedOut) or [`Cancelled`](crate::BrowserErrorKind::Cancelled).
     ///
     /// ```
     /// use std::{io::{Read, Write}, net::TcpStream};
@@ -128,6 +128,10 @@ impl Listener {
     where
         E: fmt::Display + From<BrowserError>,
     {
+        // Whatever opens it could take something else for a file, or for an option.
+        if !matches!(page.scheme_str(), Some("http" | "https")) {
+            return Err(BrowserError::no_page().into());
+        }
         let (hand_in, mut handed_in) = mpsc::channel(1);
         let (cancel, mut cancelled) = mpsc::channel(1);
         let visit = Visit {

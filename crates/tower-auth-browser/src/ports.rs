@@ -16,6 +16,8 @@ use tokio::{
 /// and two schemes of one program often share it.
 static HELD: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
 static FREED: Notify = Notify::const_new();
+/// Held while ports are bound and noted: whoever came in between would take this process for another program.
+static BINDING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// So often another free port is asked for when the one of IPv4 is taken at IPv6.
 const TRIES: usize = 16;
@@ -35,6 +37,7 @@ impl Sockets {
             let freed = FREED.notified();
             let mut is_ours = false;
             let mut last = io::Error::from(io::ErrorKind::AddrInUse);
+            let binding = BINDING.lock().await;
             for &port in ports {
                 if held().contains(&port) {
                     is_ours = true;
@@ -45,6 +48,7 @@ impl Sockets {
                     Err(error) => last = error,
                 }
             }
+            drop(binding);
             if is_ours {
                 freed.await;
             } else if last.kind() == io::ErrorKind::AddrInUse {

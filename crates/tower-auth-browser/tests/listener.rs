@@ -228,6 +228,19 @@ async fn a_fragment_is_fetched_by_a_page_and_posted() {
 }
 
 #[tokio::test]
+async fn a_fragment_behind_a_query_of_the_redirect_uri_is_fetched_too() {
+    let waiting = wait(builder().endpoint("back?tenant=1")).await;
+    let page = waiting.get("/back?tenant=1").await;
+    assert!(
+        page.starts_with("HTTP/1.1 200 ") && page.contains("location.hash"),
+        "{page}"
+    );
+    let page = waiting.get("/back?tenant=1&code=C1&state=5f3c").await;
+    assert!(page.contains("You are authenticated"), "{page}");
+    assert_eq!(waiting.outcome.await.unwrap().unwrap(), "C1");
+}
+
+#[tokio::test]
 async fn nothing_of_a_request_is_shown_unescaped() {
     const EVIL: &str = "<script>alert(1)</script>";
     let evil = "%3Cscript%3Ealert(1)%3C/script%3E";
@@ -361,6 +374,34 @@ async fn a_port_that_another_program_has_is_passed_over_or_named() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn all_who_come_for_one_port_at_the_same_moment_get_it_one_after_the_other() {
+    let port = listener(builder()).await.port();
+    for _ in 0..50 {
+        let mut all = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let browser = builder().port(port).build().unwrap();
+            all.spawn(async move { browser.listen().await.map(drop) });
+        }
+        while let Some(listened) = all.join_next().await {
+            listened.unwrap().unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_port_of_our_own_is_waited_for_beside_one_that_another_program_has() {
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let ours = listener(builder()).await;
+    let ports = [other.local_addr().unwrap().port(), ours.port()];
+    let limit = Duration::from_millis(50);
+    let impatient = builder().ports(ports).timeout(limit).build().unwrap();
+    let error = impatient.listen().await.unwrap_err();
+    assert_eq!(error.kind(), BrowserErrorKind::TimedOut);
+    drop(ours);
+    assert_eq!(impatient.listen().await.unwrap().port(), ports[1]);
+}
+
 #[tokio::test]
 async fn a_port_taken_at_ipv6_only_is_taken() {
     let Ok(taken) = tokio::net::TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).await else {
@@ -396,6 +437,11 @@ async fn a_port_of_our_own_is_waited_for() {
         .timeout(Duration::from_millis(50));
     let error = impatient.build().unwrap().listen().await.unwrap_err();
     assert_eq!(error.kind(), BrowserErrorKind::TimedOut);
+    let text = error.to_string();
+    assert!(
+        text.contains("this program listens") && text.contains("any_port"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -458,6 +504,13 @@ fn settings_that_cannot_work_are_refused() {
             refused(Browser::builder().domain(domain)),
             "redirect_uri",
             "{domain}"
+        );
+    }
+    for endpoint in ["zurück", "{tenant}", "a/../b"] {
+        assert_eq!(
+            refused(Browser::builder().endpoint(endpoint)),
+            "redirect_uri",
+            "{endpoint}"
         );
     }
     for whole in [

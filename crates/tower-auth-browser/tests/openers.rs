@@ -182,6 +182,27 @@ async fn a_browser_that_does_reach_this_machine_wins_over_pasting_and_no_line_is
 }
 
 #[tokio::test]
+async fn the_next_address_is_printed_while_an_earlier_visit_still_reads() {
+    let (keyboard, typed) = mpsc::channel();
+    let printed = Printed::default();
+    let browser = builder()
+        .opener(Paste::new(Typed(typed), printed.clone()))
+        .build()
+        .unwrap();
+    let waiting = visit(browser.listen().await.unwrap());
+    printed.has("paste it here").await;
+    assert_eq!(waiting.come_back().await, "C1");
+    printed.0.lock().unwrap().clear();
+    let waiting = visit(browser.listen().await.unwrap());
+    printed.has("paste it here").await;
+    // The first visit gets the empty line.
+    for line in ["\n", "http://localhost/?state=5f3c&code=C8\n"] {
+        keyboard.send(line).unwrap();
+    }
+    assert_eq!(waiting.outcome.await.unwrap().unwrap(), "C8");
+}
+
+#[tokio::test]
 async fn a_visit_that_is_over_takes_no_answer() {
     let (send, receive) = mpsc::channel();
     let waiting = wait(builder().opener(move |visit: &Visit| {
@@ -197,6 +218,18 @@ async fn a_visit_that_is_over_takes_no_answer() {
     assert_eq!(waiting.outcome.await.unwrap().unwrap(), "C1");
     let answers = tokio::task::spawn_blocking(move || receive.recv().unwrap());
     assert_eq!(answers.await.unwrap(), (Ok(()), Err(NotTaken::Over)));
+}
+
+#[tokio::test]
+async fn what_is_no_page_of_the_web_is_not_opened() {
+    for page in ["--version", "/etc/passwd", "file://host/etc/passwd"] {
+        let (tell, told) = mpsc::channel();
+        let opener = move |_: &Visit| tell.send(()).map_err(io::Error::other);
+        let listener = listener(builder().opener(opener)).await;
+        let visit = listener.visit(page.parse().unwrap(), support::judge);
+        assert_eq!(visit.await.unwrap_err().kind(), BrowserErrorKind::NoBrowser);
+        assert!(told.try_recv().is_err(), "{page} was opened");
+    }
 }
 
 #[tokio::test]

@@ -177,7 +177,7 @@ impl TokenEndpoint {
     }
 
     /// Compared with what was asked for.
-    fn judged(&self, response: TokenResponse) -> TokenResponse {
+    pub(crate) fn judged(&self, response: TokenResponse) -> TokenResponse {
         let response = response.for_scope(self.scope.as_deref());
         let missing = response.missing_scopes();
         if !missing.is_empty() {

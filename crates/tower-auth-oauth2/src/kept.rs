@@ -24,6 +24,9 @@ impl Source for Kept {
 
     async fn fetch(&self, demand: Demand<Token>) -> Result<Fetched<Token>, Failure> {
         match self {
+            Self::InMemory(tokens) if tokens.flow.waits_for_person() => {
+                login::fetch_alone(tokens, demand).await
+            }
             Self::InMemory(tokens) => tokens.fetch(demand).await,
             Self::Stored(stored) if stored.source().flow.waits_for_person() => {
                 login::fetch(stored, demand).await

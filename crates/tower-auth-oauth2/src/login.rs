@@ -5,7 +5,8 @@ use crate::{
     source::{By, Tokens},
 };
 use std::{pin::pin, time::Duration};
-use tokio::time::timeout;
+use tokio::{runtime::Handle, time::timeout};
+use tower_auth_core::{AuthError, ErrorKind};
 use tower_auth_token::{Demand, Failure, Fetched, Reason, Source, Token, store::Stored};
 
 /// How often the store is looked at while a person logs in.
@@ -32,10 +33,12 @@ pub(crate) async fn fetch(
     let tokens = stored.source();
     let mut login = pin!(tokens.log_in());
     loop {
-        if tokio::runtime::Handle::try_current().is_err() {
+        if Handle::try_current().is_err() {
             return Err(tokens.failure(TokenError::no_runtime(), By::Grant));
         }
         match timeout(LOOK, login.as_mut()).await {
+            // Somebody logged out meanwhile: what came after that must not be stored as if it were of the next session.
+            Ok(Ok(_)) if demand.cleared() => return Err(failure),
             Ok(Ok(response)) => {
                 tokens.tell(&response);
                 tokens.landed.put(Some(response));
@@ -54,6 +57,28 @@ pub(crate) async fn fetch(
                     return found;
                 }
             }
+        }
+    }
+}
+
+/// The same without a store. A login that was cleared away ends here, too: it would hold its port, ask its server, and tell
+/// of a token that nobody wants any more.
+pub(crate) async fn fetch_alone(
+    tokens: &Tokens,
+    demand: Demand<Token>,
+) -> Result<Fetched<Token>, Failure> {
+    let mut fetch = pin!(tokens.fetch(demand.clone()));
+    if Handle::try_current().is_err() {
+        return fetch.await;
+    }
+    loop {
+        match timeout(LOOK, fetch.as_mut()).await {
+            Ok(fetched) => return fetched,
+            Err(_) if demand.cleared() => {
+                let why = "the login was cleared away before it was done";
+                return Err(AuthError::new(ErrorKind::Credentials, why).into());
+            }
+            Err(_) => {}
         }
     }
 }

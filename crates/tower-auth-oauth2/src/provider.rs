@@ -383,10 +383,14 @@ impl Provider {
     #[cfg_attr(docsrs, doc(cfg(feature = "implicit")))]
     pub fn implicit(&self, client_id: impl AsRef<str>) -> OAuth2Builder<crate::Implicit> {
         let client_id = client_id.as_ref();
-        OAuth2::implicit(&self.authorization_url, client_id)
+        let builder = OAuth2::implicit(&self.authorization_url, client_id)
             .scope_separator(self.scopes.separator)
             .require_scope(self.scopes.for_login)
-            .default_scope(self.scopes.implicit)
+            .default_scope(self.scopes.implicit);
+        match self.names {
+            Names::Exactly => builder.issuer(&self.issuer),
+            Names::Tenant(..) | Names::Unknown => builder,
+        }
     }
 
     /// [`OAuth2::password`] at this provider, with what it says there about not using it.

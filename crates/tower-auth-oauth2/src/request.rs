@@ -84,7 +84,10 @@ impl TokenRequest {
     pub(crate) async fn send(&self) -> Result<(Response<Bytes>, Redactor), TokenError> {
         let answer = self.send_once().await?;
         if self.is_asked_again(&answer.0) {
-            return self.send_once().await;
+            let answer = self.send_once().await?;
+            // Once is enough; but the nonce of the next request comes with this answer.
+            self.is_asked_again(&answer.0);
+            return Ok(answer);
         }
         Ok(answer)
     }

@@ -175,11 +175,20 @@ impl Tokens {
         // A person said no, did not come, or came for nothing: asking again is for a person to decide. So it is where
         // only a person can bring another refresh token.
         let over = match by {
-            By::Grant => self.flow.person_was_asked() || (refused && is_interactive),
+            By::Grant => {
+                // What was granted is judged when the grant itself is done.
+                let in_vain = refused || error.missing_scope().is_some();
+                self.flow.person_was_asked() || (in_vain && is_interactive)
+            }
             By::Refresh => refused && is_interactive && !self.flow.waits_for_person(),
         };
         let retry_after = error.retry_after();
-        let failure = Failure::new(error.into_auth("no token could be had"));
+        let context = if over && !look_again {
+            "no token could be had, and nobody is asked again before `clear`"
+        } else {
+            "no token could be had"
+        };
+        let failure = Failure::new(error.into_auth(context));
         let failure = match retry_after {
             _ if look_again => failure.retry_at_once(),
             _ if over => failure.retry_when_cleared(),

@@ -571,8 +571,44 @@ async fn a_port_that_is_taken_asks_nobody_and_a_browser_that_never_comes_is_not_
         let error = auth.token().await.unwrap_err();
         let cause = TokenError::of(&error).unwrap().browser().unwrap();
         assert_eq!(cause.kind(), BrowserErrorKind::TimedOut);
+        assert!(error.to_string().contains("`clear`"), "{error}");
     }
     assert_eq!(nobody.pages().len(), 1);
+}
+
+#[tokio::test]
+async fn a_login_that_is_done_right_after_it_was_cleared_away_stores_nothing() {
+    let person = Person::with_code();
+    let (begin, mut begun) = tokio::sync::mpsc::unbounded_channel();
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let (late, wait) = (person.clone(), Mutex::new(wait));
+    let browser = Browser::builder().any_port().opener(move |visit: &Visit| {
+        begin.send(()).map_err(io::Error::other)?;
+        let waited = wait.lock().unwrap().recv();
+        waited.map_err(io::Error::other)?;
+        late.open(visit)
+    });
+    let store = MemoryStore::new();
+    let (client, log) = answering(&[GOOD]);
+    let auth = login(&person, client)
+        .browser(browser.build().unwrap())
+        .store(store.clone())
+        .store_key("k")
+        .build()
+        .unwrap();
+    let waiting = tokio::spawn({
+        let auth = auth.clone();
+        async move { auth.token().await.map(drop) }
+    });
+    begun.recv().await.unwrap();
+    auth.clear().await.unwrap();
+    waiting.await.unwrap().unwrap_err();
+    go.send(()).unwrap();
+    while log.all().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(store.load("k").await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -592,6 +628,31 @@ async fn a_stored_token_asks_nobody_and_another_scope_is_another_token() {
     assert_eq!(person.pages().len(), 1);
     scheme("invoices").token().await.unwrap();
     assert_eq!(person.pages().len(), 2);
+}
+
+#[tokio::test]
+async fn nothing_that_the_token_request_says_hides_what_the_page_was_asked_from_the_key() {
+    let store = MemoryStore::new();
+    let person = Person::with_code();
+    let (client, _) = answering(&[GOOD]);
+    let builder = || login(&person, client.clone()).store(store.clone());
+    let all = [
+        builder().resource("https://a").resource("https://b"),
+        builder().resource("https://c").resource("https://b"),
+        builder().scope("read").parameter("scope", "x"),
+        builder().scope("admin").parameter("scope", "x"),
+        builder()
+            .authorization_parameter("audience", "a")
+            .audience("x"),
+        builder()
+            .authorization_parameter("audience", "b")
+            .audience("x"),
+    ];
+    for (before, builder) in all.into_iter().enumerate() {
+        builder.build().unwrap().token().await.unwrap();
+        let pages = person.pages().len();
+        assert_eq!(pages, before + 1, "it got the token of another");
+    }
 }
 
 /// Keys that httpx_auth 0.23.1 made (`httpx_auth_cache_keys.json`).
@@ -705,6 +766,24 @@ mod implicit {
     }
 
     #[tokio::test]
+    async fn less_than_is_required_and_a_lifetime_that_was_set_are_heeded() {
+        let person = Person::answering(&["access_token=a9&scope=read&state={state}"]);
+        let auth = implicit(&person)
+            .scope("read write")
+            .require_granted_scope();
+        let error = auth.build().unwrap().token().await.unwrap_err();
+        assert_eq!(kind(&error), TokenErrorKind::ScopeNotGranted);
+
+        let person = Person::answering(&["access_token=a9&state={state}"]);
+        let auth = implicit(&person).token_lifetime(Duration::ZERO);
+        let auth = auth.build().unwrap();
+        for _ in 0..2 {
+            auth.token().await.unwrap();
+        }
+        assert_eq!(person.pages().len(), 2);
+    }
+
+    #[tokio::test]
     async fn a_token_of_a_type_that_cannot_be_sent_is_refused() {
         let person = Person::answering(&["access_token=a9&token_type=mac&state={state}"]);
         let error = implicit(&person)
@@ -714,6 +793,23 @@ mod implicit {
             .await
             .unwrap_err();
         assert_eq!(kind(&error), TokenErrorKind::TokenType);
+    }
+
+    #[test]
+    fn a_page_in_the_clear_is_refused_by_its_name() {
+        let builder = OAuth2::implicit("http://as.example/authorize", "spa");
+        let error = builder.http_client(answering(&[GOOD]).0).build();
+        assert_eq!(error.unwrap_err().parameter(), Some("authorization_url"));
+    }
+
+    #[tokio::test]
+    async fn an_answer_of_another_issuer_than_that_of_the_provider_is_refused() {
+        let person = Person::answering(&["access_token=a9&state={state}&iss=https://evil.example"]);
+        let okta = Provider::okta("a.okta.com", "default").unwrap();
+        let builder = okta.implicit("spa").browser(person.browser());
+        let auth = builder.http_client(answering(&[GOOD]).0).build().unwrap();
+        let error = auth.token().await.unwrap_err();
+        assert_eq!(kind(&error), TokenErrorKind::AnswerOfOther);
     }
 
     #[tokio::test]

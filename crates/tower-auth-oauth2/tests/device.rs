@@ -175,6 +175,29 @@ async fn a_login_that_was_cleared_away_stores_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_login_that_was_cleared_away_asks_its_server_no_longer() {
+    let server = Server::new(&[("d1", 300)]);
+    let told = Arc::new(Mutex::new(0));
+    let tell = Arc::clone(&told);
+    let builder = server.builder();
+    let auth = builder
+        .on_token(move |_| *tell.lock().unwrap() += 1)
+        .build()
+        .unwrap();
+    let login = tokio::spawn({
+        let auth = auth.clone();
+        async move { auth.token().await }
+    });
+    sleep(Duration::from_secs(7)).await;
+    auth.clear().await.unwrap();
+    assert!(login.await.unwrap().is_err());
+    sleep(Duration::from_secs(600)).await;
+    let asked = server.asked.lock().unwrap().len();
+    assert!(asked <= 2, "{asked}");
+    assert_eq!(*told.lock().unwrap(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn when_the_refresh_token_is_refused_the_next_login_begins_at_once_also_with_a_store() {
     let server = Server::new(&[("d1", 0), ("d2", 0)]);
     let told = Arc::new(Mutex::new(Vec::new()));
@@ -236,6 +259,23 @@ async fn a_person_who_came_for_nothing_is_not_asked_again_before_clear() {
         sleep(Duration::from_secs(600)).await;
     }
     assert_eq!(server.codes(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_person_who_granted_less_than_is_required_is_not_asked_again_before_clear() {
+    let server = Server::new(&[("d1", 0), ("d2", 0)]);
+    *server.token.lock().unwrap() = r#"{"access_token":"a","scope":"read"}"#;
+    let builder = server.builder().scope("read write");
+    let auth = builder.require_granted_scope().build().unwrap();
+    for _ in 0..5 {
+        let error = auth.token().await.unwrap_err();
+        assert_eq!(cause(&error).kind(), TokenErrorKind::ScopeNotGranted);
+        sleep(Duration::from_secs(600)).await;
+    }
+    assert_eq!(server.codes(), 1);
+    auth.clear().await.unwrap();
+    auth.token().await.unwrap_err();
+    assert_eq!(server.codes(), 2);
 }
 
 #[tokio::test(start_paused = true)]

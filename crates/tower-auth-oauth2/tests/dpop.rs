@@ -289,6 +289,8 @@ async fn a_token_that_was_revoked_is_replaced_and_a_refresh_is_bound_to_the_same
     hands.advance(Duration::from_secs(4000));
     assert_eq!(get(&client).await.1, "t3");
     assert_eq!(world.0.thumbprints.lock().unwrap().len(), 1);
+    // Once more than there are tokens, for the first nonce; each of the others came with the answer before.
+    assert_eq!(world.counts().0, 4);
 }
 
 #[tokio::test]
@@ -322,6 +324,18 @@ async fn a_stored_token_is_found_by_its_key_and_by_no_other() {
     assert_eq!(token(&other).await, "t2");
     let shared = builder().httpx_auth_store_key().dpop(mine).build();
     assert_eq!(shared.unwrap_err().parameter(), Some("store_key"));
+}
+
+#[cfg(feature = "browser")]
+#[test]
+fn a_login_does_not_share_bound_tokens_with_those_who_know_bearer_tokens_only() {
+    let builder = OAuth2::authorization_code("https://as.example/authorize", URL, "id")
+        .http_client(World::default().http())
+        .store(tower_auth_token::store::MemoryStore::new())
+        .httpx_auth_store_key();
+    let key = SigningKey::generate(Algorithm::Es256).unwrap();
+    let error = builder.dpop(key).build().unwrap_err();
+    assert_eq!(error.parameter(), Some("store_key"));
 }
 
 /// What a process starts with, and what it finds in the file of the one before.

@@ -22,11 +22,14 @@ const TRIES: usize = 10;
 /// A line is at most 64 KiB long, and not printed again. After ten lines without an answer, at the end of the input, or on
 /// an empty line, the visit is [cancelled](crate::BrowserErrorKind::Cancelled). Reading cannot be interrupted: after an
 /// answer by another way the next line of the input is still read, and kept for the next visit.
-pub struct Paste(Mutex<Terminal>);
+pub struct Paste {
+    // Apart: the next visit has to print its address while an earlier one still reads.
+    output: Mutex<Box<dyn Write + Send>>,
+    input: Mutex<Input>,
+}
 
-struct Terminal {
-    input: Box<dyn BufRead + Send>,
-    output: Box<dyn Write + Send>,
+struct Input {
+    lines: Box<dyn BufRead + Send>,
     /// What was read when nobody wanted it any more.
     left: Option<Zeroizing<String>>,
 }
@@ -34,34 +37,44 @@ struct Terminal {
 impl Paste {
     /// From and to these.
     pub fn new(input: impl Read + Send + 'static, output: impl Write + Send + 'static) -> Self {
-        Self(Mutex::new(Terminal {
-            input: Box::new(BufReader::new(input)),
-            output: Box::new(output),
-            left: None,
-        }))
+        Self {
+            output: Mutex::new(Box::new(output)),
+            input: Mutex::new(Input {
+                lines: Box::new(BufReader::new(input)),
+                left: None,
+            }),
+        }
     }
 
     /// From the standard input, to the standard error output.
     pub fn terminal() -> Self {
         Self::new(io::stdin(), io::stderr())
     }
+
+    fn say(&self, text: fmt::Arguments<'_>) -> io::Result<()> {
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        output.write_fmt(text)?;
+        output.flush()
+    }
 }
 
 impl Opener for Paste {
     fn open(&self, visit: &Visit) -> io::Result<()> {
-        let mut terminal = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        writeln!(
-            terminal.output,
+        self.say(format_args!(
             "Open this address in a browser, on any machine:\n\n  {}\n\nIn the end the browser is sent to an address that \
-             begins with\n{}\nwhich it may not be able to show. Copy that address, and paste it here:",
+             begins with\n{}\nwhich it may not be able to show. Copy that address, and paste it here:\n",
             visit.uri(),
             visit.redirect_uri(),
-        )?;
-        terminal.output.flush()?;
+        ))?;
+        let mut input = self.input.lock().unwrap_or_else(PoisonError::into_inner);
         for _ in 0..TRIES {
-            let line = terminal.line()?;
             if visit.is_over() {
-                terminal.left = line;
+                return Ok(());
+            }
+            let line = input.line()?;
+            if visit.is_over() {
+                // An empty line was no answer to the next visit, which it would end.
+                input.left = line.filter(|line| !line.trim().is_empty());
                 return Ok(());
             }
             let Some(line) = line.filter(|line| !line.trim().is_empty()) else {
@@ -69,16 +82,15 @@ impl Opener for Paste {
             };
             match visit.answer(&line) {
                 Ok(()) | Err(NotTaken::Over) => return Ok(()),
-                Err(why) => writeln!(terminal.output, "{why}:")?,
+                Err(why) => self.say(format_args!("{why}:\n"))?,
             }
-            terminal.output.flush()?;
         }
         visit.cancel();
         Ok(())
     }
 }
 
-impl Terminal {
+impl Input {
     /// The next line; `None` at the end. Of one that is too long, nothing.
     fn line(&mut self) -> io::Result<Option<Zeroizing<String>>> {
         if let Some(line) = self.left.take() {
@@ -86,7 +98,7 @@ impl Terminal {
         }
         let mut line = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
         let most = LONGEST as u64 + 1;
-        let read = (&mut self.input).take(most).read_until(b'\n', &mut line)?;
+        let read = (&mut self.lines).take(most).read_until(b'\n', &mut line)?;
         if read as u64 == most && line.last() != Some(&b'\n') {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,

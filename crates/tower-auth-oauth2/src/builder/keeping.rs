@@ -72,7 +72,8 @@ impl<G, P> OAuth2Builder<G, P> {
 
     /// The key in the store is the one that Python's httpx_auth would use, so that both share tokens. For logins in a
     /// browser, client credentials and password grants. Of a login it says nothing but the authorization URL and its
-    /// parameters, in their order: `client_id`, what `authorization_parameter` added, the scope, the response type.
+    /// parameters, in their order: `client_id`, what `authorization_parameter` added, `resource` and `audience`, the scope,
+    /// the response type. Tokens that are bound to a key are refused: httpx_auth would send them as bearer tokens.
     ///
     /// It is a SHA-512 of the settings with their secrets, as theirs is: who reads the file can try out weak
     /// passwords.

@@ -53,8 +53,9 @@ impl<G: Grant, P: Placement> OAuth2Builder<G, P> {
     pub fn build(mut self) -> Result<OAuth2<P>, AuthError> {
         self.settings.check()?;
         let placement = self.placement?;
-        let endpoint = self.settings.endpoint()?;
+        // First: where its URL stands in for that of the token endpoint, it is the grant that knows what it is called.
         let flow = self.grant.check()?.0;
+        let endpoint = self.settings.endpoint()?;
         let exchange = endpoint.as_ref().and_then(|it| it.endpoint.timeout());
         let patience = self.settings.patience(exchange, flow.patience());
         let tokens = Tokens {

@@ -212,6 +212,12 @@ impl ErrorResponse {
             (Some(ErrorCode::UnauthorizedClient | ErrorCode::UnsupportedGrantType), ..) => {
                 "; have this grant allowed for this client at the server, or use another"
             }
+            (Some(ErrorCode::InvalidDpopProof), ..) => {
+                "; a proof says when it was made: is the clock of this machine right?"
+            }
+            (Some(ErrorCode::UseDpopNonce), ..) => {
+                "; it takes none of the nonces that it gave: try again"
+            }
             (_, _, 429 | 500..=599) => "; try again later",
             _ => "",
         }

@@ -155,6 +155,8 @@ fn every() -> Vec<(What, &'static str)> {
             "have this grant allowed",
         ),
         (response(400, "expired_token"), "log in again"),
+        (response(400, "invalid_dpop_proof"), "clock"),
+        (response(400, "use_dpop_nonce"), "try again"),
         (response(503, "temporarily_unavailable"), "try again later"),
         (
             What::Malformed {

@@ -10,6 +10,12 @@ use zeroize::Zeroizing;
 pub(crate) fn key(tokens: &Tokens) -> Result<String, AuthError> {
     let unknown = |why| AuthError::configuration("store_key", why);
     if let Some(endpoint) = &tokens.endpoint {
+        #[cfg(feature = "dpop")]
+        if endpoint.prover.is_some() {
+            return Err(unknown(
+                "httpx_auth has no tokens that are bound to a key; use a key of your own",
+            ));
+        }
         if let Some((url, parameters)) = tokens.flow.httpx_auth_login(endpoint) {
             return Ok(of_login(url, &parameters));
         }
@@ -19,12 +25,6 @@ pub(crate) fn key(tokens: &Tokens) -> Result<String, AuthError> {
             "httpx_auth has no such grant; use a key of your own",
         ));
     };
-    #[cfg(feature = "dpop")]
-    if token.prover.is_some() {
-        return Err(unknown(
-            "httpx_auth has no tokens that are bound to a key; use a key of your own",
-        ));
-    }
     let mut added = fields;
     if let Some(scope) = &token.scope {
         added.push(("scope", scope.into()));

@@ -225,12 +225,13 @@ pub(super) fn nonce(url: &str, parameters: &mut Parameters) -> Result<Option<Sec
 }
 
 impl Flow for Code {
-    /// What is the same for every login, of both requests.
+    /// What is the same for every login, of both requests. What the page is asked has names of its own here: a parameter
+    /// of the token request takes the place of one of its name, and would hide what the page is asked.
     fn form(&self, endpoint: &TokenEndpoint) -> Option<Form> {
         let mut form =
-            Form::grant("authorization_code").with("authorization_url", &self.grant.login.url);
+            Form::grant("authorization_code").with("authorization_url?", &self.grant.login.url);
         for (name, value) in parameters(&self.grant.login, endpoint, "code") {
-            form.push(name, value);
+            form.push(format!("authorization_url?{name}"), value);
         }
         Some(endpoint.complete_without_scope(form))
     }

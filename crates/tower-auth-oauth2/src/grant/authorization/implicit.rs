@@ -108,7 +108,8 @@ fn read(answer: &Answer, endpoint: &TokenEndpoint) -> Result<TokenResponse, Toke
     let clock = endpoint.endpoint.clock();
     let response = Response::new(Bytes::from(form.finish()));
     let response = TokenResponse::parse(&response, &endpoint.token_field, clock.now())?;
-    Ok(response.only(&endpoint.types)?.at(clock.monotonic()))
+    let response = endpoint.judged(response.only(&endpoint.types)?);
+    Ok(response.at(clock.monotonic()))
 }
 
 impl Flow for Tokens {

@@ -121,8 +121,8 @@ impl<G: BrowserGrant, P> OAuth2Builder<G, P> {
     }
 
     /// Another parameter of the authorization request: `prompt`, `login_hint`, `response_mode` … It replaces one of the
-    /// same name in the authorization URL, and the scope. For the token request there is
-    /// [`parameter`](Self::parameter).
+    /// same name in the authorization URL, and the scope; but a `response_type` of the URL stays. For the token request
+    /// there is [`parameter`](Self::parameter).
     ///
     /// Secrets are refused by `build`: the address can be seen in the browser, and where it was.
     pub fn authorization_parameter(
