@@ -9,9 +9,10 @@ use tower_auth_core::Clock;
 /// When a request is sent again that was not answered, or was told to come back later. A value: cheap to clone.
 ///
 /// A request that **certainly did not run** (no connection could be made) is always worth another try. One that may
-/// have run is sent again only when it is [`repeatable`](Self::repeatable). An answer of 429 or 5xx other than 501 is
-/// tried again, after what its `Retry-After` says if that is not longer than the longest pause; a longer one is the
-/// caller's to wait for, so that answer is returned.
+/// have run is sent again only when it is [`repeatable`](Self::repeatable): so it is after an answer of 5xx other than
+/// 501 (a gateway's 504 says nothing about what ran behind it). After 429 and 503, which say that it did not run, any
+/// request is tried again. The pause is what its `Retry-After` says if that is not longer than the longest pause; a
+/// longer one is the caller's to wait for, so that answer is returned.
 ///
 /// Pauses double, up to the longest, and each is shortened by up to half at random, so that many programs that failed
 /// together do not come back together.
@@ -140,8 +141,11 @@ impl Retry {
         pause: Duration,
     ) -> Option<Duration> {
         let status = response.status();
-        let busy = status == StatusCode::TOO_MANY_REQUESTS
-            || (status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED);
+        let busy = match status {
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => true,
+            StatusCode::NOT_IMPLEMENTED => false,
+            status => self.repeatable && status.is_server_error(),
+        };
         if !busy && !also {
             return None;
         }
@@ -259,13 +263,18 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_last_answer_is_returned_whatever_it_is() {
         let (client, count) = scripted(|_| status(500));
-        let answer = send(&Retry::new(2), &client).await.unwrap();
+        let rules = Retry::new(2).repeatable();
+        let answer = send(&rules, &client).await.unwrap();
         assert_eq!(
             (answer.status().as_u16(), count.load(Ordering::Relaxed)),
             (500, 2)
         );
-        let (client, count) = scripted(|_| status(501));
+        // It may have run.
+        let (client, count) = scripted(|_| status(504));
         send(&Retry::new(5), &client).await.unwrap();
+        assert_eq!(count.load(Ordering::Relaxed), 1);
+        let (client, count) = scripted(|_| status(501));
+        send(&Retry::new(5).repeatable(), &client).await.unwrap();
         assert_eq!(count.load(Ordering::Relaxed), 1);
     }
 }
