@@ -115,7 +115,11 @@ async fn callback(record: Record) -> Judged {
         let auth = login.browser(browser).http_client(http).build()?;
         auth.token().await
     };
-    for shown in told.try_iter() {
+    // The login is over as soon as its answer is there; whoever plays the browser may still read the last page.
+    let pages =
+        move || std::iter::from_fn(|| told.recv_timeout(Duration::from_secs(5)).ok()).collect();
+    let pages: Vec<_> = tokio::task::spawn_blocking(pages).await.map_err(text)?;
+    for shown in pages {
         let ((status, page), recorded) = shown?;
         compare_page(status, &page, &recorded)?;
     }

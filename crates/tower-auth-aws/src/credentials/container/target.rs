@@ -76,12 +76,12 @@ mod tests {
             relative("//evil.com/").unwrap(),
             "http://169.254.170.2//evil.com/"
         );
+        assert_eq!(relative("/a b").unwrap(), "http://169.254.170.2/a%20b");
         for bad in [
             "@evil.com/",
             ".evil.com/",
             ":80@evil.com",
             "v2",
-            "/a b",
             "http://evil.com/",
         ] {
             assert_eq!(
