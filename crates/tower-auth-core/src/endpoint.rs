@@ -15,7 +15,12 @@ use crate::{
     origin::{host_and_port, port},
 };
 use http::{Uri, uri::Authority};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::{borrow::Cow, net::IpAddr};
+
+/// What browsers escape in a query, and what in a path.
+const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>');
+const PATH: &AsciiSet = &QUERY.add(b'`').add(b'{').add(b'}');
 
 /// Whether the name `localhost` counts as this machine, beside its addresses.
 ///
@@ -123,7 +128,9 @@ pub fn parse_any(parameter: &'static str, url: &str) -> Result<Uri, AuthError> {
     if url.is_empty() {
         return refuse("is empty; give the absolute https URL");
     }
-    let Ok(uri) = escape(url).parse::<Uri>() else {
+    // Control characters are a mistake, and not escaped.
+    let uri = escape(url).parse::<Uri>().ok();
+    let Some(uri) = uri.filter(|_| !url.contains(|c: char| c.is_ascii_control())) else {
         return refuse("is not a URL; write it like https://api.example.com/path");
     };
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
@@ -155,30 +162,16 @@ pub fn parse_any(parameter: &'static str, url: &str) -> Result<Uri, AuthError> {
     }
 }
 
-/// With escapes for what cannot be sent as it is, behind the host: the sets of browsers for path and query. Control
-/// characters stay, and are refused.
+/// With escapes for what cannot be sent as it is, behind the host.
 fn escape(url: &str) -> Cow<'_, str> {
-    let host = url.find("://").map_or(url.len(), |scheme| scheme + 3);
-    let Some(target) = url[host..].find(['/', '?', '#']).map(|at| host + at) else {
+    let host = url.find("://").map_or(0, |scheme| scheme + 3);
+    let Some(target) = url[host..].find(['/', '?', '#']) else {
         return url.into();
     };
-    let query = url[target..].find('?').map_or(url.len(), |at| target + at);
-    let needs = |at: usize, byte: u8| {
-        let in_path = at < query && b"`{}".contains(&byte);
-        !byte.is_ascii() || b" \"<>".contains(&byte) || in_path
-    };
-    let mut bytes = url.bytes().enumerate().skip(target);
-    if !bytes.any(|(at, byte)| needs(at, byte)) {
-        return url.into();
-    }
-    let mut escaped = url[..target].to_owned();
-    for (at, byte) in url.bytes().enumerate().skip(target) {
-        match needs(at, byte) {
-            true => escaped.push_str(&format!("%{byte:02X}")),
-            false => escaped.push(byte.into()),
-        }
-    }
-    escaped.into()
+    let (server, target) = url.split_at(host + target);
+    let (path, query) = target.split_at(target.find('?').unwrap_or(target.len()));
+    let path = utf8_percent_encode(path, PATH);
+    format!("{server}{path}{}", utf8_percent_encode(query, QUERY)).into()
 }
 
 #[cfg(test)]

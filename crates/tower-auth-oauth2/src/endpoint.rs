@@ -5,7 +5,7 @@ use crate::dpop::Prover;
 use crate::{
     TokenResponse,
     client_auth::ClientAuth,
-    default_client::no_client,
+    default_client::{default_client, no_client},
     error::{TokenError, What, received},
     fields::Fields,
     form::Form,
@@ -48,6 +48,18 @@ impl Endpoint {
             clock,
             allow_localhost,
         })
+    }
+
+    /// One that is no part of a scheme: by the default client, when there is no other.
+    pub(crate) fn alone(
+        parameter: &'static str,
+        url: &str,
+        allow_localhost: bool,
+        auth: ClientAuth,
+        http: Option<HttpClient>,
+    ) -> Result<Self, AuthError> {
+        let http = http.or_else(|| default_client().ok());
+        Self::new(parameter, url, allow_localhost, auth, http, Clock::system())
     }
 
     /// Another endpoint of the same server, for the same client.

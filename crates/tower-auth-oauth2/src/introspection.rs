@@ -1,15 +1,12 @@
 //! Introspection: asking the server about a token (RFC 7662).
 
-use crate::{
-    ClientAuth, HttpClient, TokenHint, default_client::default_client, endpoint::Endpoint,
-    fields::Fields, form::Form,
-};
+use crate::{ClientAuth, HttpClient, TokenHint, endpoint::Endpoint, fields::Fields, form::Form};
 use serde_json::{Map, Value};
 use std::{
     fmt,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
-use tower_auth_core::{AuthError, Clock, Secret};
+use tower_auth_core::{AuthError, Secret};
 
 /// Asks a server about tokens (RFC 7662). Cheap to clone. Answers are not cached.
 #[derive(Clone, Debug)]
@@ -34,9 +31,7 @@ impl Introspection {
         auth: ClientAuth,
         http: Option<HttpClient>,
     ) -> Result<Self, AuthError> {
-        let http = http.or_else(|| default_client().ok());
-        let clock = Clock::system();
-        Endpoint::new("introspection_url", url, allow_localhost, auth, http, clock).map(Self)
+        Endpoint::alone("introspection_url", url, allow_localhost, auth, http).map(Self)
     }
 
     /// Reaches the server by this client.

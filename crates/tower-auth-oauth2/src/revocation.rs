@@ -1,10 +1,7 @@
 //! Revocation: telling the server that a token is not needed any more (RFC 7009).
 
-use crate::{
-    ClientAuth, HttpClient, default_client::default_client, endpoint::Endpoint, error::TokenError,
-    form::Form,
-};
-use tower_auth_core::{AuthError, Clock, Secret};
+use crate::{ClientAuth, HttpClient, endpoint::Endpoint, error::TokenError, form::Form};
+use tower_auth_core::{AuthError, Secret};
 
 /// Revokes tokens (RFC 7009). Cheap to clone.
 ///
@@ -58,9 +55,7 @@ impl Revocation {
         auth: ClientAuth,
         http: Option<HttpClient>,
     ) -> Result<Self, AuthError> {
-        let http = http.or_else(|| default_client().ok());
-        let clock = Clock::system();
-        Endpoint::new("revocation_url", url, allow_localhost, auth, http, clock).map(Self)
+        Endpoint::alone("revocation_url", url, allow_localhost, auth, http).map(Self)
     }
 
     /// Reaches the server by this client.
