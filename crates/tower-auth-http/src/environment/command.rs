@@ -121,7 +121,7 @@ impl Command {
         #[cfg(unix)]
         command.process_group(0); // so that all of it can be ended
         let mut child = command.spawn().map_err(failed)?;
-        let _group = Group::of(&child);
+        let group = Group::of(&child);
         let work = async {
             let mut printed = Zeroizing::new(Vec::with_capacity(self.max_output + 1));
             if let Some(stdout) = child.stdout.take() {
@@ -138,10 +138,18 @@ impl Command {
                 printed: Secret::from(&*String::from_utf8_lossy(&printed)),
             })
         };
-        match tokio::time::timeout(self.timeout, work).await {
-            Ok(output) => output,
-            Err(_) => Err(CommandError::new(self, Problem::TimedOut(self.timeout))),
+        let ended = tokio::time::timeout(self.timeout, work).await;
+        let output = ended.unwrap_or_else(|_| {
+            let problem = Problem::TimedOut(self.timeout);
+            Err(CommandError::new(self, problem))
+        });
+        if output.is_err() {
+            drop(group);
+            let _ = child.start_kill();
+            // What was ended stays in the table of processes until somebody waits for it.
+            let _ = tokio::time::timeout(BURIAL, child.wait()).await;
         }
+        output
     }
 
     #[cfg(not(windows))]
@@ -162,6 +170,9 @@ impl Command {
         }
     }
 }
+
+/// How long a process may take to be gone after it was killed.
+const BURIAL: Duration = Duration::from_secs(1);
 
 /// Ends a process group when it is dropped.
 struct Group {
@@ -344,6 +355,19 @@ mod tests {
         let command = Command::new("yes").max_output(1000);
         let error = command.run().await.unwrap_err();
         assert!(error.to_string().contains("1000 bytes"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_command_that_was_ended_is_gone_when_its_error_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pid");
+        let line = format!("echo $$ > '{}'; exec sleep 600", path.display());
+        let command = Command::shell(&line.into()).timeout(Duration::from_millis(300));
+        assert!(command.run().await.unwrap_err().is_timeout());
+        let pid = std::fs::read_to_string(&path).unwrap();
+        let pid = rustix::process::Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
+        let there = rustix::process::test_kill_process(pid);
+        assert!(there.is_err(), "it is still in the table of processes");
     }
 
     #[tokio::test]
